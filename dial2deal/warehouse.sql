@@ -1,0 +1,101 @@
+-- Bookkeeping of the warehouse. Statements are idempotent; keep them so.
+create schema if not exists ops;
+create schema if not exists raw;
+create schema if not exists policy;
+
+-- One row per file delivered. file_id is derived from source, feed and content, so a copy has the same id.
+create table if not exists ops.export_files (
+    file_id varchar not null,
+    source varchar not null,
+    feed varchar not null,
+    path varchar not null,              -- relative to landing, posix separators
+    sha256 varchar not null,
+    bytes bigint not null,
+    modified_at timestamp,              -- of the file, UTC
+    delivered_at timestamp,             -- time stamp in the file name, else modified_at: decides which delivery is the latest
+    encoding varchar,
+    delimiter varchar,
+    rows_read bigint not null default 0,
+    rows_accepted bigint not null default 0,
+    rows_quarantined bigint not null default 0,
+    rows_duplicate bigint not null default 0,
+    rows_total_line bigint not null default 0,  -- totals and footer lines found, not data
+    first_event_date date,
+    last_event_date date,
+    status varchar not null,            -- loaded | accepted | held | failed | superseded
+    message varchar,                    -- why it was held or failed, what to do
+    unknown_columns varchar,            -- JSON list of headers the profile does not know
+    repairs varchar,                    -- JSON object rule -> count
+    profile_version varchar,
+    loaded_at timestamp not null,       -- UTC
+    audited_at timestamp
+);
+
+-- Every path seen in landing, so that an unchanged file is recognised without reading it.
+create table if not exists ops.landing_paths (
+    path varchar not null,
+    bytes bigint not null,
+    modified_ns bigint not null,
+    file_id varchar not null,
+    seen_at timestamp not null
+);
+
+create table if not exists ops.quarantine (
+    file_id varchar not null,
+    line bigint not null,
+    column_name varchar,
+    reason varchar not null,
+    raw_line varchar,                   -- digits of phone numbers masked
+    event_date date,                    -- where it could be read
+    quarantined_at timestamp not null
+);
+
+-- Dates whose rows changed and are not yet published. Removed only when a snapshot with them is out.
+create table if not exists ops.dirty_dates (
+    feed varchar not null,
+    event_date date not null,
+    reason varchar not null,
+    added_at timestamp not null
+);
+-- Dates the current transform rebuilds: copied from dirty_dates when it starts; models and tests read it.
+create table if not exists ops.build_dates (feed varchar not null, event_date date not null);
+
+-- Native ids seen on more than one date: a rebuild of one of these dates must rebuild the others too.
+create table if not exists ops.moved_ids (source varchar, feed varchar, row_key varchar, event_date date);
+
+-- Vendor value -> canonical value, per source; written from the profiles and the policy's global maps.
+create table if not exists ops.value_maps (
+    source varchar not null, feed varchar not null, column_name varchar not null,
+    raw_value varchar not null,         -- trimmed, lower case
+    canonical_value varchar not null
+);
+
+-- One row, the key of the customer hash. Only inside the private warehouse.
+create table if not exists ops.secrets (customer_hash_key varchar not null);
+
+-- Append-only history of every check: expectations on files and dbt tests on models.
+create table if not exists ops.check_results (
+    build_id varchar, checked_at timestamp, kind varchar,         -- expectation | dbt_test
+    feed_or_model varchar, check_name varchar, severity varchar,  -- critical | warning
+    outcome varchar,                                              -- passed | failed | not_evaluable
+    file_id varchar, rows_checked bigint, rows_failed bigint, message varchar, details varchar
+);
+create table if not exists ops.check_failures (
+    build_id varchar, checked_at timestamp, kind varchar, feed_or_model varchar, check_name varchar,
+    severity varchar, file_id varchar, line bigint, column_name varchar, value varchar, row_json varchar
+);
+
+-- Facts about this warehouse that builds compare: policy_version, profiles_version, code_version, schema_version.
+create table if not exists ops.state (name varchar not null, value varchar, updated_at timestamp not null);
+
+create table if not exists ops.builds (
+    build_id varchar, started_at timestamp, finished_at timestamp, status varchar,  -- running | published | unchanged | red | failed
+    message varchar, files_loaded bigint, dates_rebuilt bigint, as_of_date date
+);
+
+-- What the published snapshot says of itself: exactly one row after the first publish.
+create table if not exists ops.build_info (
+    build_id varchar, as_of_date date, as_of_at timestamp, code_version varchar, policy_version varchar,
+    built_at timestamp, verdict varchar,                           -- complete | incomplete
+    incomplete_files varchar                                       -- JSON: file, rule, rows, first and last date
+);
