@@ -1,0 +1,202 @@
+"""Structure rules as code: each lint takes a project tree and returns its offences, one line each."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+MAX_LINES = 400
+_SOURCE_FOLDERS = ("dial2deal", "orchestration", "dbt_project", "tests", "benchmarks", "docs")
+# A layer may read itself and the layers in its set; sources are read where raw data is typed and audited.
+_LAYERS = {
+    "staging": {"staging"},
+    "quality": {"staging", "quality"},
+    "intermediate": {"staging", "quality", "intermediate"},
+    "core": {"staging", "quality", "intermediate", "core"},
+    "marts": {"core", "marts"},
+    "semantic": {"core", "marts"},
+}
+_SOURCES_ALLOWED = {
+    "staging": {"raw", "ops", "policy"}, "quality": {"raw", "ops", "policy"},
+    "intermediate": {"ops", "policy"}, "core": {"ops", "policy"}, "marts": {"ops", "policy"}, "semantic": set(),
+}
+_ENGINE_SPECIFIC = re.compile(
+    r"\b(strftime|strptime|epoch|epoch_ms|list_[a-z]+|unnest|regexp_matches|regexp_replace|date_diff|datediff|"
+    r"generate_series|arg_max|arg_min|sha256|hash|json_extract[a-z_]*|string_agg|listagg|quantile_cont|isodow|"
+    r"dayofweek|struct_pack|explode|date_format|to_timestamp|approx_quantile|log)\s*\(", re.IGNORECASE)
+_ENGINE_SYNTAX = re.compile(r"(\bexclude\s*\(|->>|\bextract\s*\(\s*(epoch|dow|isodow)\b|[^/]//[^/]|\\[dws])", re.IGNORECASE)
+# Numbers that are limits of a business rule; 0, 1 and other structure constants are not.
+_THRESHOLD = re.compile(r"(?:[<>]=?|!=|<>|=|between)\s*(\d+(?:\.\d+)?)\b", re.IGNORECASE)
+_HARMLESS_NUMBERS = {"0", "1", "0.0", "1.0", "1.00", "100"}
+_MOBILE = re.compile(r"(?<![\d.])(?:\+?86)?1[3-9]\d{9}(?!\d)")
+
+
+def import_direction(root: Path) -> list[str]:
+    """``dial2deal`` imports neither dagster nor orchestration."""
+    offences = []
+    for path in sorted((root / "dial2deal").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            for name in names:
+                if name.split(".")[0] in ("dagster", "dagster_dbt", "orchestration"):
+                    offences.append(f"{path.relative_to(root)}:{node.lineno} imports {name}")
+    return offences
+
+
+def layer_direction(root: Path) -> list[str]:
+    """dbt models read only their own layer and earlier ones, and sources only where allowed."""
+    layer_of = {path.stem: path.relative_to(root / "dbt_project/models").parts[0] for path in _models(root)}
+    offences = []
+    for path in _models(root):
+        layer = layer_of[path.stem]
+        text = _without_comments(path.read_text(encoding="utf-8"))
+        if layer not in _LAYERS:
+            offences.append(f"{path.relative_to(root)} lies in unknown layer {layer}")
+            continue
+        for name in re.findall(r"ref\(\s*['\"](\w+)['\"]\s*\)", text):
+            other = layer_of.get(name)
+            if other is not None and other not in _LAYERS[layer]:
+                offences.append(f"{path.relative_to(root)} ({layer}) reads {name} ({other})")
+        for name in re.findall(r"source\(\s*['\"](\w+)['\"]", text):
+            if name not in _SOURCES_ALLOWED[layer]:
+                offences.append(f"{path.relative_to(root)} ({layer}) reads source {name}")
+    return offences
+
+
+def models_documented(root: Path) -> list[str]:
+    """Every model says its grain first ("One row per …"), tests its key, and describes its columns if published."""
+    described = {entry["name"]: entry for entry in _model_entries(root)}
+    offences = []
+    for path in _models(root):
+        entry = described.get(path.stem)
+        if entry is None:
+            offences.append(f"{path.relative_to(root)} has no entry in a yml file")
+            continue
+        if not re.match(r"\s*One row per\b", str(entry.get("description", ""))):
+            offences.append(f"{path.stem}: the description must begin with its grain, 'One row per …'")
+        tests = [*entry.get("data_tests", [])]
+        for column in entry.get("columns", []):
+            tests += column.get("data_tests", [])
+        if not any(_test_name(test).startswith("unique") for test in tests):
+            offences.append(f"{path.stem}: no test of its key (unique or unique_combination)")
+        if path.relative_to(root / "dbt_project/models").parts[0] in ("core", "marts"):
+            columns = entry.get("columns", [])
+            if not columns:
+                offences.append(f"{path.stem}: published but without columns")
+            offences += [f"{path.stem}.{column['name']}: no description" for column in columns
+                         if not str(column.get("description", "")).strip()]
+    return offences
+
+
+def metrics_documented(root: Path) -> list[str]:
+    """Every metric has a label and a description that is more than its name."""
+    offences = []
+    for path in sorted((root / "dbt_project/models").rglob("*.yml")):
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        for metric in content.get("metrics", []):
+            if not metric.get("label") or len(str(metric.get("description", ""))) < 8:
+                offences.append(f"{path.relative_to(root)}: metric {metric['name']} lacks a label or a description")
+    return offences
+
+
+def engine_specific_sql(root: Path) -> list[str]:
+    """Engine-specific functions stand only in dbt_project/macros/engine."""
+    offences = []
+    for path in _portable_sql(root):
+        for number, line in enumerate(_without_comments(path.read_text(encoding="utf-8")).splitlines(), 1):
+            for found in (*_ENGINE_SPECIFIC.finditer(line), *_ENGINE_SYNTAX.finditer(line)):
+                if not _inside_jinja(line, found.start()):
+                    offences.append(f"{path.relative_to(root)}:{number} {found.group(0).strip()}")
+    return offences
+
+
+def magic_thresholds(root: Path) -> list[str]:
+    """No limit of a business rule is a literal in SQL: rules live in policy/."""
+    offences = []
+    for path in _portable_sql(root):
+        for number, line in enumerate(_without_comments(path.read_text(encoding="utf-8")).splitlines(), 1):
+            for value in _THRESHOLD.findall(line):
+                if value not in _HARMLESS_NUMBERS:
+                    offences.append(f"{path.relative_to(root)}:{number} compares with {value}")
+    return offences
+
+
+def file_sizes(root: Path) -> list[str]:
+    """No source file is longer than MAX_LINES lines."""
+    offences = []
+    for folder in _SOURCE_FOLDERS:
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in (".py", ".sql") and "vendor" not in path.parts and "target" not in path.parts:
+                lines = path.read_text(encoding="utf-8").count("\n")
+                if lines > MAX_LINES:
+                    offences.append(f"{path.relative_to(root)} has {lines} lines")
+    return offences
+
+
+def foreign_hosts(root: Path) -> list[str]:
+    """Locks and configuration name no package registry and no machine's absolute path."""
+    pattern = re.compile(r"https?://[^\s\"']*(pypi|npmjs|registry)|--(extra-)?index-url|--find-links|"
+                         r"(?<![\w./-])/(root|home|work|opt|Users)/[A-Za-z]")
+    offences = []
+    for path in (*root.glob("*.lock"), *root.glob("*.toml"), *root.glob("*.yaml"), *root.glob("*.md"),
+                 root / "Makefile", *(root / "docs").rglob("*.md"), *(root / "dial2deal").rglob("*.py"),
+                 *(root / "orchestration").rglob("*.py"), *(root / "dbt_project").rglob("*.yml")):
+        if path.is_file():
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if pattern.search(line):
+                    offences.append(f"{path.relative_to(root)}:{number} {line.strip()[:80]}")
+    return offences
+
+
+def phone_numbers(folder: Path, skip: tuple[str, ...] = ()) -> list[str]:
+    """Files below ``folder`` that hold a full mobile number; ``skip`` names path parts that may.
+
+    Offences show the number masked, so that the check itself leaks nothing.
+    """
+    offences = []
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or set(skip) & set(path.relative_to(folder).parts):
+            continue
+        found = _MOBILE.search(path.read_bytes().decode("utf-8", errors="replace"))
+        if found:
+            offences.append(f"{path.relative_to(folder)}: {found.group(0)[:-8]}********")
+    return offences
+
+
+def _models(root: Path) -> list[Path]:
+    return sorted((root / "dbt_project/models").rglob("*.sql"))
+
+
+def _portable_sql(root: Path) -> Iterator[Path]:
+    for path in sorted((root / "dbt_project").rglob("*.sql")):
+        if "engine" not in path.parts and "target" not in path.parts:
+            yield path
+
+
+def _model_entries(root: Path) -> Iterator[dict]:
+    for path in sorted((root / "dbt_project/models").rglob("*.yml")):
+        yield from (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", [])
+
+
+def _test_name(test: str | dict) -> str:
+    return test if isinstance(test, str) else str(test.get("test_name") or next(iter(test)))
+
+
+def _without_comments(sql: str) -> str:
+    sql = re.sub(r"\{#.*?#\}", lambda m: "\n" * m.group(0).count("\n"), sql, flags=re.DOTALL)
+    return re.sub(r"--[^\n]*", "", sql)
+
+
+def _inside_jinja(line: str, position: int) -> bool:
+    """A macro call such as {{ string_agg(…) }} is the allowed way to reach an engine's function."""
+    opened = max(line.rfind("{{", 0, position), line.rfind("{%", 0, position))
+    closed = max(line.rfind("}}", 0, position), line.rfind("%}", 0, position))
+    return opened > closed

@@ -1,0 +1,79 @@
+"""The house keeps its own rules, and each rule is seen to catch a planted offence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.structure import lints
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_GOOD_YML = """
+models:
+  - name: {name}
+    description: One row per call.
+    columns:
+      - {{name: call_key, description: Key of the call., data_tests: [unique]}}
+"""
+
+
+def plant(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return root
+
+
+CLEAN = {
+    "dial2deal/a.py": "import duckdb\n",
+    "dbt_project/models/staging/stg_x.sql": "select * from {{ source('raw', 'calls') }}",
+    "dbt_project/models/staging/stg_x.yml": _GOOD_YML.format(name="stg_x"),
+    "dbt_project/models/marts/m.sql": "select {{ string_agg('a') }} as a from {{ ref('c') }} where b > 0",
+    "dbt_project/models/marts/m.yml": _GOOD_YML.format(name="m"),
+    "dbt_project/models/core/c.sql": "select * from {{ ref('stg_x') }}",
+    "dbt_project/models/core/c.yml": _GOOD_YML.format(name="c"),
+    "dbt_project/macros/engine/e.sql": "{% macro x() %} regexp_matches(a, 'b') {% endmacro %}",
+}
+
+OFFENCES = [
+    (lints.import_direction, {"dial2deal/b.py": "def f():\n    import dagster\n"}),
+    (lints.import_direction, {"dial2deal/b.py": "from orchestration.run import build\n"}),
+    (lints.layer_direction, {"dbt_project/models/staging/stg_y.sql": "select * from {{ ref('c') }}"}),
+    (lints.layer_direction, {"dbt_project/models/marts/m2.sql": "select * from {{ ref('stg_x') }}"}),
+    (lints.layer_direction, {"dbt_project/models/marts/m2.sql": "select * from {{ source('raw', 'calls') }}"}),
+    (lints.models_documented, {"dbt_project/models/marts/m2.sql": "select 1 as a"}),
+    (lints.models_documented, {"dbt_project/models/marts/m.yml": _GOOD_YML.format(name="m").replace("One row", "Rows")}),
+    (lints.models_documented, {"dbt_project/models/marts/m.yml": _GOOD_YML.format(name="m").replace("[unique]", "[]")}),
+    (lints.models_documented, {"dbt_project/models/marts/m.yml": _GOOD_YML.format(name="m").replace("Key of the call.", "''")}),
+    (lints.metrics_documented, {"dbt_project/models/semantic/s.yml": "metrics: [{name: calls, label: 通话量}]"}),
+    (lints.engine_specific_sql, {"dbt_project/models/core/c.sql": "select strftime(a, '%Y') as y from {{ ref('stg_x') }}"}),
+    (lints.engine_specific_sql, {"dbt_project/macros/m.sql": "select a ->> 'b' as y"}),
+    (lints.magic_thresholds, {"dbt_project/models/core/c.sql": "select talk_seconds > 300 as high from {{ ref('stg_x') }}"}),
+    (lints.magic_thresholds, {"dbt_project/models/core/c.sql": "select 1 as a where t between 30 and 60"}),
+    (lints.file_sizes, {"dial2deal/long.py": "x = 1\n" * 401}),
+    (lints.foreign_hosts, {"requirements.lock": "--index-url https://example.invalid/simple\n"}),
+    (lints.foreign_hosts, {"dial2deal/b.py": "HOME = '/home/someone/data'\n"}),
+]
+
+
+@pytest.mark.parametrize("lint", sorted({lint for lint, _ in OFFENCES}, key=lambda lint: lint.__name__),
+                         ids=lambda lint: lint.__name__)
+def test_the_project_keeps_the_rule(lint):
+    assert lint(ROOT) == []
+
+
+@pytest.mark.parametrize(("lint", "offence"), OFFENCES,
+                         ids=[f"{lint.__name__}-{index}" for index, (lint, _) in enumerate(OFFENCES)])
+def test_a_planted_offence_is_caught(tmp_path, lint, offence):
+    assert lint(plant(tmp_path, CLEAN)) == []
+    assert lint(plant(tmp_path, offence)) != []
+
+
+def test_a_full_phone_number_in_a_log_is_caught(tmp_path):
+    clean = plant(tmp_path, {"logs/a.log": "caller 138****1234 of file calls_20260105.csv, id 20260105080300"})
+    assert lints.phone_numbers(clean) == []
+    assert lints.phone_numbers(plant(tmp_path, {"logs/b.log": "caller 13800001234"})) == ["logs/b.log: 138********"]
+    assert lints.phone_numbers(tmp_path, skip=("b.log",)) == []
