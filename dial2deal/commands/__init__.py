@@ -1,0 +1,1 @@
+"""Commands by topic; ``dial2deal.cli`` puts them together."""

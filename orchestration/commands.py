@@ -1,0 +1,130 @@
+"""Commands that run Dagster: ``build``, ``demo``, ``report`` and ``dev``. Registered by entry point.
+
+Imports of Dagster stay inside the functions: ``dial2deal --help`` and ``dial2deal sql`` must not pay for them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dial2deal.commands import output
+from dial2deal.settings import PROJECT_ROOT, Settings
+
+_DAY = ["%Y-%m-%d"]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
+
+
+class Granularity(StrEnum):
+    """Kinds of report."""
+
+    daily = "daily"
+    weekly = "weekly"
+    monthly = "monthly"
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("build")(build)
+    app.command("demo")(demo)
+    app.command("report")(report)
+    app.command("dev")(dev)
+
+
+def build(
+    ctx: typer.Context,
+    from_date: Annotated[datetime | None, typer.Option(
+        "--from", formats=_DAY, help="Also rebuild the dates from this one on; needs --to.")] = None,
+    to_date: Annotated[datetime | None, typer.Option(
+        "--to", formats=_DAY, help="Last date to rebuild, included.")] = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild every model over all history.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Load what is new in landing and bring models, checks, snapshot and reports up to date.
+
+    Runs the same Dagster job as the schedules, in this process, recorded in the same Dagster instance.
+    Exit code 0 only when the build was published; held files are reported but do not fail it unless the
+    policy says so.
+    """
+    if (from_date is None) != (to_date is None):
+        raise typer.BadParameter("--from and --to belong together")
+    if from_date and to_date and from_date > to_date:
+        raise typer.BadParameter("--from lies after --to")
+    _build(ctx.obj, json, full_refresh=full_refresh, from_date=from_date.date() if from_date else None,
+           to_date=to_date.date() if to_date else None)
+
+
+def demo(
+    ctx: typer.Context,
+    days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 120,
+    calls_per_day: Annotated[int, typer.Option(min=1, help="Calls on an average day.")] = 1500,
+    seed: Annotated[int, typer.Option(help="Same seed, same files.")] = 20260105,
+    json: JsonOption = False,
+) -> None:
+    """Write made-up exports with planted effects into landing, then build; ends with what to open."""
+    from dial2deal.demo import write_exports
+
+    if not json:
+        output.stdout.print(f"Writing exports of {days} days with about {calls_per_day} calls each …")
+    write_exports(ctx.obj.ensure(), days=days, calls_per_day=calls_per_day, seed=seed)
+    _build(ctx.obj, json)
+
+
+def report(
+    ctx: typer.Context,
+    granularity: Annotated[Granularity, typer.Argument(help="Which kind of report.")],
+    period: Annotated[str | None, typer.Option(
+        help="2026-01-05, 2026-W02 or 2026-01; default: the latest complete one.")] = None,
+    to: Annotated[str | None, typer.Option(help="Last period of a range that starts with --period.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Render reports from the published snapshot, again or for periods that were never rendered."""
+    from dial2deal import policy, reports, status
+    from orchestration import partitions, run, summary
+
+    settings: Settings = ctx.obj
+    status.open_snapshot(settings).close()
+    if to and not period:
+        raise typer.BadParameter("--to needs --period")
+    if period is None:
+        info = status.build_info(settings)
+        period = reports.expected_latest(granularity.value, info["as_of_date"], info["as_of_at"], policy.load(settings))
+    periods = partitions.between(granularity.value, period, to or period)
+    outcomes = run.render(settings, granularity.value, periods, summary.reporter(quiet=json))
+    summary.show_reports(outcomes, json=json)
+    if not all(outcome.ok for outcome in outcomes):
+        raise SystemExit(1)
+
+
+def dev(
+    ctx: typer.Context,
+    port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Start the Dagster UI with its daemon: schedules and the landing sensor run. Stop with Ctrl-C."""
+    from orchestration.instance import environment, write_config
+
+    settings: Settings = ctx.obj
+    write_config(settings)
+    output.stdout.print(f"Dagster UI: http://{host}:{port}/asset-groups   (installation {settings.home})")
+    sys.stdout.flush()
+    # The UI's own processes look for further programs beside this interpreter.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    os.chdir(PROJECT_ROOT)
+    os.execve(sys.executable, [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-p", str(port),
+                               "-h", host], {**os.environ, **environment(settings), "PATH": path})
+
+
+def _build(settings: Settings, json: bool, **options) -> None:
+    from orchestration import run, summary
+
+    outcome = run.build(settings, reporter=summary.reporter(quiet=json), **options)
+    summary.show_build(settings, outcome, json=json)
+    if not outcome.ok:
+        raise SystemExit(1)

@@ -1,0 +1,99 @@
+"""What the command line shows while a run goes on: one line or bar position per step instead of Dagster's log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+# (step, state) with state started | ok | failed | skipped.
+OnStep = Callable[[str, str], None]
+LOGGER = "steps"
+_STATES = {
+    dg.DagsterEventType.STEP_START: "started",
+    dg.DagsterEventType.STEP_SUCCESS: "ok",
+    dg.DagsterEventType.STEP_FAILURE: "failed",
+    dg.DagsterEventType.STEP_SKIPPED: "skipped",
+}
+
+
+class _StepHandler(logging.Handler):
+    def __init__(self, on_step: OnStep) -> None:
+        super().__init__(logging.DEBUG)
+        self._on_step = on_step
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "dagster_meta", {}).get("dagster_event")
+        state = _STATES.get(event.event_type) if event else None
+        if state:
+            self._on_step(event.step_key, state)
+
+
+def step_logger(on_step: OnStep) -> dg.LoggerDefinition:
+    """A Dagster logger that prints nothing and reports each step's start and end."""
+
+    @dg.logger
+    def steps(_: Any) -> logging.Logger:
+        logger = logging.Logger("dial2deal.steps", logging.DEBUG)
+        logger.addHandler(_StepHandler(on_step))
+        return logger
+
+    return steps
+
+
+class Reporter:
+    """Shows runs and their steps: a bar on a terminal, one line per run elsewhere, nothing when quiet."""
+
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+        self._console = console
+        self._quiet = quiet
+        self._bar: Progress | None = None
+        self._task: Any = None
+
+    @contextmanager
+    def run(self, title: str, steps: int) -> Iterator[None]:
+        """Show one run of ``steps`` steps under ``title`` while the block runs."""
+        if self._quiet:
+            yield
+            return
+        if not self._console.is_terminal:
+            self._console.print(f"{title} …")
+            yield
+            return
+        with Progress(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                      TimeElapsedColumn(), console=self._console) as bar:
+            self._bar, self._task = bar, bar.add_task(title, total=steps)
+            try:
+                yield
+            finally:
+                bar.update(self._task, description=title)
+                self._bar = None
+
+    def on_step(self, step: str, state: str) -> None:
+        """Move the bar; a failed or skipped step is printed in every mode but quiet."""
+        if self._bar is not None:
+            if state == "started":
+                self._bar.update(self._task, description=_label(step))
+            else:
+                self._bar.advance(self._task)
+        if state in ("failed", "skipped") and not self._quiet:
+            self._console.print(f"  {_label(step)}: {state}", style="red" if state == "failed" else "yellow")
+
+
+def quiet() -> Reporter:
+    """A reporter that shows nothing."""
+    return Reporter(Console(quiet=True), quiet=True)
+
+
+def run_config(config: Mapping[str, Any] | None) -> dict[str, Any]:
+    """``config`` with Dagster's own console output replaced by `step_logger`."""
+    return {**(config or {}), "loggers": {LOGGER: {}}}
+
+
+def _label(step: str) -> str:
+    return step.replace("__", "/").replace("_", " ")

@@ -1,0 +1,24 @@
+"""What happens in the run itself when a step fails."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dial2deal import quality
+from dial2deal.settings import Settings
+from orchestration import alerts, builds
+
+
+def on_failure(settings: Settings) -> dg.HookDefinition:
+    """Write an alert and, after a failed audit or transform, the quality report that the run will not reach."""
+
+    @dg.failure_hook(name="alert_on_failure")
+    def alert_on_failure(context: dg.HookContext) -> None:
+        run = context.instance.get_run_by_id(context.run_id)
+        error = context.op_exception
+        alerts.write(settings, run, kind="step_failed", step=context.step_key,
+                     message=getattr(error, "description", None) or str(error))
+        if context.step_key.startswith(("audit_", "dbt_models")):
+            quality.write_quality_report(settings, builds.build_id(run))
+
+    return alert_on_failure

@@ -1,0 +1,113 @@
+"""Policy and landing files → ``policy`` and ``raw/<feed>``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+import yaml
+
+from dial2deal import exports, policy, warehouse
+from dial2deal.preview import shapes
+from dial2deal.settings import PROJECT_ROOT, Settings
+from orchestration import metadata
+from orchestration.instance import POOL
+
+POLICY = dg.AssetKey("policy")
+OWNERS = ["team:data"]
+FEEDS_FILE = PROJECT_ROOT / "dial2deal" / "exports" / "feeds.yml"
+RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def feeds() -> dict[str, dict]:
+    """The canonical feeds by name, in the order of feeds.yml."""
+    return yaml.safe_load(FEEDS_FILE.read_text(encoding="utf-8"))
+
+
+def raw_key(feed: str) -> dg.AssetKey:
+    """Asset key of ``raw.<feed>``; the dbt source of the same name has the same key."""
+    return dg.AssetKey(["raw", feed])
+
+
+def raw_specs() -> list[dg.AssetSpec]:
+    """One spec per feed, described with its grain."""
+    return [
+        dg.AssetSpec(
+            raw_key(feed),
+            deps=[POLICY],
+            group_name="raw",
+            kinds={"duckdb", "file"},
+            owners=OWNERS,
+            tags={"layer": "raw", "feed": feed},
+            description=(
+                f"{definition['label_zh']}: the vendor's text under canonical names, with file and line.\n\n"
+                f"Grain: one row per delivered row of landing/*/{feed}/ that is no exact duplicate within its file. "
+                f"Key within a source: {', '.join(definition.get('key') or ['hash of the row'])}."
+            ),
+            metadata={"landing": f"landing/<source>/{feed}/", "storage": f"raw.{feed}"},
+        )
+        for feed, definition in feeds().items()
+    ]
+
+
+def assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """The assets of this layer for one installation."""
+
+    @dg.asset(
+        key=POLICY, group_name="policy", kinds={"yaml", "duckdb"}, owners=["team:sales-operations"],
+        tags={"layer": "policy"}, pool=POOL, retry_policy=RETRY,
+        description="Thresholds, tiers, funnels, channels and vocabularies as data with validity dates.\n\n"
+                    "Grain: one row per rule and validity period, in the tables of schema policy.",
+    )
+    def policy_tables() -> dg.MaterializeResult:
+        rules = policy.load(settings)
+        with warehouse.session(settings) as con:
+            changed = policy.sync(con, rules)
+        return dg.MaterializeResult(
+            metadata={
+                "status": "changed" if changed else "unchanged",
+                "rules": metadata.table(["table", "rows"],
+                                        [[name, len(rows)] for name, rows in sorted(rules.tables.items())]),
+            },
+            data_version=dg.DataVersion(rules.version),
+        )
+
+    @dg.multi_asset(name="load_landing", specs=raw_specs(), can_subset=True, pool=POOL, retry_policy=RETRY)
+    def load_landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        selected = [key.path[-1] for key in sorted(context.selected_asset_keys)]
+        rules = policy.load(settings)
+        paths = None
+        if len(selected) < len(feeds()):
+            paths = [path for feed in selected for path in sorted(settings.landing.glob(f"*/{feed}"))]
+        with warehouse.session(settings) as con:
+            results = exports.load_landing(
+                con, settings, rules, paths=paths,
+                on_progress=lambda done: context.log.info("%s: %s", done.path, done.status),
+            )
+            excerpts = shapes(con, [("raw", feed) for feed in selected])
+        for feed in selected:
+            files = [result for result in results if result.feed == feed]
+            yield dg.MaterializeResult(
+                asset_key=raw_key(feed),
+                metadata={**file_metadata(files), **metadata.of_shape(excerpts.get(("raw", feed)))},
+            )
+
+    return [policy_tables, load_landing]
+
+
+def file_metadata(results: list) -> dict:
+    """What one load did for one feed: totals that the UI plots, and a table per file (``FileResult`` objects)."""
+    new = [result for result in results if not result.skipped]
+    return {
+        "status": "loaded" if new else "unchanged",
+        "files_new": len(new),
+        "files_unchanged": len(results) - len(new),
+        "files_failed": sum(result.status == "failed" for result in new),
+        **{name: sum(getattr(result, name) for result in new)
+           for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate")},
+        "files": metadata.table(
+            ["file", "status", "read", "accepted", "quarantined", "duplicates", "from", "to", "message"],
+            [[r.path, r.status, r.rows_read, r.rows_accepted, r.rows_quarantined, r.rows_duplicate,
+              r.first_event_date or "", r.last_event_date or "", r.message or ""] for r in new],
+        ),
+    }

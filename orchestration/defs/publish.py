@@ -1,0 +1,65 @@
+"""The gate and the published snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from dial2deal import policy, publish, report_queue
+from dial2deal.settings import Settings
+from orchestration import builds, metadata
+from orchestration.defs.transform import STEP
+from orchestration.instance import POOL
+
+GATE = dg.AssetKey("gate")
+SNAPSHOT = dg.AssetKey(["published", "snapshot"])
+_VERDICT = "verdict"
+
+
+def assets(settings: Settings, *, published: Iterable[dg.AssetKey]) -> list[dg.AssetsDefinition]:
+    """Gate and snapshot; ``published`` are the models of schema marts that readers get."""
+
+    @dg.asset(
+        key=GATE, group_name="publish", kinds={"duckdb"}, owners=["team:data"], tags={"layer": "publish"},
+        pool=POOL, deps=list(published),
+        description="Whether this build may be published. Red when a critical test failed, a reconciliation broke "
+                    "or, with policy on_held_file: block, a file is held.\n\nGrain: one verdict per build.",
+    )
+    def gate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        build = builds.build_id(context.run)
+        verdict = publish.gate(settings, policy.load(settings), build, builds.read(settings, build, STEP))
+        builds.save(settings, build, _VERDICT, verdict)
+        found = {
+            "verdict": verdict.verdict,
+            "incomplete_files": metadata.table(
+                ["file", "status", "rule", "rows", "from", "to", "message"],
+                [[f.file, f.status, f.rule, f.rows, f.first_date or "", f.last_date or "", f.message or ""]
+                 for f in verdict.incomplete_files]),
+        }
+        if not verdict.green:
+            raise dg.Failure(
+                "The gate is red; the earlier snapshot and reports stay in place. " + "; ".join(verdict.reasons),
+                metadata={**found, "reasons": metadata.bullets(verdict.reasons)}, allow_retries=False)
+        return dg.MaterializeResult(metadata=found)
+
+    @dg.asset(
+        key=SNAPSHOT, group_name="publish", kinds={"duckdb", "parquet"}, owners=["team:data"],
+        tags={"layer": "publish"}, pool=POOL, deps=[GATE],
+        description="published/marts.duckdb and Parquet: the only files that reports, BI tools and people open, "
+                    "swapped in as a whole.\n\nGrain: all tables of schema marts, one snapshot per build.",
+    )
+    def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        build = builds.build_id(context.run)
+        result = publish.publish(settings, policy.load(settings), build, builds.read(settings, build, _VERDICT))
+        due = report_queue.refresh(settings)
+        return dg.MaterializeResult(metadata={
+            "status": "published" if result.changed else "unchanged",
+            "snapshot": dg.MetadataValue.path(str(result.snapshot)),
+            "data_as_of": str(result.as_of_date),
+            "rows": metadata.table(["table", "rows"], sorted(result.rows.items())),
+            "dates_published": len(result.dates),
+            "reports_due": metadata.table(["granularity", "period"], due),
+        })
+
+    return [gate, snapshot]

@@ -1,0 +1,87 @@
+"""Daily, weekly and monthly reports as partitioned assets, and the check that the latest one is there."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dial2deal import policy, report_queue, reports, status
+from dial2deal.settings import Settings
+from orchestration import metadata, partitions
+from orchestration.defs.publish import SNAPSHOT
+from orchestration.instance import POOL
+
+LATEST_CHECK = "latest_period_is_there"
+_UNITS = {"daily": "day", "weekly": "week (Monday to Sunday)", "monthly": "calendar month"}
+
+
+def key(granularity: str) -> dg.AssetKey:
+    """Asset key of one granularity's reports."""
+    return dg.AssetKey(["reports", granularity])
+
+
+def assets(settings: Settings, time_zone: str) -> list[dg.AssetsDefinition]:
+    """One asset per granularity; partitions are periods in the policy's time zone."""
+    return [_report(settings, granularity, definition)
+            for granularity, definition in partitions.definitions(time_zone).items()]
+
+
+def _report(settings: Settings, granularity: str,
+            definition: dg.TimeWindowPartitionsDefinition) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=key(granularity), group_name="reports", kinds={"html", "excel"}, owners=["team:sales-operations"],
+        tags={"layer": "reports"}, partitions_def=definition, backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[SNAPSHOT], pool=POOL, output_required=False,
+        description=f"HTML page, Excel workbook and JSON of one {_UNITS[granularity]}, read from the published "
+                    f"snapshot.\n\nGrain: one report per {_UNITS[granularity]}. Only complete periods are rendered.",
+    )
+    def report(context: dg.AssetExecutionContext) -> None:
+        rules = policy.load(settings)
+        results = []
+        for name in context.partition_keys:
+            result = reports.render(settings, rules, granularity, partitions.period(granularity, name))
+            results.append(result)
+            if result.skipped_reason:
+                context.log.warning("%s: %s", result.period, result.skipped_reason)
+                continue
+            # Logged one by one, because an Output would give all periods of a range the same metadata
+            # and would call a skipped period materialised.
+            context.log_event(dg.AssetMaterialization(key(granularity), partition=name, metadata={
+                "period": result.period,
+                "headline": metadata.bullets(result.headline),
+                **metadata.files(result.paths),
+            }))
+        rendered = [(granularity, result.period) for result in results if not result.skipped_reason]
+        report_queue.refresh(settings, done=rendered)
+        if not rendered:
+            raise dg.Failure("No report could be made. " + "; ".join(
+                f"{result.period}: {result.skipped_reason}" for result in results), allow_retries=False)
+
+    return report
+
+
+def checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+    """For each granularity: the report of the latest complete period of the published data exists."""
+    return [_latest_check(settings, granularity) for granularity in partitions.GRANULARITIES]
+
+
+def _latest_check(settings: Settings, granularity: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=key(granularity), name=LATEST_CHECK, pool=POOL,
+        description="The latest period that the published data completes has its report. Freshness policies "
+                    "do not look at single partitions.",
+    )
+    def latest_period_is_there() -> dg.AssetCheckResult:
+        info = status.build_info(settings)
+        expected = info and reports.expected_latest(granularity, info["as_of_date"], info["as_of_at"],
+                                                    policy.load(settings))
+        folder = settings.reports / granularity / (expected or "")
+        there = bool(expected) and (folder / "report.html").exists()
+        return dg.AssetCheckResult(
+            passed=there,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=None if there else f"{expected or 'any period'} is missing: materialise that partition",
+            metadata={"expected": expected or "none: nothing is published",
+                      "folder": dg.MetadataValue.path(str(folder))},
+        )
+
+    return latest_period_is_there

@@ -1,0 +1,148 @@
+"""dbt's models as assets and its tests as checks, built in process by ``dial2deal.transform``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import dbt_assets
+from pydantic import Field
+
+from dial2deal import lineage, policy, transform, warehouse
+from dial2deal.preview import mask_text, shapes
+from dial2deal.settings import Settings
+from orchestration import builds, metadata
+from orchestration.instance import POOL
+from orchestration.translator import BOOKKEEPING, Translator, layer, relation
+
+STEP = "transform"
+_OUTCOMES = {"pass": "passed", "success": "passed", "fail": "failed", "warn": "failed",
+             "error": "not_evaluable", "runtime error": "not_evaluable", "skipped": "skipped"}
+
+
+class TransformConfig(dg.Config):
+    """What to rebuild beyond the dates that new files touched."""
+
+    full_refresh: bool = Field(default=False, description="Rebuild every model over the whole history.")
+    from_date: str = Field(default="", description="First date to rebuild, YYYY-MM-DD; needs to_date.")
+    to_date: str = Field(default="", description="Last date to rebuild, YYYY-MM-DD, included.")
+
+    def date_range(self) -> tuple[date, date] | None:
+        """Both dates or None; a Failure when only one is given, one is no date, or the order is wrong."""
+        if not self.from_date and not self.to_date:
+            return None
+        try:
+            first, last = date.fromisoformat(self.from_date), date.fromisoformat(self.to_date)
+        except ValueError as error:
+            raise dg.Failure(f"from_date and to_date must both be dates like 2026-01-05: {error}",
+                             allow_retries=False) from error
+        if first > last:
+            raise dg.Failure(f"from_date {first} is after to_date {last}", allow_retries=False)
+        return first, last
+
+
+def bookkeeping() -> dg.AssetSpec:
+    """The tables of schema ops, which loading and auditing write and the models read."""
+    return dg.AssetSpec(BOOKKEEPING, group_name="raw", kinds={"duckdb"}, owners=["team:data"],
+                        description="Files delivered, quarantine, check results and dates to rebuild.\n\n"
+                                    "Grain: one row per file, quarantined value, check result or date.")
+
+
+def assets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """All models as one step: a touched date is rebuilt in every model of the same build or in none."""
+    translator = Translator()
+
+    @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt_models", pool=POOL)
+    def dbt_models(context: dg.AssetExecutionContext, config: TransformConfig) -> Iterator[Any]:
+        rules = policy.load(settings)
+        build = builds.build_id(context.run)
+        result = transform.run(
+            settings, rules, build, full_refresh=config.full_refresh, date_range=config.date_range(),
+            on_node=lambda node: context.log.info("%s %s", node.status, node.name),
+        )
+        builds.save(settings, build, STEP, result)
+        yield from _materializations(context, settings, manifest, translator, result)
+        yield from _check_results(context, manifest, result)
+        failed = [node for node in result.nodes
+                  if node.resource_type not in ("test", "unit_test") and node.status not in ("success", "skipped")]
+        if failed:
+            raise dg.Failure(
+                f"{len(failed)} model(s) failed: {', '.join(node.name for node in failed)}", allow_retries=False,
+                metadata={node.name: mask_text(node.message or node.status) for node in failed})
+
+    return dbt_models
+
+
+def model_ids(manifest: Mapping[str, Any]) -> dict[str, dg.AssetKey]:
+    """Asset key of every table or view that dbt builds, by dbt unique id."""
+    translator = Translator()
+    return {
+        unique_id: translator.get_asset_key(props) for unique_id, props in manifest["nodes"].items()
+        if props["resource_type"] in ("model", "seed", "snapshot")
+        and props["config"]["materialized"] != "ephemeral" and props["config"].get("enabled", True)
+    }
+
+
+def keys_by_layer(manifest: Mapping[str, Any]) -> dict[str, list[dg.AssetKey]]:
+    """Asset keys by folder below models/, and under ``published`` those of schema marts, which readers get."""
+    result: dict[str, list[dg.AssetKey]] = defaultdict(list)
+    for unique_id, key in sorted(model_ids(manifest).items()):
+        result[layer(manifest["nodes"][unique_id])].append(key)
+        if key.path[0] == "marts":
+            result["published"].append(key)
+    return result
+
+
+def _materializations(context: dg.AssetExecutionContext, settings: Settings, manifest: Mapping[str, Any],
+                      translator: Translator, result: Any) -> Iterator[dg.MaterializeResult]:
+    keys = {unique_id: key for unique_id, key in model_ids(manifest).items()
+            if key in context.selected_asset_keys}
+    if not result.changed:
+        yield from (dg.MaterializeResult(asset_key=key, metadata={"status": "unchanged"}) for key in keys.values())
+        return
+    nodes = {node.unique_id: node for node in result.nodes if node.status == "success"}
+    built = {unique_id: relation(manifest["nodes"][unique_id]) for unique_id in keys if unique_id in nodes}
+    with warehouse.session(settings) as con:
+        excerpts = shapes(con, built.values())
+        parents = {relation(props) for props in (*manifest["nodes"].values(), *manifest["sources"].values())
+                   if props["resource_type"] in ("model", "seed", "snapshot", "source")}
+        columns = {parent: shape.columns for parent, shape in shapes(con, parents, limit=0).items()}
+    origins = lineage.column_lineage(settings, manifest, columns, list(built))
+    owner = {relation(props): translator.get_asset_key(props)
+             for props in (*manifest["nodes"].values(), *manifest["sources"].values()) if "schema" in props}
+    for unique_id, where in built.items():
+        node = nodes[unique_id]
+        extra: dict[str, Any] = {"status": "built", "seconds": round(node.seconds, 2)}
+        if node.rows is not None:
+            extra["rows_written"] = node.rows
+        if unique_id in origins:
+            extra["dagster/column_lineage"] = dg.TableColumnLineage({
+                column: [dg.TableColumnDep(owner[(schema, table)], source)
+                         for schema, table, source in deps if (schema, table) in owner]
+                for column, deps in origins[unique_id].items()})
+        yield dg.MaterializeResult(asset_key=keys[unique_id],
+                                   metadata={**metadata.of_shape(excerpts.get(where)), **extra})
+
+
+def _check_results(context: dg.AssetExecutionContext, manifest: Mapping[str, Any],
+                   result: Any) -> Iterator[dg.AssetCheckResult]:
+    """One result per dbt test that ran; a test that broke is 'could not be evaluated', never bad data."""
+    by_test = {spec.metadata["dagster_dbt/unique_id"]: spec for spec in context.assets_def.check_specs}
+    for node in result.nodes:
+        spec = by_test.get(node.unique_id)
+        if spec is None or spec.key not in context.selected_asset_check_keys:
+            continue
+        outcome = _OUTCOMES.get(node.status, "not_evaluable")
+        if outcome == "skipped":
+            continue
+        critical = manifest["nodes"][node.unique_id]["config"]["severity"].lower() == "error"
+        yield dg.AssetCheckResult(
+            asset_key=spec.asset_key, check_name=spec.name, passed=outcome == "passed",
+            severity=dg.AssetCheckSeverity.ERROR if critical else dg.AssetCheckSeverity.WARN,
+            description="could not be evaluated" if outcome == "not_evaluable" else None,
+            metadata={"outcome": outcome, "rows_failed": int(node.failures or 0),
+                      "message": mask_text(node.message or ""), "seconds": round(node.seconds, 2)},
+        )

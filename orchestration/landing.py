@@ -1,0 +1,55 @@
+"""Which files of the landing folder are new and completely written; pure but for reading the folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+# [bytes, modification time in ns] by path relative to landing.
+Listing = dict[str, list[int]]
+_UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart")
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Result of one look: files to build for, and the cursor for the next look."""
+
+    ready: tuple[str, ...]
+    waiting: tuple[str, ...]
+    cursor: str
+
+    @property
+    def batch_key(self) -> str:
+        """Identifies the batch by names, sizes and times, so that the same batch is requested once."""
+        handled = json.loads(self.cursor)["handled"]
+        text = json.dumps([[name, handled[name]] for name in self.ready])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def look(landing: Path, cursor: str | None) -> Tick:
+    """Compare the folder with the cursor. A file is ready when two looks in a row saw the same size and time."""
+    state = json.loads(cursor) if cursor else {"handled": {}, "seen": {}}
+    found = _listing(landing)
+    changed = {name: facts for name, facts in found.items() if state["handled"].get(name) != facts}
+    ready = {name: facts for name, facts in changed.items() if state["seen"].get(name) == facts}
+    handled = {name: facts for name, facts in state["handled"].items() if name in found} | ready
+    seen = {name: facts for name, facts in changed.items() if name not in ready}
+    return Tick(tuple(sorted(ready)), tuple(sorted(seen)),
+                json.dumps({"handled": handled, "seen": seen}, sort_keys=True))
+
+
+def _listing(landing: Path) -> Listing:
+    result: Listing = {}
+    for path in landing.rglob("*"):
+        name = path.relative_to(landing)
+        if any(part.startswith((".", "~$")) for part in name.parts) or path.suffix.lower() in _UNFINISHED:
+            continue
+        try:
+            facts = path.stat()
+        except FileNotFoundError:  # moved away between listing and looking
+            continue
+        if path.is_file():
+            result[name.as_posix()] = [facts.st_size, facts.st_mtime_ns]
+    return result

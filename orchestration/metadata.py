@@ -1,0 +1,52 @@
+"""How results of dial2deal look as Dagster metadata; nothing here contains an unmasked number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dial2deal.preview import Shape, markdown, mask_text
+
+_MAX_ROWS = 50
+
+
+def of_shape(shape: Shape | None) -> dict[str, Any]:
+    """Row count, column schema and masked preview of one table; empty when the table does not exist."""
+    if shape is None:
+        return {}
+    result: dict[str, Any] = {
+        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind) for name, kind in shape.columns]),
+    }
+    if shape.rows is not None:
+        result["dagster/row_count"] = shape.rows
+    if shape.preview:
+        result["preview"] = dg.MetadataValue.md(shape.preview)
+    return result
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.MarkdownMetadataValue:
+    """A Markdown table of at most fifty rows that says how many it leaves out."""
+    text = markdown(list(header), [[mask_text(str(cell)) if isinstance(cell, str) else cell for cell in row]
+                                   for row in rows[:_MAX_ROWS]])
+    if len(rows) > _MAX_ROWS:
+        text += f"\n\n… and {len(rows) - _MAX_ROWS} more"
+    return dg.MetadataValue.md(text)
+
+
+def bullets(lines: Iterable[str]) -> dg.MarkdownMetadataValue:
+    """Sentences as a Markdown list."""
+    return dg.MetadataValue.md("\n".join(f"- {mask_text(line)}" for line in lines))
+
+
+def files(paths: Iterable[Path]) -> dict[str, Any]:
+    """One path entry per file, labelled by its kind, and clickable links for those a browser opens."""
+    result: dict[str, Any] = {}
+    for path in paths:
+        label = path.name if path.suffix else f"{path.name}/"
+        result[label] = dg.MetadataValue.path(str(path))
+        if path.suffix in (".html", ".pdf"):
+            result[f"open {label}"] = dg.MetadataValue.url(path.resolve().as_uri())
+    return result

@@ -1,0 +1,143 @@
+"""Runs jobs in this process on the installation's Dagster instance, so that they appear in its UI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from dial2deal import report_queue
+from dial2deal.settings import Settings
+from orchestration import alerts, console, partitions, verify
+from orchestration.definitions import build_definitions
+from orchestration.defs.jobs import BUILD, report_job
+from orchestration.instance import LOCATION, instance
+
+# The UI lists a run under a job's page by this tag, which the daemon sets for the runs that it launches.
+_RUN_TAGS = {".dagster/repository": f"__repository__@{LOCATION}", "dial2deal/launched_by": "command line"}
+
+
+@dataclass(frozen=True)
+class MadeReport:
+    """One report that a run rendered: its period, its findings in words, and its files."""
+
+    granularity: str
+    period: str
+    headline: list[str]
+    paths: list[str]
+
+
+@dataclass
+class RunOutcome:
+    """What became of one run. ``problems`` is empty exactly when it succeeded and materialised all it planned."""
+
+    job: str
+    run_id: str
+    problems: list[str] = field(default_factory=list)
+    files_new: int = 0
+    reports: list[MadeReport] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+@dataclass
+class BuildOutcome:
+    """The build's run and the runs of the reports it made due."""
+
+    build: RunOutcome
+    reports: list[RunOutcome] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return self.build.ok and all(run.ok for run in self.reports)
+
+    @property
+    def made(self) -> list[MadeReport]:
+        """All reports rendered, in the order they were made."""
+        return [report for run in self.reports for report in run.reports]
+
+
+def build(settings: Settings, *, full_refresh: bool = False, from_date: date | None = None,
+          to_date: date | None = None, reporter: console.Reporter | None = None) -> BuildOutcome:
+    """Run job ``build``, then the due reports, one run per contiguous range of periods."""
+    config: dict[str, Any] = {"full_refresh": full_refresh}
+    if from_date and to_date:
+        config |= {"from_date": from_date.isoformat(), "to_date": to_date.isoformat()}
+    with _runner(settings, reporter) as runner:
+        outcome = BuildOutcome(runner.run(BUILD, "build", run_config={"ops": {"dbt_models": {"config": config}}}))
+        if outcome.build.ok:
+            outcome.reports = runner.reports(report_queue.pending(settings))
+        return outcome
+
+
+def render(settings: Settings, granularity: str, periods: Iterable[str],
+           reporter: console.Reporter | None = None) -> list[RunOutcome]:
+    """Render the reports of ``periods`` (``2026-01-05``, ``2026-W02``, ``2026-01``) as runs of their job."""
+    with _runner(settings, reporter) as runner:
+        return runner.reports([(granularity, period) for period in periods])
+
+
+@contextmanager
+def _runner(settings: Settings, reporter: console.Reporter | None) -> Iterator[_Runner]:
+    reporter = reporter or console.quiet()
+    with instance(settings) as opened:
+        loggers = {console.LOGGER: console.step_logger(reporter.on_step)}
+        yield _Runner(settings, build_definitions(settings, loggers=loggers), opened, reporter)
+
+
+@dataclass(frozen=True)
+class _Runner:
+    settings: Settings
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    reporter: console.Reporter
+
+    def reports(self, due: list[tuple[str, str]]) -> list[RunOutcome]:
+        """One run per contiguous range of due periods."""
+        outcomes = []
+        for part in partitions.ranges(due):
+            single = part.first == part.last
+            title = f"{part.granularity} report {part.first}" + ("" if single else f" to {part.last}")
+            outcomes.append(self.run(report_job(part.granularity), title,
+                                     partition_key=part.first if single else None, tags={} if single else part.tags))
+        return outcomes
+
+    def run(self, job: str, title: str, *, run_config: Mapping[str, Any] | None = None,
+            partition_key: str | None = None, tags: Mapping[str, str] | None = None) -> RunOutcome:
+        """Execute one job to its end and check that everything it planned is there."""
+        resolved = self.definitions.resolve_job_def(job)
+        with self.reporter.run(title, steps=len(resolved.graph.node_dict)):
+            result = resolved.execute_in_process(
+                instance=self.instance, run_config=console.run_config(run_config), partition_key=partition_key,
+                tags={**_RUN_TAGS, **(tags or {})}, raise_on_error=False)
+        return self._judged(job, result)
+
+    def _judged(self, job: str, result: dg.ExecuteInProcessResult) -> RunOutcome:
+        made = [event.materialization for event in result.get_asset_materialization_events()]
+        outcome = RunOutcome(
+            job, result.run_id,
+            files_new=sum(event.metadata["files_new"].value for event in made if event.asset_key.path[0] == "raw"),
+            reports=[_made_report(event) for event in made if event.asset_key.path[0] == "reports"])
+        if not result.success:
+            outcome.problems = [alert["message"] for alert in alerts.read(self.settings, result.run_id)]
+            outcome.problems = outcome.problems or ["the run failed; its log is in the Dagster UI"]
+            return outcome
+        missing = verify.not_materialized(self.instance, result.run_id)
+        if missing:
+            outcome.problems = ["Planned but not materialised: " + ", ".join(missing)]
+            alerts.write(self.settings, result.dagster_run, kind="not_materialized", step=None,
+                         message=outcome.problems[0])
+        return outcome
+
+
+def _made_report(event: dg.AssetMaterialization) -> MadeReport:
+    return MadeReport(
+        event.asset_key.path[-1], event.metadata["period"].value,
+        [line.removeprefix("- ") for line in (event.metadata["headline"].value or "").splitlines()],
+        [value.value for value in event.metadata.values() if isinstance(value, dg.PathMetadataValue)])

@@ -1,0 +1,108 @@
+"""What a command says at its end: files, verdict, reports, snapshot, and how to look further."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from dial2deal import status, warehouse
+from dial2deal.commands import output
+from dial2deal.publish import verdict
+from dial2deal.settings import Settings
+from orchestration.console import Reporter
+from orchestration.run import BuildOutcome, RunOutcome
+
+_HEADLINES = 3
+_ORDER = ("monthly", "weekly", "daily")
+
+
+def reporter(*, quiet: bool) -> Reporter:
+    """Progress on stderr, so that stdout holds only the outcome."""
+    return Reporter(output.stderr, quiet=quiet)
+
+
+def show_build(settings: Settings, outcome: BuildOutcome, *, json: bool) -> None:
+    """Print the outcome of a build."""
+    facts = build_facts(settings, outcome)
+    if json:
+        output.as_json(facts)
+        return
+    _files(facts)
+    for problem in facts["problems"]:
+        _line(problem, "red")
+    published = facts["published"]
+    if not outcome.build.ok:
+        _line("Nothing was published" + ("; the earlier snapshot and reports stay in place." if published else "."),
+              "red")
+    if published:
+        _line(f"Snapshot: {published['path']} (data as of {published['as_of']}, {published['verdict']})")
+    _reports(facts["reports"])
+    _line(f"Quality report: {settings.quality}")
+    _line("Dagster UI: make dev, or dial2deal dev, then http://127.0.0.1:3000/asset-groups "
+          f"(DIAL2DEAL_HOME={settings.home})")
+
+
+def show_reports(outcomes: list[RunOutcome], *, json: bool) -> None:
+    """Print what became of reports that were asked for."""
+    made = [asdict(report) for outcome in outcomes for report in outcome.reports]
+    problems = [problem for outcome in outcomes for problem in outcome.problems]
+    if json:
+        output.as_json({"reports": made, "problems": problems})
+        return
+    _reports(made)
+    for problem in problems:
+        _line(problem, "red")
+
+
+def build_facts(settings: Settings, outcome: BuildOutcome) -> dict[str, Any]:
+    """The outcome of a build as plain values."""
+    with warehouse.session(settings) as con:
+        counts = dict(con.execute("select status, count(*) from ops.export_files group by all order by all").fetchall())
+        incomplete = verdict.incomplete_files(con)
+    info = status.build_info(settings)
+    problems = [problem for run in (outcome.build, *outcome.reports) for problem in run.problems]
+    return {
+        "ok": outcome.ok,
+        "run_id": outcome.build.run_id,
+        "files": {"new": outcome.build.files_new, "by_status": counts,
+                  "incomplete": [asdict(file) for file in incomplete]},
+        "problems": problems,
+        "published": info and {"path": str(settings.snapshot), "as_of": str(info["as_of_at"]),
+                               "verdict": info["verdict"]},
+        "reports": [asdict(report) for report in outcome.made],
+    }
+
+
+def _files(facts: dict[str, Any]) -> None:
+    files = facts["files"]
+    known = ", ".join(f"{count} {name}" for name, count in files["by_status"].items()) or "none"
+    _line(f"Files: {files['new']} new; in all {known}")
+    for file in files["incomplete"]:
+        span = f" ({file['first_date']} to {file['last_date']})" if file["first_date"] else ""
+        _line(f"  {file['status']}: {file['file']}{span} · rule {file['rule']}, {file['rows']} row(s) · "
+              f"{file['message'] or ''}", "yellow")
+
+
+def _reports(made: list[dict[str, Any]]) -> None:
+    if not made:
+        _line("Reports: none was due")
+        return
+    latest: dict[str, dict[str, Any]] = {}
+    for report in made:
+        latest[report["granularity"]] = max(report, latest.get(report["granularity"], report),
+                                            key=lambda item: item["period"])
+    _line(f"Reports: {len(made)} made, the latest of each kind:")
+    for granularity in _ORDER:
+        if granularity in latest:
+            pages = [path for path in latest[granularity]["paths"] if Path(path).suffix == ".html"]
+            _line(f"  {granularity:<8}{(pages or latest[granularity]['paths'] or ['-'])[0]}")
+    first = next(latest[granularity] for granularity in _ORDER if granularity in latest)
+    for text in first["headline"][:_HEADLINES]:
+        _line(f"  • {text}", "bold")
+
+
+def _line(text: str, style: str | None = None) -> None:
+    output.stdout.print(text, style=style, markup=False, soft_wrap=True)
+
+

@@ -1,0 +1,16 @@
+"""After a run: did everything that was selected materialise? A green run alone does not say so."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+
+def not_materialized(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    """Assets that the run planned but did not materialise, as ``schema/table``, sorted."""
+    planned = _keys(instance, run_id, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    done = _keys(instance, run_id, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    return sorted(key.to_user_string() for key in planned - done)
+
+
+def _keys(instance: dg.DagsterInstance, run_id: str, kind: dg.DagsterEventType) -> set[dg.AssetKey]:
+    return {entry.asset_key for entry in instance.all_logs(run_id, of_type=kind) if entry.asset_key}
