@@ -1,0 +1,256 @@
+"""What the marts must say: counted from the world itself, never from the files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+
+from dial2deal.demo.calls import Call
+from dial2deal.demo.leads import Lead, Order
+from dial2deal.demo.people import masked
+from dial2deal.demo.scenario import (
+    BEST_CHANNEL,
+    CHANNELS,
+    CONGESTION,
+    DAY,
+    PROPOSAL_AFTER_NEED,
+    SENSITIVE_AGENT,
+    TIER_EFFECT,
+    WORST_CHANNEL,
+    agents,
+    tier_of,
+)
+from dial2deal.demo.vendor_crm import CrmExports
+from dial2deal.demo.world import World
+
+SIX_STAGE = ("dial", "connect", "intent", "need_confirmed", "deal", "repurchase")
+FIVE_STAGE = ("reach", "intent", "need_discovery", "proposal", "deal")
+POOL_DAYS = 30
+MATURE_DAYS = 45
+_NO_LINE = "none"
+
+
+class CallTruth:
+    """Counts unique accepted calls. ``count`` takes every call once, as the last delivery tells it."""
+
+    def __init__(self, world: World, *, keep_callers: bool):
+        self._world = world
+        self._agents = agents()
+        self._pool_from = world.end - POOL_DAYS * DAY if keep_callers else world.end
+        self._hot: dict[str, list[Call]] = defaultdict(list)
+        self.counts: dict[str, Counter] = defaultdict(Counter)
+
+    def count(self, call: Call) -> None:
+        """Add one accepted call to every table of counts."""
+        counts, direction = self.counts, call.direction
+        day, second = divmod(call.start, DAY)
+        line = call.line.name if call.line else _NO_LINE
+        connected = call.connected
+        counts["date_direction"][day, direction] += 1
+        counts["line_direction_result"][line, direction, call.result] += 1
+        counts["date_line_connected"][day, line, connected] += 1
+        counts["hour_direction_connected"][second // 3600, direction, connected] += 1
+        counts["own_number"][call.own_number or _NO_LINE] += 1
+        counts["province"][call.province] += 1
+        if call.agent is not None:
+            counts["agent_connected"][self._agents[call.agent].agent_id, connected] += 1
+        if direction == "outbound":
+            key = ("jammed" if call.trunk[0] == CONGESTION["line_id"] and second // 3600 == CONGESTION["hour"]
+                   and call.province in CONGESTION["provinces"] else "free")
+            counts["congestion"][key, connected] += 1
+        if connected:
+            counts["talk_seconds"][day, direction] += call.talk
+            counts["histogram"][line, direction, call.talk] += 1
+            if call.line:
+                counts["tiers"][line, direction, tier_of(call.line, call.talk)] += 1
+        if call.start >= self._pool_from and direction != "internal":
+            self._hot[call.number].append(call)
+
+    def as_json(self) -> dict:
+        """Nested plain tables; days are ISO dates."""
+        counts = self.counts
+        by_direction = Counter()
+        for (_, direction), n in counts["date_direction"].items():
+            by_direction[direction] += n
+        return {
+            "total": sum(by_direction.values()), "by_direction": dict(sorted(by_direction.items())),
+            **{f"by_{name}": nested(self._dated(name)) for name in sorted(counts)},
+            "pool": {"from_start_of": self._iso(self._pool_from // DAY), "days": POOL_DAYS, "callers": self._callers()},
+        }
+
+    def _dated(self, name: str) -> dict:
+        if name.startswith(("date_", "talk_seconds")):
+            return {(self._iso(key[0]), *key[1:]): n for key, n in self.counts[name].items()}
+        return self.counts[name]
+
+    def _iso(self, day: int) -> str:
+        return (self._world.first_day + dt.timedelta(days=day)).isoformat()
+
+    def _callers(self) -> list[dict]:
+        """Everybody with a hot call, inbound or outbound, in the last days; their calls of these days."""
+        start = dt.datetime.combine(self._world.first_day, dt.time())
+        result = []
+        for number, calls in self._hot.items():
+            if not number.isdigit():
+                continue
+            hot = [c for c in calls if c.connected and c.talk > c.line.high_above]
+            hot_in = [c for c in hot if c.direction == "inbound"]
+            if hot:
+                last = max(hot_in or hot, key=lambda c: (c.start, c.call_id))
+                inbound_calls = [c for c in calls if c.direction == "inbound"]
+                result.append({
+                    "phone_masked": masked(number), "province": last.province, "line": last.line.name,
+                    "hot_calls": len(hot), "hot_inbound_calls": len(hot_in), "calls": len(calls),
+                    "inbound_calls": len(inbound_calls), "last_hot_seconds": last.talk,
+                    "last_hot_at": (start + dt.timedelta(seconds=last.start)).isoformat(),
+                    "last_hot_call_id": last.call_id, "last_hot_tier": tier_of(last.line, last.talk)})
+        return sorted(result, key=lambda row: (row["last_hot_at"], row["last_hot_call_id"]))
+
+
+def reached(lead: Lead, preset: str) -> tuple[bool, ...]:
+    """Which stages of a preset the lead reached; a later stage implies the earlier ones."""
+    facts = ((lead.dial_at, lead.connect_at, lead.intent_at, lead.confirm_at, lead.deal_at, lead.repurchase_at)
+             if preset == "six_stage" else
+             (lead.connect_at, lead.intent_at, lead.discovery_at, lead.proposal_at, lead.deal_at))
+    flags, later = [], False
+    for fact in reversed(facts):
+        later = later or fact is not None
+        flags.append(later)
+    return tuple(reversed(flags))
+
+
+def crm_truth(world: World, crm: CrmExports) -> dict:
+    """Leads, funnel, orders and costs."""
+    def date(at: int) -> dt.date:
+        return world.first_day + dt.timedelta(days=at // DAY)
+
+    def month(at: int) -> str:
+        return date(at).strftime("%Y-%m")
+
+    leads = world.leads
+    funnel = {}
+    for preset, stages in (("six_stage", SIX_STAGE), ("five_stage", FIVE_STAGE)):
+        cells: Counter = Counter()
+        for lead in leads:
+            created = date(lead.created)
+            week = (created - dt.timedelta(days=created.weekday())).isoformat()
+            cells[week, lead.channel.name, "entered"] += 1
+            for stage, yes in zip(stages, reached(lead, preset), strict=True):
+                cells[week, lead.channel.name, stage] += yes
+        funnel[preset] = {"stages": stages, "by_week_channel": nested(cells)}
+    funnel["six_stage"]["weakest"] = {"from": "intent", "to": "need_confirmed"}
+    funnel["five_stage"]["weakest"] = {"from": "need_discovery", "to": "proposal"}
+    final_status = Counter(max(lead.statuses, key=lambda change: change[0])[1] for lead in leads)
+    return {
+        "leads": {
+            "total": len(leads), "by_month_channel": nested(Counter((month(x.created), x.channel.name) for x in leads)),
+            "by_line": nested(Counter((x.line.name,) for x in leads)), "by_status": dict(sorted(final_status.items())),
+            "dialled": sum(x.dial_at is not None for x in leads), "with_usable_number": sum(x.reachable for x in leads),
+            "referred": sum(x.referrer is not None for x in leads), "dormant": _dormant(world),
+            "events": sum(len(x.events) for x in leads)},
+        "funnel": funnel,
+        "conversion": _conversion(world),
+        "orders": _orders(crm.orders, month),
+        "costs": {"by_month_channel_kind_cents": nested(_costs(crm)),
+                  "total_cents": sum(cost.amount_cents for cost in crm.costs)},
+        "customers": len(world.old_customers) + sum(x.deal_at is not None for x in leads),
+    }
+
+
+def _orders(orders: list[Order], month) -> dict:
+    won = [o for o in orders if o.status == "已完成"]
+    revenue, count, how = Counter(), Counter(), Counter()
+    alias = {text: channel.name for channel in CHANNELS for text in channel.written_as} | {"线下展会": "线下活动"}
+    numbered: Counter = Counter()
+    repeat = 0
+    for order in won:
+        if order.lead is not None:
+            channel = order.lead.channel.name
+            attribution = "lead_id" if order.names_lead else "last_touch"
+        else:
+            channel = alias[order.channel_text] if order.channel_text else "unattributed"
+            attribution = "export" if order.channel_text else "unattributed"
+        revenue[month(order.ordered_at), channel] += order.amount_cents
+        count[month(order.ordered_at), channel] += 1
+        how[attribution] += 1
+        numbered[order.customer_id] += 1
+        repeat += numbered[order.customer_id] > 1
+    return {"total": len(orders), "won": len(won), "repeat": repeat, "by_attribution": dict(sorted(how.items())),
+            "by_month_channel": nested(count), "revenue_by_month_channel_cents": nested(revenue),
+            "revenue_cents": sum(o.amount_cents for o in won), "by_status": nested(
+                Counter((o.status,) for o in orders))}
+
+
+def _costs(crm: CrmExports) -> Counter:
+    cells: Counter = Counter()
+    for cost in crm.costs:
+        cells[cost.month.strftime("%Y-%m"), cost.channel or "unattributed", cost.kind] += cost.amount_cents
+    return cells
+
+
+def _conversion(world: World) -> dict:
+    """Planted chances with what came of them, among leads old enough for the step to have happened."""
+    old = [x for x in world.leads if x.created < world.end - MATURE_DAYS * DAY]
+
+    def trial(group, given: str, then: str, planted: float) -> dict:
+        cases = [x for x in group if getattr(x, given) is not None]
+        return {"planted": planted, "n": len(cases), "k": sum(getattr(x, then) is not None for x in cases)}
+
+    channels = {}
+    for channel in CHANNELS:
+        group = [x for x in old if x.channel is channel]
+        channels[channel.name] = {
+            "leads": len(group), "deals": sum(x.deal_at is not None for x in group),
+            "intent_given_connect": trial(group, "connect_at", "intent_at", channel.intent),
+            "discovery_given_intent": trial(group, "intent_at", "discovery_at", channel.discovery)}
+    tiers = {}
+    for tier, effect in TIER_EFFECT.items():
+        group = [x for x in old if x.intent_at is not None and x.tier == tier]
+        tiers[tier or "event_only"] = {"effect_on_need": effect, "intent": len(group),
+                                       "deals": sum(x.deal_at is not None for x in group)}
+    cutoff = world.first_day + dt.timedelta(days=world.days - MATURE_DAYS)
+    return {"created_before": cutoff.isoformat(), "by_channel": channels, "by_tier": tiers,
+            "proposal_given_need": PROPOSAL_AFTER_NEED, "best_channel": BEST_CHANNEL, "worst_channel": WORST_CHANNEL}
+
+
+def _dormant(world: World) -> int:
+    """Open leads older than 30 days without a connected call or a change of stage in the last 30 days."""
+    edge = world.end - 30 * DAY
+    closed = {"已成交", "流失", "无效"}
+    return sum(lead.created < edge and max(lead.statuses, key=lambda change: change[0])[1] not in closed
+               and max([lead.last_connect_at or 0, *(at for at, _ in lead.events)]) < edge for lead in world.leads)
+
+
+def planted_truth(world: World) -> dict:
+    """Offences and the jammed trunk; numbers masked."""
+    def iso(day: int) -> str:
+        return (world.first_day + dt.timedelta(days=day)).isoformat()
+
+    planted = world.planted
+    return {
+        "congestion": {key: list(value) if isinstance(value, tuple) else value for key, value in CONGESTION.items()},
+        "sensitive_agent_id": agents()[SENSITIVE_AGENT].agent_id, "sensitive_calls": planted.sensitive_calls,
+        "cap_violations": [{"date": iso(row["day"]), "phone_masked": masked(row["number"]), "calls": row["calls"]}
+                           for row in planted.cap_violations],
+        "dnc_violations": [{"date": iso(row["day"]), "asked_on": iso(row["asked_day"]),
+                            "phone_masked": masked(row["number"])} for row in planted.dnc_violations]}
+
+
+def nested(counter: dict) -> dict:
+    """{(a, b): n} as {a: {b: n}} with text keys in a fixed order."""
+    result: dict = {}
+    for key in sorted(counter, key=lambda k: tuple(map(_sortable, k if isinstance(k, tuple) else (k,)))):
+        parts = key if isinstance(key, tuple) else (key,)
+        level = result
+        for part in parts[:-1]:
+            level = level.setdefault(_text(part), {})
+        level[_text(parts[-1])] = counter[key]
+    return result
+
+
+def _sortable(part) -> tuple:
+    return (0, part, "") if isinstance(part, (int, float)) else (1, 0, str(part))
+
+
+def _text(part) -> str:
+    return {True: "connected", False: "not_connected"}[part] if isinstance(part, bool) else str(part)
