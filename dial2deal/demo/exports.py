@@ -26,7 +26,7 @@ from dial2deal.demo.world import World
 from dial2deal.settings import Settings
 
 MIN_DAYS, MIN_CALLS_PER_DAY = 28, 60
-_DAMAGED_FILES = (1, 3)
+_DAMAGED_FILES = (1, 2)
 _STRETCHED_CALLS, _STRETCH_SECONDS = 40, 300
 
 
@@ -118,9 +118,11 @@ class _CallExports:
             if day == plan.held_day:
                 planted["held"] = self._hold(day, calls)
             else:
+                opened = file is None
                 file = file or self._open(day)
-                repeat = 0 if plan.plain else 331
-                file.write(calls, repeat_every=repeat)
+                file.write(calls, repeat_every=0 if plan.plain else 331)
+                if opened and not plan.plain and len(self._files) in _DAMAGED_FILES:
+                    file.damage(next(call for call in calls if call.direction == "inbound" and call.connected))
                 if day == plan.stretched_day:
                     planted["redelivery"] = self._redeliver(day, calls)
                 for call in calls:
@@ -155,8 +157,6 @@ class _CallExports:
 
     def _finish(self, file: CallFile, calls: list[Call], day: int) -> None:
         plan = self._plan
-        if not plan.plain and len(self._files) in _DAMAGED_FILES:
-            file.damage(next(call for call in calls if call.direction == "inbound" and call.connected))
         self._files.append(file.close())
         self._sunday = calls if plan.ends_file(day) and plan.is_sunday(day) and not plan.plain else []
         self._sunday_variant = plan.variant(day - 6)

@@ -122,7 +122,7 @@ class LeadLife:
             self._call_back(lead, at, "C")
         if rng.random() >= lead.channel.intent:
             if rng.random() < 0.55:
-                self._become(lead, at + self._days(3, 15), "流失", "流失")
+                self._become(lead, self._working(at + self._days(3, 15)), "流失", "流失")
             return
         steps = ((self._intent, None), (self._discovery, lead.channel.discovery), (self._confirm, None),
                  (self._proposal, PROPOSAL_AFTER_NEED), (self._deal, lead.channel.deal))
@@ -131,7 +131,7 @@ class LeadLife:
                 chance = min(0.95, lead.channel.confirm * TIER_EFFECT[lead.tier])
             if chance is not None and rng.random() >= chance:
                 if rng.random() < 0.5:
-                    self._become(lead, at + self._days(5, 20), "流失", "流失")
+                    self._become(lead, self._working(at + self._days(5, 20)), "流失", "流失")
                 return
             at = step(lead, at)
             if at is None:
@@ -155,7 +155,7 @@ class LeadLife:
                 return call.ended
             at = self._working(at + self._days(0.7, 4))
         if rng.random() < 0.4:
-            self._become(lead, at + self._days(5, 12), "流失", "流失")
+            self._become(lead, self._working(at + self._days(5, 12)), "流失", "流失")
         return None
 
     def _intent(self, lead: Lead, at: int) -> int | None:

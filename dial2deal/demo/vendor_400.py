@@ -23,7 +23,7 @@ HEADERS = {
     "queue_seconds": ("排队时长", "排队时长(秒)"), "ring_seconds": ("振铃时长", "振铃时长(秒)"),
     "talk_seconds": ("通话时长", "时长(秒)"), "acw_seconds": ("话后时长", "话后时长(秒)"),
     "tech_result": ("通话状态", "呼叫结果"), "is_connected": ("是否接通", "是否接通"),
-    "business_result": ("业务结果", "业务结果"), "agent_id": ("坐席工号", "座席"),
+    "business_result": ("业务结果", "业务结果"), "agent_id": ("坐席工号", "座席工号"),
     "agent_name": ("坐席姓名", "座席姓名"), "skill_group": ("技能组", "技能组"),
     "line_id": ("中继线路", "线路"), "carrier": ("运营商", "运营商"),
     "region_province": ("省份", "归属省份"), "region_city": ("城市", "归属城市"),
@@ -64,7 +64,9 @@ class Renderer:
         agent = _AGENTS[call.agent] if call.agent is not None else None
         lengths = self._length
         # Some calls come without a region: it must then be found from the number.
-        known = call.start % 17 != 0
+        known = call.start % 17 != 0 or "*" in call.number
+        # The newer version keeps the line breaks that agents type.
+        notes = f"{call.notes}\n下次先看资料" if variant and call.notes and call.start % 23 == 0 else call.notes
         return [
             call.call_id, _DIRECTION[variant][call.direction], call.number,
             _dashed(call.own_number) if variant == 0 else call.own_number,
@@ -76,7 +78,7 @@ class Renderer:
             f"{call.line.name}组" if call.line else "", *call.trunk,
             call.province if known else "", call.city if known else "", _HANGUP[call.hangup],
             str(call.csat) if call.csat else "",
-            f"rec/{call.call_id[2:10]}/{call.call_id}.mp3" if connected else "", call.notes,
+            f"rec/{call.call_id[2:10]}/{call.call_id}.mp3" if connected else "", notes,
         ]
 
     def time(self, seconds: int, variant: int) -> str:
@@ -144,8 +146,8 @@ class CallFile:
         self.truth.rows_read += 1
 
     def damage(self, near: Call) -> None:
-        """Rows no loader can read: a lossy number, an impossible time, lines too short and too long; and a copy of
-        ``near`` whose note opens a quote that never ends, which may be repaired or quarantined."""
+        """Rows no loader can read: a lossy number, an impossible time, lines too short and too long; and copies of
+        ``near`` with stray quotes in the note, one never closed, which may be repaired or quarantined."""
         cells = self._renderer.row(near, self._variant)
         broken = []
         for name, column, text in (("lossy_number", "customer_number", "1.38001E+10"),
@@ -159,9 +161,10 @@ class CallFile:
         for name, line in broken:
             self._stream.write(line + "\r\n")
             self.truth.quarantined[name] = self.truth.quarantined.get(name, 0) + 1
-        self._stream.write(",".join([*cells[:-1], '"客户说下周再联系']) + "\r\n")
-        self.truth.rows_read += len(broken) + 1
-        self.truth.rows_either_way += 1
+        for note in ('客户说"下周"再联系', '"客户说下周再联系'):
+            self._stream.write(",".join([*cells[:-1], note]) + "\r\n")
+            self.truth.rows_either_way += 1
+        self.truth.rows_read += len(broken) + 2
 
     def close(self) -> FileTruth:
         """Write the totals line and the footer, date the file and hand back what it holds."""
