@@ -25,7 +25,7 @@ from dial2deal.demo.world import World
 
 SIX_STAGE = ("dial", "connect", "intent", "need_confirmed", "deal", "repurchase")
 FIVE_STAGE = ("reach", "intent", "need_discovery", "proposal", "deal")
-POOL_DAYS = 30
+POOL_DAYS = REPEAT_DAYS = 30
 MATURE_DAYS = 45
 _NO_LINE = "none"
 
@@ -36,8 +36,9 @@ class CallTruth:
     def __init__(self, world: World, *, keep_callers: bool):
         self._world = world
         self._agents = agents()
-        self._pool_from = world.end - POOL_DAYS * DAY if keep_callers else world.end
-        self._hot: dict[str, list[Call]] = defaultdict(list)
+        self._pool_from = world.end - POOL_DAYS * DAY
+        self._keep_from = self._pool_from - REPEAT_DAYS * DAY if keep_callers else world.end
+        self._recent: dict[str, list[Call]] = defaultdict(list)
         self.counts: dict[str, Counter] = defaultdict(Counter)
 
     def count(self, call: Call) -> None:
@@ -63,8 +64,8 @@ class CallTruth:
             counts["histogram"][line, direction, call.talk] += 1
             if call.line:
                 counts["tiers"][line, direction, tier_of(call.line, call.talk)] += 1
-        if call.start >= self._pool_from and direction != "internal":
-            self._hot[call.number].append(call)
+        if call.start >= self._keep_from and direction != "internal":
+            self._recent[call.number].append(call)
 
     def as_json(self) -> dict:
         """Nested plain tables; days are ISO dates."""
@@ -75,7 +76,8 @@ class CallTruth:
         return {
             "total": sum(by_direction.values()), "by_direction": dict(sorted(by_direction.items())),
             **{f"by_{name}": nested(self._dated(name)) for name in sorted(counts)},
-            "pool": {"from_start_of": self._iso(self._pool_from // DAY), "days": POOL_DAYS, "callers": self._callers()},
+            "pool": {"first_day": self._iso(self._pool_from // DAY), "days": POOL_DAYS, "repeat_days": REPEAT_DAYS,
+                     "callers": self._callers()},
         }
 
     def _dated(self, name: str) -> dict:
@@ -87,23 +89,23 @@ class CallTruth:
         return (self._world.first_day + dt.timedelta(days=day)).isoformat()
 
     def _callers(self) -> list[dict]:
-        """Everybody with a hot call, inbound or outbound, in the last days; their calls of these days."""
+        """Everybody with a hot call in the pool's days, and how often they talked around the last one."""
         start = dt.datetime.combine(self._world.first_day, dt.time())
         result = []
-        for number, calls in self._hot.items():
-            if not number.isdigit():
+        for number, calls in self._recent.items():
+            hot = [c for c in calls if c.start >= self._pool_from and c.connected and c.talk > c.line.high_above]
+            if not hot or not number.replace("-", "").isdigit():
                 continue
-            hot = [c for c in calls if c.connected and c.talk > c.line.high_above]
-            hot_in = [c for c in hot if c.direction == "inbound"]
-            if hot:
-                last = max(hot_in or hot, key=lambda c: (c.start, c.call_id))
-                inbound_calls = [c for c in calls if c.direction == "inbound"]
-                result.append({
-                    "phone_masked": masked(number), "province": last.province, "line": last.line.name,
-                    "hot_calls": len(hot), "hot_inbound_calls": len(hot_in), "calls": len(calls),
-                    "inbound_calls": len(inbound_calls), "last_hot_seconds": last.talk,
-                    "last_hot_at": (start + dt.timedelta(seconds=last.start)).isoformat(),
-                    "last_hot_call_id": last.call_id, "last_hot_tier": tier_of(last.line, last.talk)})
+            last = max(hot, key=lambda c: c.start)
+            since = (last.start // DAY - REPEAT_DAYS + 1) * DAY
+            around = [c for c in calls if c.start >= since]
+            result.append({
+                "phone_masked": masked(number) if number.isdigit() else None, "province": last.province,
+                "line": last.line.name, "direction": last.direction, "calls": len(around),
+                "hot_calls": sum(c.connected and c.talk > c.line.high_above for c in around),
+                "last_hot_at": (start + dt.timedelta(seconds=last.start)).isoformat(), "last_hot_call_id": last.call_id,
+                "last_hot_seconds": last.talk, "last_hot_tier": tier_of(last.line, last.talk),
+                "lead_id": last.lead.lead_id if last.lead else None})
         return sorted(result, key=lambda row: (row["last_hot_at"], row["last_hot_call_id"]))
 
 
@@ -159,7 +161,7 @@ def crm_truth(world: World, crm: CrmExports) -> dict:
 
 def _orders(orders: list[Order], month) -> dict:
     won = [o for o in orders if o.status == "已完成"]
-    revenue, count, how = Counter(), Counter(), Counter()
+    revenue, count, how, first = Counter(), Counter(), Counter(), Counter()
     alias = {text: channel.name for channel in CHANNELS for text in channel.written_as} | {"线下展会": "线下活动"}
     numbered: Counter = Counter()
     repeat = 0
@@ -175,10 +177,12 @@ def _orders(orders: list[Order], month) -> dict:
         how[attribution] += 1
         numbered[order.customer_id] += 1
         repeat += numbered[order.customer_id] > 1
+        first[month(order.ordered_at), channel] += numbered[order.customer_id] == 1
     return {"total": len(orders), "won": len(won), "repeat": repeat, "by_attribution": dict(sorted(how.items())),
-            "by_month_channel": nested(count), "revenue_by_month_channel_cents": nested(revenue),
-            "revenue_cents": sum(o.amount_cents for o in won), "by_status": nested(
-                Counter((o.status,) for o in orders))}
+            "by_month_channel": nested(count), "customers_won_by_month_channel": nested(first),
+            "revenue_by_month_channel_cents": nested(revenue),
+            "revenue_cents": sum(o.amount_cents for o in won),
+            "by_status": nested(Counter((o.status,) for o in orders))}
 
 
 def _costs(crm: CrmExports) -> Counter:
