@@ -1,0 +1,19 @@
+"""The audit of delivered files, its history, and the quality report. Great Expectations is imported only to audit."""
+
+from pathlib import Path
+
+from dial2deal.quality.release import ReleaseError, release
+from dial2deal.quality.run import audit
+from dial2deal.quality.suites import CheckSpec, SuiteError, checks
+from dial2deal.quality.verdicts import CheckOutcome
+from dial2deal.settings import Settings
+
+__all__ = ["CheckOutcome", "CheckSpec", "ReleaseError", "SuiteError", "audit", "checks", "release",
+           "write_quality_report"]
+
+
+def write_quality_report(settings: Settings, build_id: str) -> list[Path]:
+    """Write quality/report.html and quality/exceptions.xlsx as of ``build_id``; returns their paths."""
+    from dial2deal.quality.report import write
+
+    return write(settings, build_id)
