@@ -1,0 +1,67 @@
+{{ config(**by_date('activity_date', ['fct_calls', 'fct_orders'])) }}
+
+with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
+
+calls as (
+    select
+        call_date as activity_date,
+        coalesce(agent_id, 'unknown') as agent_id,
+        max(agent_name) as agent_name,
+        max(team) as team,
+        count(*) as calls,
+        count(*) filter (where is_dial) as dials,
+        count(*) filter (where is_dial and is_connected) as connected_dials,
+        count(*) filter (where is_connected) as connected_calls,
+        count(*) filter (where is_high_intent) as high_intent_calls,
+        cast(coalesce(sum(talk_seconds) filter (where is_connected), 0) as bigint) as talk_seconds,
+        cast(coalesce(sum(coalesce(talk_seconds, 0) + coalesce(hold_seconds, 0) + coalesce(acw_seconds, 0))
+            filter (where is_connected), 0) as bigint) as handling_seconds
+    from {{ ref('fct_calls') }}
+    where {{ is_touched('call_date', ['fct_calls', 'fct_orders']) }}
+    group by call_date, coalesce(agent_id, 'unknown')
+),
+
+orders as (
+    select
+        order_date as activity_date,
+        coalesce(agent_id, 'unknown') as agent_id,
+        max(team) as team,
+        count(*) as orders,
+        cast(sum(amount_cny) as decimal(18, 2)) as revenue_cny
+    from {{ ref('fct_orders') }}
+    where is_won and {{ is_touched('order_date', ['fct_calls', 'fct_orders']) }}
+    group by order_date, coalesce(agent_id, 'unknown')
+),
+
+joined as (
+    select
+        activity_date,
+        agent_id,
+        calls.agent_name,
+        coalesce(calls.team, orders.team, 'unknown') as team,
+        coalesce(calls.calls, 0) as calls,
+        coalesce(calls.dials, 0) as dials,
+        coalesce(calls.connected_dials, 0) as connected_dials,
+        coalesce(calls.connected_calls, 0) as connected_calls,
+        coalesce(calls.high_intent_calls, 0) as high_intent_calls,
+        coalesce(calls.talk_seconds, 0) as talk_seconds,
+        coalesce(calls.handling_seconds, 0) as handling_seconds,
+        coalesce(orders.orders, 0) as orders,
+        coalesce(orders.revenue_cny, cast(0 as decimal(18, 2))) as revenue_cny
+    from calls
+    full outer join orders using (activity_date, agent_id)
+)
+
+select
+    joined.*,
+    {{ rate('joined.connected_dials', 'joined.dials') }} as connect_rate,
+    {{ wilson_low('joined.connected_dials', 'joined.dials', 'z.z') }} as connect_wilson_low,
+    {{ wilson_high('joined.connected_dials', 'joined.dials', 'z.z') }} as connect_wilson_high,
+    {{ rate('joined.high_intent_calls', 'joined.connected_calls') }} as high_intent_rate,
+    {{ rate('joined.handling_seconds', 'joined.connected_calls') }} as average_handling_seconds,
+    avg(joined.dials) over team_day as team_mean_dials,
+    avg(joined.talk_seconds) over team_day as team_mean_talk_seconds,
+    joined.dials >= z.min_n as n_ok
+from joined
+cross join z
+window team_day as (partition by joined.activity_date, joined.team)

@@ -1,0 +1,41 @@
+{{ config(**by_date('call_date', ['fct_calls'])) }}
+
+with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
+
+counted as (
+    select
+        calls.call_date,
+        calls.call_hour,
+        calls.direction,
+        calls.business_line,
+        coalesce(calls.team, 'unknown') as team,
+        coalesce(calls.channel, 'unattributed') as channel,
+        count(*) as calls,
+        count(*) filter (where calls.is_dial) as dials,
+        count(*) filter (where calls.is_dial and calls.is_connected) as connected_dials,
+        count(*) filter (where calls.direction = 'inbound') as offered,
+        count(*) filter (where calls.is_abandoned) as abandoned,
+        count(*) filter (where calls.is_connected) as connected,
+        count(*) filter (where calls.is_high_intent) as high_intent_calls,
+        cast(coalesce(sum(calls.talk_seconds) filter (where calls.is_connected), 0) as bigint) as talk_seconds,
+        cast(coalesce(sum(calls.hold_seconds), 0) as bigint) as hold_seconds,
+        cast(coalesce(sum(calls.ring_seconds), 0) as bigint) as ring_seconds,
+        cast(coalesce(sum(calls.queue_seconds), 0) as bigint) as queue_seconds,
+        cast(coalesce(sum(calls.acw_seconds), 0) as bigint) as acw_seconds
+    from {{ ref('fct_calls') }} as calls
+    where {{ is_touched('calls.call_date', ['fct_calls']) }}
+    group by calls.call_date, calls.call_hour, calls.direction, calls.business_line,
+        coalesce(calls.team, 'unknown'), coalesce(calls.channel, 'unattributed')
+)
+
+select
+    counted.*,
+    {{ rate('counted.connected_dials', 'counted.dials') }} as connect_rate,
+    {{ wilson_low('counted.connected_dials', 'counted.dials', 'z.z') }} as connect_wilson_low,
+    {{ wilson_high('counted.connected_dials', 'counted.dials', 'z.z') }} as connect_wilson_high,
+    {{ rate('counted.abandoned', 'counted.offered') }} as abandon_rate,
+    {{ rate('counted.talk_seconds + counted.hold_seconds + counted.acw_seconds', 'counted.connected') }}
+        as average_handling_seconds,
+    counted.dials >= z.min_n as n_ok
+from counted
+cross join z

@@ -1,0 +1,61 @@
+"""MetricFlow behind one small interface: the library declares its classes unstable, so only this file knows them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from dial2deal.metrics.snapshot import MetricError
+
+
+class Compiler:
+    """Compiles metric questions to DuckDB SQL. ``manifest_text`` is dbt's semantic_manifest.json."""
+
+    def __init__(self, manifest_text: str) -> None:
+        from metricflow.engine.metricflow_engine import MetricFlowEngine
+        from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
+        from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+
+        self.manifest = parse_manifest_from_dbt_generated_manifest(manifest_text)
+        self._engine = MetricFlowEngine(SemanticManifestLookup(self.manifest), _sql_client())
+
+    def sql(self, metrics: Sequence[str], group_by: Sequence[str], where: Sequence[str],
+            start: dt.date | None, end: dt.date | None) -> str:
+        """SQL of one question. ``group_by`` holds MetricFlow's names. Raises MetricError when it makes no sense."""
+        from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
+
+        request = MetricFlowQueryRequest.create(
+            metric_names=list(metrics), group_by_names=list(group_by), where_constraints=list(where) or None,
+            time_constraint_start=_midnight(start), time_constraint_end=_midnight(end))
+        try:
+            return self._engine.explain(request).sql_statement.sql
+        except Exception as error:
+            raise MetricError(f"These metrics and dimensions do not fit together: {', '.join(metrics)} by "
+                              f"{', '.join(group_by) or 'nothing'}. {_first_reason(error)}") from error
+
+    def dimensions(self, metric: str) -> set[str]:
+        """MetricFlow's names of everything ``metric`` can be grouped by."""
+        found = {d.qualified_name for d in self._engine.simple_dimensions_for_metrics([metric])}
+        return found | {entity.name for entity in self._engine.entities_for_metrics([metric])}
+
+
+def _sql_client() -> Any:
+    """The engine asks its client only for the dialect: statements run elsewhere."""
+    from metricflow.protocols.sql_client import SqlEngine
+    from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
+
+    class DialectOnly:
+        sql_engine_type = SqlEngine.DUCKDB
+        sql_plan_renderer = DuckDbSqlPlanRenderer()
+
+    return DialectOnly()
+
+
+def _midnight(day: dt.date | None) -> dt.datetime | None:
+    return None if day is None else dt.datetime.combine(day, dt.time())
+
+
+def _first_reason(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines)[:400]

@@ -1,0 +1,64 @@
+"""Conditions from data to MetricFlow's where clauses: known dimensions, known operators, quoted literals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from dial2deal.metrics.catalog import Catalog
+from dial2deal.metrics.snapshot import MetricError
+
+_OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "not in")
+_JINJA_OPENING = re.compile(r"\{(?=[{%#])")
+
+Filter = tuple[str, str, Any]
+
+
+def where_clauses(catalog: Catalog, filters: Iterable[Filter]) -> list[str]:
+    """One clause per filter ``(dimension, operator, value)``; MetricFlow joins them with AND.
+
+    Operators: = != < <= > >= in "not in" (with a non-empty list). ``= None`` and ``!= None`` test for emptiness.
+    Nothing a caller passes reaches the SQL but as a quoted literal. Raises MetricError.
+    """
+    return [_clause(catalog, item) for item in filters]
+
+
+def _clause(catalog: Catalog, item: Filter) -> str:
+    try:
+        name, operator, value = item
+    except (TypeError, ValueError) as error:
+        raise MetricError(f"A filter is (dimension, operator, value), not {item!r}.") from error
+    reference = catalog.dimension(name).reference()
+    operator = str(operator).strip().lower()
+    if operator not in _OPERATORS:
+        raise MetricError(f"Unknown operator {operator!r} in the filter on {name}; use one of {', '.join(_OPERATORS)}.")
+    if value is None:
+        if operator not in ("=", "!="):
+            raise MetricError(f"The filter on {name} compares nothing with {operator!r}; use = or !=.")
+        return f"{reference} is {'not ' if operator == '!=' else ''}null"
+    if operator in ("in", "not in"):
+        if isinstance(value, str | bytes) or not isinstance(value, Iterable) or not list(value):
+            raise MetricError(f"The filter on {name} needs a non-empty list after {operator!r}.")
+        return f"{reference} {operator} ({', '.join(literal(each) for each in value)})"
+    return f"{reference} {operator} {literal(value)}"
+
+
+def literal(value: Any) -> str:
+    """SQL literal of text, number, truth value or date. Raises MetricError for anything else."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | Decimal):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, dt.datetime):
+        return f"timestamp '{value.isoformat(sep=' ')}'"
+    if isinstance(value, dt.date):
+        return f"date '{value.isoformat()}'"
+    if isinstance(value, str):
+        # The clause is a Jinja template: an opening brace of the value must not start an expression.
+        return _JINJA_OPENING.sub("{' || '", "'" + value.replace("'", "''") + "'")
+    raise MetricError(f"Cannot filter by a value of type {type(value).__name__}.")

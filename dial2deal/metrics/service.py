@@ -1,0 +1,188 @@
+"""`Metrics`: the one way to ask for a metric."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import duckdb
+
+from dial2deal.insight.intervals import wilson
+from dial2deal.metrics import catalog as catalogs
+from dial2deal.metrics.catalog import GRAINS, Catalog
+from dial2deal.metrics.engine import Compiler
+from dial2deal.metrics.filters import Filter, where_clauses
+from dial2deal.metrics.snapshot import SEMANTIC_MANIFEST, MetricError, SnapshotMissingError, connect, generation
+from dial2deal.settings import Settings
+
+Row = dict[str, Any]
+_COMPILED_QUERIES = 512
+
+
+class Metrics:
+    """Metrics of the published snapshot; follows the snapshot when another one is published. Thread-safe."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._state: _Generation | None = None
+
+    def query(self, metrics: Sequence[str], group_by: Sequence[str] = (), *, start: dt.date | None = None,
+              end: dt.date | None = None, filters: Iterable[Filter] = (), order_by: Sequence[str] = (),
+              limit: int | None = None) -> list[Row]:
+        """One row per combination of ``group_by``, with a value per metric.
+
+        group_by: short names of `catalog` and the grains day, week, month, quarter, year (dates, first day of each).
+        start, end: first and last day, both included. filters: ``(dimension, operator, value)``, see filters.py.
+        order_by: names of columns, ``-name`` for descending; empty values last, the rest of group_by breaks ties.
+
+        Each quotient ``m`` comes with ``m_num`` and ``m_den``; each share also with ``m_low`` and ``m_high`` (Wilson
+        interval, policy wilson.z) and ``m_n_ok`` (denominator of at least policy min_n). A quotient without
+        denominator is None. Raises MetricError, SnapshotMissingError.
+        """
+        state = self._current()
+        wanted = [state.catalog.metric(name) for name in dict.fromkeys(metrics)]
+        if not wanted:
+            raise MetricError("Name at least one metric.")
+        names = list(dict.fromkeys(name for metric in wanted
+                                   for name in (metric.name, metric.numerator, metric.denominator) if name))
+        groups = {name: _qualified(state.catalog, name) for name in dict.fromkeys(group_by)}
+        where = where_clauses(state.catalog, filters)
+        statement = state.compile(tuple(names), tuple(groups.values()), tuple(where), start, end)
+        rows = []
+        for raw in state.fetch(statement):
+            row: Row = {name: _plain_date(raw[column]) if name in GRAINS else raw[column]
+                        for name, column in groups.items()}
+            for metric in wanted:
+                row.update(self._cells(state, metric, raw))
+            rows.append(row)
+        _sort(rows, order_by, tuple(groups))
+        return rows if limit is None else rows[:limit]
+
+    def catalog(self) -> list[Row]:
+        """Every metric with labels, description, unit, kind, numerator, denominator, requirement, dimensions, grains."""
+        state = self._current()
+        return [{**asdict(metric), **state.groupings(name)} for name, metric in sorted(state.catalog.metrics.items())]
+
+    def dimensions(self) -> list[Row]:
+        """Every dimension with its label."""
+        known = self._current().catalog.dimensions
+        return [{"name": name, "label_zh": known[name].label_zh} for name in sorted(known)]
+
+    def values(self, dimension: str) -> list[Any]:
+        """Different non-empty values of ``dimension`` in the snapshot, sorted. Raises MetricError."""
+        state = self._current()
+        return state.values(state.catalog.dimension(dimension).name)
+
+    def policy_number(self, key: str) -> float:
+        """Current value of a policy setting as published. Raises MetricError."""
+        return self._current().number(key)
+
+    def close(self) -> None:
+        """Let go of the snapshot file; the next question opens it again."""
+        with self._lock:
+            if self._state:
+                self._state.close()
+            self._state = None
+
+    def _current(self) -> _Generation:
+        with self._lock:
+            stamp = generation(self._settings.snapshot)
+            if self._state is None or self._state.stamp != stamp:
+                # Not closed here: another thread may still read from it; it goes with its last reference.
+                self._state = _Generation(self._settings, stamp)
+            return self._state
+
+    @staticmethod
+    def _cells(state: _Generation, metric: catalogs.Metric, raw: Row) -> Row:
+        value = raw[metric.name]
+        if metric.numerator is None or metric.denominator is None:
+            return {metric.name: value}
+        numerator, denominator = raw[metric.numerator], raw[metric.denominator]
+        cells = {metric.name: value, f"{metric.name}_num": numerator, f"{metric.name}_den": denominator}
+        if metric.is_share:
+            known = value is not None and denominator
+            interval = wilson(float(numerator or 0), float(denominator), state.number("wilson.z")) if known else None
+            low, high = interval or (None, None)
+            cells[f"{metric.name}_low"], cells[f"{metric.name}_high"] = low, high
+            cells[f"{metric.name}_n_ok"] = bool(known) and denominator >= state.number("min_n")
+        return cells
+
+
+class _Generation:
+    """One snapshot: its connection, its compiler, and what was read or compiled from it."""
+
+    def __init__(self, settings: Settings, stamp: tuple[int, int, int] | None) -> None:
+        self.stamp = stamp
+        self._con = connect(settings.snapshot)
+        manifest = settings.published / SEMANTIC_MANIFEST
+        if not manifest.exists():
+            raise SnapshotMissingError(f"{manifest.name} is missing beside the snapshot; run `dial2deal build` again.")
+        self._compiler = Compiler(manifest.read_text(encoding="utf-8"))
+        self.catalog: Catalog = catalogs.read(self._compiler.manifest)
+        self.compile = lru_cache(_COMPILED_QUERIES)(self._compiler.sql)
+        self.values = lru_cache(None)(self._values)
+        self.number = lru_cache(None)(self._number)
+        self.groupings = lru_cache(None)(self._groupings)
+
+    def fetch(self, statement: str) -> list[Row]:
+        try:
+            cursor = self._con.cursor().execute(statement)
+        except duckdb.Error as error:
+            raise MetricError(f"The question is valid but could not be computed: {error}") from error
+        columns = [column[0] for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+    def close(self) -> None:
+        self._con.close()
+
+    def _values(self, dimension: str) -> list[Any]:
+        known = self.catalog.dimensions[dimension]
+        rows = self._con.cursor().execute(
+            f"select distinct {known.expression} as value from warehouse.{known.relation} "
+            "where value is not null order by value").fetchall()
+        return [row[0] for row in rows]
+
+    def _number(self, key: str) -> float:
+        row = self._con.cursor().execute(
+            "select max(value_number) from warehouse.policy.settings where key = ? and scope = '' and valid_to is null",
+            [key]).fetchone()
+        if row is None or row[0] is None:
+            raise MetricError(f"The published policy has no number {key!r}.")
+        return float(row[0])
+
+    def _groupings(self, metric: str) -> dict[str, list[str]]:
+        possible = self._compiler.dimensions(metric)
+        return {
+            "dimensions": sorted(n for n, d in self.catalog.dimensions.items() if d.qualified in possible),
+            "grains": [grain for grain in GRAINS if f"metric_time__{grain}" in possible],
+        }
+
+
+def _qualified(catalog: Catalog, name: str) -> str:
+    return f"metric_time__{name}" if name in GRAINS else catalog.dimension(name).qualified
+
+
+def _plain_date(value: Any) -> Any:
+    return value.date() if isinstance(value, dt.datetime) else value
+
+
+def _sort(rows: list[Row], order_by: Sequence[str], groups: Sequence[str]) -> None:
+    """Stable sorts from the last key to the first; values of different types do not meet in one column."""
+    keys = [(name.removeprefix("-"), name.startswith("-")) for name in order_by]
+    for name, _ in keys:
+        if rows and name not in rows[0]:
+            raise MetricError(f"Cannot order by {name!r}: it is not in the result ({', '.join(rows[0])}).")
+    keys += [(name, False) for name in groups if name not in {key for key, _ in keys}]
+    for name, descending in reversed(keys):
+        rows.sort(key=lambda row: _comparable(row[name]), reverse=descending)
+        rows.sort(key=lambda row: row[name] is None)
+
+
+def _comparable(value: Any) -> Any:
+    return (0, 0) if value is None else (1, float(value) if isinstance(value, Decimal) else value)
