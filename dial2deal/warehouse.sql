@@ -59,6 +59,9 @@ create table if not exists ops.dirty_dates (
 );
 -- Dates the current transform rebuilds: copied from dirty_dates when it starts; models and tests read it.
 create table if not exists ops.build_dates (feed varchar not null, event_date date not null);
+-- Leads and customers whose facts were replaced since the last complete build: written in the transaction that
+-- replaces the facts, emptied after a build in which every model succeeded.
+create table if not exists ops.touched_keys (kind varchar not null, key varchar not null);
 
 -- Native ids seen on more than one date: a rebuild of one of these dates must rebuild the others too.
 create table if not exists ops.moved_ids (source varchar, feed varchar, row_key varchar, event_date date);
@@ -97,5 +100,12 @@ create table if not exists ops.builds (
 create table if not exists ops.build_info (
     build_id varchar, as_of_date date, as_of_at timestamp, code_version varchar, policy_version varchar,
     built_at timestamp, verdict varchar,                           -- complete | incomplete
-    incomplete_files varchar                                       -- JSON: file, rule, rows, first and last date
+    incomplete_files varchar,                                      -- JSON: file, rule, rows, first and last date
+    generation bigint, table_rows varchar                          -- number of the publication; JSON table -> rows
 );
+
+-- Dates changed by each of the latest publications, noted before it starts; feed '*' means everything.
+create table if not exists ops.published_dates (generation bigint not null, feed varchar not null, event_date date);
+
+-- Reports to render from the published snapshot; a row goes when its report is written.
+create table if not exists ops.report_queue (granularity varchar not null, period varchar not null, added_at timestamp not null);

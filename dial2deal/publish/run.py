@@ -1,0 +1,191 @@
+"""One publication from gate to commit: snapshot, Parquet, semantic manifest, bookkeeping, report queue."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dial2deal import warehouse
+from dial2deal.publish import changes, files, parquet, snapshot
+from dial2deal.publish.tables import published_tables
+from dial2deal.publish.verdict import GateVerdict
+from dial2deal.settings import Settings
+
+# Latest event of the data: calls first, then the CRM (never the clock).
+_AS_OF_COLUMNS = (("fct_calls", "started_at"), ("fct_leads", "created_at"), ("fct_orders", "ordered_at"))
+_DAYS_FLAGGED_AT_MOST = 400
+_NO_DATE = dt.date(1970, 1, 1)  # of rows in feeds without a date
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """What is published now. ``changed`` is False when it already was; then ``dates`` is empty."""
+
+    snapshot: Path
+    tables: tuple[str, ...]
+    rows: dict[str, int]
+    dates: tuple[dt.date, ...]
+    as_of_date: dt.date | None
+    changed: bool
+    base: str | None = None  # what the snapshot was made from: spare | copy | none
+
+
+class RedGateError(RuntimeError):
+    """Publication was asked for although the gate is red."""
+
+
+def publish(settings: Settings, policy, build_id: str, verdict: GateVerdict, *,
+            spare_min_age: float = snapshot.SPARE_MIN_AGE_SECONDS) -> PublishResult:
+    """Publish the warehouse's marts and queue the reports whose periods changed.
+
+    ``spare_min_age`` (seconds) is how long a replaced snapshot rests before it is written to again.
+    Killed at any point, the next publication does the same again. Raises RedGateError.
+    """
+    if not verdict.green:
+        raise RedGateError(f"build {build_id} is not published: {'; '.join(verdict.reasons)}")
+    with warehouse.session(settings) as con:
+        committed = int(warehouse.get_state(con, "generation") or 0)
+        fingerprint = _fingerprint(con, settings, policy, verdict)
+        if not verdict.transform_changed and _is_published(con, settings, committed, fingerprint):
+            return _unchanged(con, settings)
+        return _publish(con, settings, policy, build_id, verdict, committed, fingerprint, spare_min_age)
+
+
+def _publish(con, settings: Settings, policy, build_id: str, verdict: GateVerdict, committed: int,
+             fingerprint: str, spare_min_age: float) -> PublishResult:
+    tables = published_tables(settings)
+    everything = warehouse.get_state(con, "full_refresh_pending") is not None or committed == 0
+    changed = changes.record(con, committed, from_build_dates=verdict.transform_changed, everything=everything)
+    as_of_at = _as_of(con)
+    previous = _previous(con)
+    _new_build_info(con, policy, build_id, verdict, as_of_at, changed.generation)
+    baseline = warehouse.get_state(con, "snapshot_bytes_per_row")
+    built = snapshot.build(con, settings, tables, changed, spare_min_age=spare_min_age,
+                           bytes_per_row=float(baseline) if baseline else None)
+    folder = parquet.write(con, settings, tables, changed)
+    parquet.swap(settings, folder)
+    _publish_semantic_manifest(settings)
+    snapshot.swap(settings, built)
+    dates = _report_dates(changed, previous, verdict, as_of_at)
+    with warehouse.transaction(con):
+        _commit(con, policy, build_id, built, changed, fingerprint, dates, as_of_at)
+    return PublishResult(settings.snapshot, tuple(built.table_rows), built.table_rows, tuple(changed.pending),
+                         as_of_at.date() if as_of_at else None, changed=True, base=built.base)
+
+
+def _commit(con, policy, build_id: str, built: snapshot.SnapshotFile, changed: changes.Changes, fingerprint: str,
+            dates: list[dt.date], as_of_at: dt.datetime | None) -> None:
+    from dial2deal import reports  # rendering libraries load only where something is published
+
+    as_of_date = as_of_at.date() if as_of_at else None
+    copied_at = warehouse.get_state(con, "dirty_copied_at")
+    if copied_at:
+        con.execute("delete from ops.dirty_dates where added_at <= ?::timestamp", [copied_at])
+    con.execute("delete from ops.build_info")
+    con.execute("insert into ops.build_info select * replace (? as table_rows) from temp.new_build_info",
+                [json.dumps(built.table_rows, sort_keys=True)])
+    for name, value in (("generation", str(changed.generation)), ("published_fingerprint", fingerprint),
+                        ("snapshot_bytes_per_row", repr(built.bytes_per_row)), ("full_refresh_pending", None)):
+        con.execute("delete from ops.state where name = ?", [name])
+        if value is not None:
+            warehouse.set_state(con, name, value)
+    con.execute("update ops.builds set status = 'published', as_of_date = ?, dates_rebuilt = ? where build_id = ?",
+                [as_of_date, len(changed.pending), build_id])
+    if as_of_at:
+        periods = reports.periods_touched(dates, as_of_date, as_of_at, policy, first_load=changed.committed == 0)
+        for granularity, period in periods:
+            con.execute("delete from ops.report_queue where granularity = ? and period = ?", [granularity, period])
+            con.execute("insert into ops.report_queue values (?, ?, now() at time zone 'UTC')", [granularity, period])
+
+
+def _new_build_info(con, policy, build_id: str, verdict: GateVerdict, as_of_at: dt.datetime | None,
+                    generation: int) -> None:
+    con.execute("create or replace temp table new_build_info as from ops.build_info limit 0")
+    con.execute(
+        "insert into temp.new_build_info by name "
+        "select ? as build_id, ?::timestamp as as_of_at, ?::date as as_of_date, ? as code_version, "
+        "? as policy_version, now() at time zone 'UTC' as built_at, ? as verdict, ? as incomplete_files, "
+        "? as generation",
+        [build_id, as_of_at, as_of_at.date() if as_of_at else None, warehouse.get_state(con, "code_version"),
+         policy.version, verdict.verdict, verdict.incomplete_json(), generation])
+
+
+def _as_of(con: duckdb.DuckDBPyConnection) -> dt.datetime | None:
+    existing = {name for (name,) in con.execute(
+        "select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()}
+    for table, column in _AS_OF_COLUMNS:
+        if table in existing:
+            (latest,) = con.execute(f"select max({column})::timestamp from marts.{table}").fetchone()
+            if latest is not None:
+                return latest
+    return None
+
+
+def _previous(con: duckdb.DuckDBPyConnection) -> tuple[dt.date | None, list[dict]]:
+    row = con.execute("select as_of_date, incomplete_files from ops.build_info").fetchone()
+    return (row[0], json.loads(row[1] or "[]")) if row else (None, [])
+
+
+def _report_dates(changed: changes.Changes, previous: tuple[dt.date | None, list[dict]], verdict: GateVerdict,
+                  as_of_at: dt.datetime | None) -> list[dt.date]:
+    """Dates whose reports may read differently now: new rows, a new verdict, or a period that became complete."""
+    dates = set(changed.pending) - {_NO_DATE}
+    earlier_as_of, earlier_files = previous
+    if as_of_at is None:
+        return sorted(dates)
+    as_of = as_of_at.date()
+    if earlier_as_of and earlier_as_of != as_of:
+        dates |= set(_days(min(earlier_as_of, as_of), max(earlier_as_of, as_of)))
+    now, then = ({json.dumps(f, sort_keys=True): f for f in flagged}
+                 for flagged in (json.loads(verdict.incomplete_json()), earlier_files))
+    for key in now.keys() ^ then.keys():
+        entry = now.get(key) or then[key]
+        first, last = (dt.date.fromisoformat(entry[k]) if entry[k] else as_of for k in ("first_date", "last_date"))
+        dates |= set(_days(first, min(last, as_of)))
+    return sorted(dates)
+
+
+def _days(first: dt.date, last: dt.date) -> list[dt.date]:
+    first = max(first, last - dt.timedelta(days=_DAYS_FLAGGED_AT_MOST))
+    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _fingerprint(con, settings: Settings, policy, verdict: GateVerdict) -> str:
+    """Digest of what a snapshot shows beside the marts: files, verdict, rules and metric definitions."""
+    digest = hashlib.sha256()
+    shown = con.execute("select columns(c -> c not in ('loaded_at', 'audited_at')) from ops.export_files "
+                        "order by path, file_id").fetchall()
+    quarantined = con.execute("select file_id, count(*) from ops.quarantine group by all order by all").fetchall()
+    manifest = settings.dbt_target / "semantic_manifest.json"
+    for part in (shown, quarantined, verdict.verdict, verdict.incomplete_json(), policy.version,
+                 [t.name for t in published_tables(settings)]):
+        digest.update(repr(part).encode())
+    digest.update(manifest.read_bytes() if manifest.exists() else b"")
+    return digest.hexdigest()
+
+
+def _is_published(con, settings: Settings, committed: int, fingerprint: str) -> bool:
+    return (committed > 0
+            and warehouse.get_state(con, "published_fingerprint") == fingerprint
+            and snapshot.published_generation(con, settings) == committed
+            and parquet.published_generation(settings) == committed)
+
+
+def _unchanged(con: duckdb.DuckDBPyConnection, settings: Settings) -> PublishResult:
+    as_of_date, table_rows = con.execute("select as_of_date, table_rows from ops.build_info").fetchone()
+    rows = json.loads(table_rows)
+    return PublishResult(settings.snapshot, tuple(rows), rows, (), as_of_date, changed=False)
+
+
+def _publish_semantic_manifest(settings: Settings) -> None:
+    source = settings.dbt_target / "semantic_manifest.json"
+    if source.exists():
+        fresh = settings.published / ".semantic_manifest.json"
+        shutil.copyfile(source, fresh)
+        files.swap_in(fresh, settings.published / "semantic_manifest.json")

@@ -1,0 +1,231 @@
+"""The snapshot file: built beside the published one and swapped in whole.
+
+A publication costs what changed, not what exists. The file replaced last time is kept; when nobody has it open
+it receives the dates that changed since and becomes the next snapshot. Otherwise the published file is copied
+first, and without a usable file everything is built anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dial2deal.publish import files
+from dial2deal.publish.changes import Changes
+from dial2deal.publish.tables import PublishedTable
+from dial2deal.settings import Settings
+
+# A program that copies the file without opening it as a database holds no lock: give it time to finish.
+SPARE_MIN_AGE_SECONDS = 900.0
+# Second name of the snapshot: opened as marts.duckdb, marts.fct_calls is ambiguous (catalog or schema).
+ALIAS = "dial2deal.duckdb"
+_COMPACT_FACTOR = 1.5
+_COMPACT_MIN_BYTES = 64 << 20
+
+_OPS_TABLES = {
+    "export_files": "select * from warehouse.ops.export_files order by path, file_id",
+    "quarantine": "select * from warehouse.ops.quarantine "
+                  "order by file_id, line, column_name nulls last, reason, raw_line nulls last",
+    # The history stays in the warehouse; readers need the latest outcome of each check.
+    "check_results": """
+        select * from warehouse.ops.check_results
+        qualify row_number() over (partition by kind, feed_or_model, check_name, file_id
+                                   order by checked_at desc nulls last, build_id desc nulls last) = 1
+        order by kind, feed_or_model, check_name, file_id nulls last""",
+}
+
+
+class SnapshotMismatchError(RuntimeError):
+    """A snapshot does not hold the same rows as the warehouse."""
+
+
+@dataclass(frozen=True)
+class SnapshotFile:
+    """A finished snapshot that nobody sees yet."""
+
+    path: Path
+    table_rows: dict[str, int]
+    bytes_per_row: float  # of the last build from nothing: what growth is measured against
+    base: str             # spare | copy | none
+
+
+def build(con: duckdb.DuckDBPyConnection, settings: Settings, tables: Sequence[PublishedTable],
+          changes: Changes, *, bytes_per_row: float | None, spare_min_age: float) -> SnapshotFile:
+    """Write the next snapshot beside the published one, from the warehouse that ``con`` has open.
+
+    Its ops.build_info is the row of temp.new_build_info plus the row count of each table.
+    Raises SnapshotMismatchError when even a snapshot built from nothing differs from the warehouse.
+    """
+    expected = _row_counts(con, "warehouse", tables)
+    rows: dict[str, int] = {}
+    for base in _bases(settings, spare_min_age):
+        working = _prepare(settings, base)
+        if not _attach(con, working):
+            continue
+        try:
+            generation = _generation(con) if base != "none" else None
+            if base != "none" and not changes.covers(generation):
+                continue
+            _fill(con, tables, changes, generation)
+            rows = _row_counts(con, "snap", tables)
+            con.execute("create or replace table snap.ops.build_info as "
+                        "select * replace (? as table_rows) from temp.new_build_info",
+                        [json.dumps(rows, sort_keys=True)])
+            con.execute("checkpoint snap")
+        finally:
+            con.execute("detach snap")
+        size = working.stat().st_size
+        density = size / max(1, sum(rows.values()))
+        grown = bytes_per_row is not None and size > _COMPACT_MIN_BYTES and density > _COMPACT_FACTOR * bytes_per_row
+        if rows == expected and (base == "none" or not grown):
+            return SnapshotFile(working, rows, density if base == "none" else bytes_per_row or density, base)
+    differences = {name: (rows.get(name), count) for name, count in expected.items() if rows.get(name) != count}
+    raise SnapshotMismatchError(f"rows of (snapshot, warehouse) differ after a full copy: {differences}; "
+                                "the published snapshot stays as it was. Run the build again.")
+
+
+def swap(settings: Settings, built: SnapshotFile) -> None:
+    """Make the finished file the published snapshot; the one it replaces becomes the next spare."""
+    built.path.chmod(0o444)
+    if settings.snapshot.exists():
+        _link(settings.snapshot, _spare(settings))
+    files.flush(built.path)
+    _link(built.path, settings.published / ALIAS)
+    files.swap_in(built.path, settings.snapshot)
+
+
+def published_generation(con: duckdb.DuckDBPyConnection, settings: Settings) -> int | None:
+    """Generation of the published snapshot, None when there is none that can be read."""
+    if not settings.snapshot.exists() or not _attach(con, settings.snapshot, "read_only"):
+        return None
+    try:
+        return _generation(con)
+    finally:
+        con.execute("detach snap")
+
+
+def _link(target: Path, name: Path) -> None:
+    """Make ``name`` a second name of ``target`` in one step, whatever it was before."""
+    fresh = name.with_suffix(".linking")
+    fresh.unlink(missing_ok=True)
+    os.link(target, fresh)
+    os.replace(fresh, name)
+
+
+def _working(settings: Settings) -> Path:
+    return settings.published / ".marts.building.duckdb"
+
+
+def _spare(settings: Settings) -> Path:
+    return settings.published / ".marts.previous.duckdb"
+
+
+def _bases(settings: Settings, spare_min_age: float) -> Iterator[str]:
+    if _spare_is_free(settings, spare_min_age):
+        yield "spare"
+    if settings.snapshot.exists():
+        yield "copy"
+    yield "none"
+
+
+def _spare_is_free(settings: Settings, min_age: float) -> bool:
+    spare = _spare(settings)
+    if not spare.exists():
+        return False
+    found = spare.stat()
+    # More than one link: it is still the published file (killed between link and swap) or someone's backup.
+    return found.st_nlink == 1 and time.time() - found.st_ctime >= min_age and not files.may_be_open(spare)
+
+
+def _prepare(settings: Settings, base: str) -> Path:
+    working = _working(settings)
+    for leftover in (working, working.with_name(f"{working.name}.wal")):
+        leftover.unlink(missing_ok=True)
+    if base == "spare":
+        os.replace(_spare(settings), working)
+    elif base == "copy":
+        files.copy(settings.snapshot, working)
+    if base != "none":
+        working.chmod(0o644)
+    return working
+
+
+def _attach(con: duckdb.DuckDBPyConnection, path: Path, mode: str = "read_write") -> bool:
+    """False when another process holds the file or it is no database of this version."""
+    quoted = str(path).replace("'", "''")
+    try:
+        con.execute(f"attach '{quoted}' as snap ({mode})")
+    except duckdb.Error:
+        return False
+    return True
+
+
+def _generation(con: duckdb.DuckDBPyConnection) -> int | None:
+    try:
+        row = con.execute("select generation from snap.ops.build_info").fetchone()
+    except duckdb.CatalogException:
+        return None
+    return row[0] if row else None
+
+
+def _fill(con: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable], changes: Changes,
+          generation: int | None) -> None:
+    """Bring the attached file, which shows ``generation`` (None: it is empty), to the warehouse's state."""
+    for schema in ("marts", "ops", "policy"):
+        con.execute(f"create schema if not exists snap.{schema}")
+    held, current = _layouts(con, "snap"), _layouts(con, "warehouse")
+    for table in tables:
+        same_layout = held.get(("marts", table.name)) == current.get(("marts", table.name))
+        dates = changes.since(generation, table.feeds) if table.date_column and same_layout else None
+        if dates is None or not _refresh(con, table, dates):
+            _replace(con, "marts", table.name, f'from warehouse.marts."{table.name}"')
+    policies = sorted(name for schema, name in current if schema == "policy")
+    if generation is None or _policy_version(con, "snap.ops.build_info") != _policy_version(
+            con, "temp.new_build_info"):
+        for name in policies:
+            _replace(con, "policy", name, f'from warehouse.policy."{name}"')
+    for name, query in _OPS_TABLES.items():
+        _replace(con, "ops", name, query)
+    wanted = {("marts", t.name) for t in tables} | {("policy", n) for n in policies}
+    for schema, name in held.keys() - wanted:
+        if schema != "ops":
+            con.execute(f'drop table snap.{schema}."{name}"')
+
+
+def _refresh(con: duckdb.DuckDBPyConnection, table: PublishedTable, dates: list) -> bool:
+    """Replace the rows of ``dates`` and those without a date; False when that is most of the table."""
+    name, column = f'marts."{table.name}"', f'"{table.date_column}"'
+    changed = f"({column} in (select unnest(?::date[])) or {column} is null)"
+    touched, total = con.execute(f"select (select count(*) from warehouse.{name} where {changed}), "
+                                 f"(select count(*) from warehouse.{name})", [dates]).fetchone()
+    if touched * 2 > total:
+        return False
+    con.execute(f"delete from snap.{name} where {changed}", [dates])
+    con.execute(f"insert into snap.{name} from warehouse.{name} where {changed}", [dates])
+    return True
+
+
+def _replace(con: duckdb.DuckDBPyConnection, schema: str, name: str, query: str) -> None:
+    con.execute(f'create or replace table snap.{schema}."{name}" as {query}')
+
+
+def _layouts(con: duckdb.DuckDBPyConnection, database: str) -> dict[tuple[str, str], str]:
+    """(schema, table) → column names and types in order, for the schemas that are published."""
+    return {(schema, name): layout for schema, name, layout in con.execute(
+        "select schema_name, table_name, string_agg(column_name || ' ' || data_type, ',' order by column_index) "
+        "from duckdb_columns() where database_name = ? and schema_name in ('marts', 'ops', 'policy') group by all",
+        [database]).fetchall()}
+
+
+def _policy_version(con: duckdb.DuckDBPyConnection, build_info: str) -> str | None:
+    return con.execute(f"select policy_version from {build_info}").fetchone()[0]
+
+
+def _row_counts(con: duckdb.DuckDBPyConnection, database: str, tables: Sequence[PublishedTable]) -> dict[str, int]:
+    return {t.name: con.execute(f'select count(*) from {database}.marts."{t.name}"').fetchone()[0] for t in tables}

@@ -1,0 +1,44 @@
+"""Which tables are published, and which of them can be refreshed by date."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from dial2deal.settings import Settings
+
+_SCHEMA = "marts"
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table of schema marts. With ``date_column`` only touched dates of ``feeds`` change in a build."""
+
+    name: str
+    date_column: str | None = None
+    feeds: tuple[str, ...] = ()
+
+    @property
+    def partition_column(self) -> str | None:
+        """Column that splits the Parquet copy into one folder per value."""
+        return self.date_column
+
+
+def published_tables(settings: Settings) -> list[PublishedTable]:
+    """Models of schema marts in the manifest of the last transform, by name.
+
+    Raises FileNotFoundError when no transform has run yet.
+    """
+    manifest = json.loads((settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    models = (n for n in manifest["nodes"].values()
+              if n["resource_type"] == "model" and n["schema"] == _SCHEMA
+              and n["config"].get("materialized") != "ephemeral")
+    return sorted((_table(node) for node in models), key=lambda table: table.name)
+
+
+def _table(node: dict) -> PublishedTable:
+    config = node["config"]
+    declared = {**config, **((config.get("meta") or {}).get("publish") or {})}
+    if config.get("materialized") != "incremental" or not declared.get("date_column"):
+        return PublishedTable(name=node["alias"])
+    return PublishedTable(node["alias"], declared["date_column"], tuple(declared.get("feeds") or ()))
