@@ -41,16 +41,14 @@ class Numbers:
         index = self._cities.draw(self._rng)
         city, province, _, prefixes = CITIES[index]
         half = len(prefixes) // 2
-        own = prefixes[:half] if purpose == "lead" else prefixes[half:]
+        own = {"lead": prefixes[:half], "landline": (f"{LANDLINE_PREFIX[city]}-5000",)}.get(purpose, prefixes[half:])
         capacity = len(own) * 10_000
-        key = (index, "lead" if purpose == "lead" else "other")
+        key = (index, purpose if purpose in ("lead", "landline") else "other")
         used = self._used.get(key, 0)
         if used >= capacity and purpose == "lead":
             raise ValueError(f"No invented numbers left for leads in {city}: fewer days or calls per day, please.")
         self._used[key] = used + 1
         serial = used * _STEP % capacity
-        if purpose == "landline":
-            return f"{LANDLINE_PREFIX[city]}-{5_000_0000 + serial:08d}", province, city
         return f"{own[serial // 10_000]}{serial % 10_000:04d}", province, city
 
 
