@@ -20,8 +20,12 @@ def open_snapshot(settings: Settings) -> duckdb.DuckDBPyConnection:
         raise NothingPublishedError(
             f"{settings.snapshot} does not exist yet. Put exports into {settings.landing}/<source>/<feed>/ and run "
             "'dial2deal build', or try 'dial2deal demo'.")
-    con = duckdb.connect(str(settings.snapshot), read_only=True)
+    con = duckdb.connect()
     con.execute("set enable_progress_bar = false")
+    # Attached under another name: opened as marts.duckdb, marts.fct_calls is ambiguous (catalog or schema).
+    quoted = str(settings.snapshot).replace("'", "''")
+    con.execute(f"attach '{quoted}' as warehouse (read_only)")
+    con.execute("use warehouse")
     return con
 
 
