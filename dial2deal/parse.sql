@@ -17,7 +17,7 @@ create or replace macro parse.ascii(t) as trim(translate(
 create or replace macro parse.unwrapped(t) as
     regexp_replace(regexp_replace(t, '^="(.*)"$', '\1'), '^[''‘’]', '');
 create or replace macro parse.blank(t) as
-    t is null or trim(t) = '' or (length(t) < 6 and lower(trim(t)) in ('-', '--', '—', '/', 'n/a', 'na', 'null', 'none', 'nan', '\n', '无'));
+    t is null or (length(t) < 6 and lower(trim(t)) in ('', '-', '--', '—', '/', 'n/a', 'na', 'null', 'none', 'nan', '\n', '无'));
 -- Excel's display of a long number: its digits are lost (Q06).
 create or replace macro parse.is_lossy(t) as
     coalesce(contains(t, 'E+') or contains(t, 'e+'), false)
@@ -234,3 +234,14 @@ create or replace macro parse.mask_text(t) as regexp_replace(regexp_replace(rege
     '(1[ -]?[3-9][ -]?[0-9])(?:[ -]?[0-9]){4}((?:[ -]?[0-9]){4})', '\1****\2', 'g'),
     '(^|[^0-9])(0[1-9][0-9]{1,2})[ -]?[2-9][0-9]{2,3}([0-9]{4})', '\1\2****\3', 'g'),
     '(\+[0-9]{2,3})[ -]?[0-9]{3,}([0-9]{4})', '\1****\2', 'g');
+
+-- ---------------------------------------------------------------- cells
+-- A cell without padding; NULL when nothing is left. Tested by its ends, because few cells are padded.
+create or replace macro parse.cell(t) as case
+    when starts_with(t, ' ') or ends_with(t, ' ') or starts_with(t, chr(9)) or starts_with(t, '　') or ends_with(t, '　')
+        then nullif(trim(t, ' 　' || chr(9) || chr(160)), '')
+    else t end;
+-- An id without what Excel wraps around it to keep it text.
+create or replace macro parse.id(t) as case
+    when starts_with(t, '=') or starts_with(t, '''') then nullif(parse.unwrapped(trim(t)), '')
+    else parse.cell(t) end;

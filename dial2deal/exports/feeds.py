@@ -1,0 +1,61 @@
+"""The canonical feeds of feeds.yml as objects: one place that says which columns raw.<feed> has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+_FILE = Path(__file__).with_name("feeds.yml")
+
+# Columns the loader adds to every raw table, after the canonical ones.
+PROVENANCE = {
+    "_extra": "varchar", "_source": "varchar", "_file_id": "varchar", "_line": "bigint", "_row_key": "varchar",
+    "_row_hash": "ubigint", "_event_date": "date", "_loaded_at": "timestamp",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One canonical column. ``kind`` says how its text is read (parse.sql)."""
+
+    name: str
+    kind: str
+    required: bool = False
+    not_empty: bool = False
+
+    @property
+    def must_parse(self) -> bool:
+        """A row whose text cannot be read here is quarantined: the row would be worthless without it."""
+        return (self.required or self.not_empty) and self.kind in ("timestamp", "date", "seconds", "money")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One canonical feed; ``event_column`` dates a row, None for small feeds that are rebuilt whole."""
+
+    name: str
+    label_zh: str
+    key: tuple[str, ...]
+    columns: dict[str, Column]
+    event_column: str | None = None
+
+    @property
+    def ids_can_move(self) -> bool:
+        """Whether a row's key says nothing of its date, so that a re-delivery may carry another date."""
+        return self.event_column is not None and self.event_column not in self.key
+
+
+@cache
+def feeds() -> dict[str, Feed]:
+    """All feeds by name, in the order of feeds.yml."""
+    content = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return {
+        name: Feed(
+            name=name, label_zh=item["label_zh"], key=tuple(item["key"]), event_column=item.get("event_column"),
+            columns={column: Column(name=column, **spec) for column, spec in item["columns"].items()},
+        )
+        for name, item in content.items()
+    }

@@ -1,0 +1,103 @@
+"""What lies in landing: which file belongs to which source and feed, and which must not be touched."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import re
+import zoneinfo
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dial2deal.exports.feeds import feeds
+
+_IGNORED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".done", ".lock")
+_STAMP = re.compile(
+    r"(?<!\d)(20\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])"
+    r"(?:[-_T ]?([01]\d|2[0-3])[-_.:]?([0-5]\d)(?:[-_.:]?([0-5]\d))?)?(?!\d)")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One file in landing. ``problem`` says why it cannot be read at all, None when it can."""
+
+    path: Path
+    relative: str
+    source: str
+    feed: str
+    bytes: int
+    modified_ns: int
+    delivered_at: dt.datetime
+    problem: str | None = None
+
+    @property
+    def modified_at(self) -> dt.datetime:
+        """Modification time, UTC, naive."""
+        return dt.datetime.fromtimestamp(self.modified_ns / 1e9, tz=dt.UTC).replace(tzinfo=None)
+
+
+def deliveries(landing: Path, zone: str, only: Iterable[Path] | None = None) -> list[Delivery]:
+    """Files of landing, earliest delivery first; ``only`` restricts them to given files and folders.
+
+    Symbolic links that lead out of landing come with a problem instead of content.
+    """
+    wanted = None if only is None else [(p if p.is_absolute() else landing / p).absolute() for p in only]
+    root = landing.resolve()
+    found = []
+    for path in _walk(landing):
+        if wanted is None or any(path == w or w in path.parents for w in wanted):
+            found.append(_delivery(path, landing, root, zone))
+    return sorted(found, key=lambda d: (d.delivered_at, d.relative))
+
+
+def file_id(source: str, feed: str, sha256: str) -> str:
+    """Identity of a content within a source's feed: a copy under another name has the same."""
+    return hashlib.sha256(f"{source}\n{feed}\n{sha256}".encode()).hexdigest()[:16]
+
+
+def delivered_at(file_name: str, modified_ns: int, zone: str) -> dt.datetime:
+    """When a file was delivered, UTC, naive: the last date (and time) in its name, else its modification time."""
+    stamps = list(_STAMP.finditer(file_name))
+    for stamp in reversed(stamps):
+        try:
+            local = dt.datetime(*(int(part or 0) for part in stamp.groups()), tzinfo=zoneinfo.ZoneInfo(zone))
+        except ValueError:
+            continue
+        return local.astimezone(dt.UTC).replace(tzinfo=None)
+    return dt.datetime.fromtimestamp(modified_ns / 1e9, tz=dt.UTC).replace(tzinfo=None)
+
+
+def _walk(folder: Path) -> list[Path]:
+    paths: list[Path] = []
+    if not folder.is_dir():
+        return paths
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda e: e.name):
+            if entry.name.startswith((".", "~$")) or entry.name.lower().endswith(_IGNORED_SUFFIXES):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                paths += _walk(Path(entry.path))
+            else:
+                paths.append(Path(entry.path))
+    return paths
+
+
+def _delivery(path: Path, landing: Path, root: Path, zone: str) -> Delivery:
+    relative = path.relative_to(landing)
+    parts = relative.parts
+    source, feed = (parts[0] if len(parts) > 1 else ""), (parts[1] if len(parts) > 2 else "")
+    problem = None
+    if path.is_symlink() and not path.resolve().is_relative_to(root):
+        problem = "A symbolic link that leads out of landing is not followed. Copy the file itself."
+    elif not path.exists():
+        problem = "The symbolic link leads nowhere. Copy the file itself."
+    elif path.is_dir():
+        problem = "A link to a folder is not followed. Copy the folder itself."
+    elif feed not in feeds():
+        problem = (f"No feed is called {feed!r}: put the file into landing/<source>/<feed>/, "
+                   f"where feed is one of {', '.join(feeds())}.")
+    stat = path.stat() if problem is None or path.exists() else path.lstat()
+    return Delivery(path, relative.as_posix(), source, feed, stat.st_size, stat.st_mtime_ns,
+                    delivered_at(path.name, stat.st_mtime_ns, zone), problem)

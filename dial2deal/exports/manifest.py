@@ -1,0 +1,197 @@
+"""The loader's bookkeeping in the warehouse: raw tables, files, paths, value maps, moved ids."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from dial2deal import warehouse
+from dial2deal.exports.feeds import PROVENANCE, feeds
+from dial2deal.exports.landing import Delivery
+from dial2deal.exports.problems import ProfileError
+from dial2deal.exports.profiles import Profiles
+
+if TYPE_CHECKING:
+    from dial2deal.exports.load import FileResult
+
+NO_PROFILE = "no profile"
+TRY_AGAIN = "try again"
+_FILE_COLUMNS = (
+    "file_id", "source", "feed", "path", "status", "rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate",
+    "rows_total_line", "first_event_date", "last_event_date", "message", "profile_version",
+)
+
+
+@dataclass
+class Known:
+    """The manifest in memory: what is known of each path and content, read once per load."""
+
+    paths: dict[str, tuple[int, int, str]]
+    files: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(cls, con: duckdb.DuckDBPyConnection) -> Known:
+        """Everything the warehouse knows of earlier files."""
+        paths = {row[0]: row[1:] for row in con.execute(
+            "select path, bytes, modified_ns, file_id from ops.landing_paths").fetchall()}
+        rows = con.execute(f"select {', '.join(_FILE_COLUMNS)} from ops.export_files").fetchall()
+        return cls(paths, {row[0]: dict(zip(_FILE_COLUMNS, row, strict=True)) for row in rows})
+
+    def unchanged(self, delivery: Delivery, profile_version: str) -> dict[str, Any] | None:
+        """The manifest entry of a path whose size and time are as before."""
+        seen = self.paths.get(delivery.relative)
+        if seen is None or seen[:2] != (delivery.bytes, delivery.modified_ns):
+            return None
+        return self.same_content(seen[2], profile_version)
+
+    def same_content(self, file_id: str, profile_version: str) -> dict[str, Any] | None:
+        """The manifest entry of a content; None for one that failed under another profile and may load now."""
+        entry = self.files.get(file_id)
+        if entry and entry["status"] == "failed" and entry["profile_version"] != profile_version:
+            return None
+        return entry
+
+
+def known_now(known: Known, delivery: Delivery, result: FileResult, profile_version: str) -> None:
+    """Note in memory what was just committed."""
+    known.paths[delivery.relative] = (delivery.bytes, delivery.modified_ns, result.file_id)
+    known.files[result.file_id] = {
+        **{c: getattr(result, c) for c in _FILE_COLUMNS if c != "profile_version"}, "profile_version": profile_version}
+
+
+def prepare(con: duckdb.DuckDBPyConnection, policy: Any) -> None:
+    """Create what is missing of the raw tables and tell the parse macros the policy's zone and country."""
+    existing: dict[str, set[str]] = {}
+    for table, column in con.execute(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'raw' "
+        "and database_name = current_database()"
+    ).fetchall():
+        existing.setdefault(table, set()).add(column)
+    for feed in feeds().values():
+        columns = {**dict.fromkeys(feed.columns, "varchar"), **PROVENANCE}
+        if feed.name not in existing:
+            body = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+            con.execute(f'create table raw."{feed.name}" ({body})')
+            continue
+        for column, kind in columns.items():
+            if column not in existing[feed.name]:
+                con.execute(f'alter table raw."{feed.name}" add column "{column}" {kind}')
+    for macro, setting in (("zone", "time_zone"), ("country_code", "expected_country_code")):
+        value = policy.text(setting)
+        if con.execute(f"select parse.{macro}()").fetchone()[0] != value:
+            literal = value.replace("'", "''")
+            con.execute(f"create or replace macro parse.{macro}() as '{literal}'")
+
+
+def sync_value_maps(con: duckdb.DuckDBPyConnection, profiles: Profiles, policy: Any) -> None:
+    """Bring ops.value_maps up to date; a source whose values mean something else now has its dates rebuilt."""
+    rows = set(_value_maps(profiles, policy))
+    version = hashlib.sha256(repr(sorted(rows)).encode()).hexdigest()[:12]
+    if warehouse.get_state(con, "profiles_version") == version:
+        return
+    columns = "source, feed, column_name, raw_value, canonical_value"
+    with warehouse.transaction(con):
+        before = set(con.execute(f"select {columns} from ops.value_maps").fetchall())
+        con.execute("delete from ops.value_maps")
+        ordered = sorted(rows)
+        con.execute(
+            f"insert into ops.value_maps ({columns}) select unnest($1::varchar[]), unnest($2::varchar[]), "
+            "unnest($3::varchar[]), unnest($4::varchar[]), unnest($5::varchar[])",
+            [[row[i] for row in ordered] for i in range(5)])
+        for source, feed in sorted({(row[0], row[1]) for row in before ^ rows}):
+            dates = con.execute(f'select distinct _event_date from raw."{feed}" where _source = ?', [source]).fetchall()
+            warehouse.mark_dirty(con, feed, [row[0] for row in dates], "value maps changed")
+        warehouse.set_state(con, "profiles_version", version)
+
+
+def _value_maps(profiles: Profiles, policy: Any) -> list[tuple[str, str, str, str, str]]:
+    """The policy's maps for every source, overridden by what the source's profile says."""
+    rows = []
+    for source, feed_name in profiles.names():
+        try:
+            profile = profiles.get(source, feed_name)
+        except ProfileError:
+            continue  # its files fail with the profile's message
+        merged: dict[tuple[str, str], str] = {}
+        for row in policy.rows("value_maps"):
+            if row["feed"] in ("*", feed_name) and row["column_name"] in profile.feed.columns:
+                merged[row["column_name"], _map_key(row["raw_value"])] = row["canonical_value"]
+        for column, pairs in profile.file.values.items():
+            for raw, canonical in pairs.items():
+                merged[column, _map_key(raw)] = canonical
+        rows += [(source, feed_name, column, raw, canonical) for (column, raw), canonical in merged.items()]
+    return rows
+
+
+def _map_key(raw: str) -> str:
+    return raw.strip().lower()
+
+
+def remember_path(con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, file_id: str) -> None:
+    """Note which content lies under a path, so that it need not be read again."""
+    if delivery.relative in known.paths:
+        con.execute("delete from ops.landing_paths where path = ?", [delivery.relative])
+    con.execute("insert into ops.landing_paths values (?, ?, ?, ?, now() at time zone 'UTC')",
+                [delivery.relative, delivery.bytes, delivery.modified_ns, file_id])
+    known.paths[delivery.relative] = (delivery.bytes, delivery.modified_ns, file_id)
+
+
+def supersede_earlier(con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, file_id: str) -> None:
+    """A path's earlier content that was held or failed gives way to the one that loads now."""
+    seen = known.paths.get(delivery.relative)
+    if seen is None or seen[2] == file_id:
+        return
+    con.execute("update ops.export_files set status = 'superseded' "
+                "where file_id = ? and status in ('held', 'failed') and path = ?", [seen[2], delivery.relative])
+
+
+def record(
+    con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, result: FileResult, *, sha256: str,
+    profile_version: str, loaded_at: dt.datetime, encoding: str | None = None, delimiter: str | None = None,
+    unknown_columns: str | None = None, repairs: str | None = None,
+) -> None:
+    """Write one file's manifest entry and its path; call inside the file's transaction."""
+    values = {
+        **{k: v for k, v in dataclasses.asdict(result).items() if k != "skipped"},
+        "sha256": sha256, "bytes": delivery.bytes, "modified_at": delivery.modified_at,
+        "delivered_at": delivery.delivered_at, "encoding": encoding, "delimiter": delimiter,
+        "unknown_columns": unknown_columns, "repairs": repairs, "profile_version": profile_version,
+        "loaded_at": loaded_at,
+    }
+    if result.file_id in known.files:
+        con.execute("delete from ops.export_files where file_id = ?", [result.file_id])
+    con.execute(f"insert into ops.export_files ({', '.join(values)}) values ({', '.join('?' for _ in values)})",
+                list(values.values()))
+    remember_path(con, known, delivery, result.file_id)
+
+
+def note_moved_ids(con: duckdb.DuckDBPyConnection) -> None:
+    """Note ids that lie on several dates, for files not yet audited; idempotent, so a killed load is made good.
+
+    Only keys of the new files are looked up, by hash; columns of the history are read, never its rows.
+    """
+    for feed in feeds().values():
+        if not feed.ids_can_move:
+            continue
+        new = con.execute("select list(file_id), min(loaded_at) from ops.export_files "
+                          "where feed = ? and status = 'loaded'", [feed.name]).fetchone()
+        if not new[0]:
+            continue
+        raw = f'raw."{feed.name}"'
+        fresh = "_loaded_at >= $since and _file_id in (select unnest($files))"
+        con.execute(
+            "create or replace temp table moved as select hash(_source, _row_key) as id "
+            f"from {raw} where hash(_source, _row_key) in (select hash(_source, _row_key) from {raw} where {fresh}) "
+            "group by id having min(_event_date) <> max(_event_date)", {"files": new[0], "since": new[1]})
+        if con.execute("select 1 from moved limit 1").fetchone():
+            con.execute(
+                "insert into ops.moved_ids by name (select distinct _source as source, $feed as feed, "
+                f"_row_key as row_key, _event_date as event_date from {raw} "
+                "where hash(_source, _row_key) in (select id from moved)) "
+                "except all select source, feed, row_key, event_date from ops.moved_ids where feed = $feed",
+                {"feed": feed.name})

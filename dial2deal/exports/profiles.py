@@ -1,0 +1,262 @@
+"""How a vendor's columns become canonical ones: profiles/<source>/<feed>.yml, validated."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+import zoneinfo
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from dial2deal.exports.feeds import Feed, feeds
+from dial2deal.exports.problems import ProfileError
+
+_HEADERS_FILE = Path(__file__).with_name("headers.yml")
+_BRACKETS = re.compile(r"[(\[{<【「].*?[)\]}>】」]")
+_NOISE = re.compile(r"[\s_\-*:'\"​﻿]+")
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+def normalise_header(text: str) -> str:
+    """Header without case, full-width forms, spaces, separators and a unit in brackets."""
+    plain = unicodedata.normalize("NFKC", text or "")
+    return _NOISE.sub("", _BRACKETS.sub("", plain)).lower() or _NOISE.sub("", plain).lower()
+
+
+def header_unit(text: str) -> str | None:
+    """Unit suffix (``ms``, ``min``) that the header declares in brackets; None when it is seconds or silent."""
+    found = re.search(r"[(\[【](.+?)[)\]】]", unicodedata.normalize("NFKC", text or ""))
+    if not found:
+        return None
+    return next((suffix for suffix, words in vocabulary()["units"].items() if found[1].strip().lower() in words), None)
+
+
+@cache
+def vocabulary() -> dict[str, Any]:
+    """headers.yml: known headers by feed and column, words of totals lines, units."""
+    return yaml.safe_load(_HEADERS_FILE.read_text(encoding="utf-8"))
+
+
+class ColumnRule(BaseModel):
+    """Where one canonical column comes from: the first of headers, expression, hash_of, const that applies."""
+
+    model_config = ConfigDict(extra="forbid")
+    headers: list[str] = Field(default_factory=list)
+    expression: list[str] = Field(default_factory=list)
+    hash_of: list[str] = Field(default_factory=list)
+    const: str | None = None
+    unit: Literal["ms", "min", "d", "[h:m]"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"headers": [value]}
+        if isinstance(value, list):
+            return {"headers": value}
+        return value
+
+    @field_validator("expression", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("const", mode="before")
+    @classmethod
+    def _const_is_text(cls, value: Any) -> Any:
+        return value if value is None or isinstance(value, str) else str(value)
+
+
+class ProfileFile(BaseModel):
+    """The YAML file as written."""
+
+    model_config = ConfigDict(extra="forbid")
+    description: str = ""
+    synonyms: bool = False
+    time_zone: str | None = None
+    delimiter: Literal[",", "\t", ";", "|"] | None = None
+    encoding: Literal["utf-8", "gb18030", "utf-16"] | None = None
+    key: list[str] = Field(default_factory=list)
+    helpers: dict[str, list[str]] = Field(default_factory=dict)
+    columns: dict[str, ColumnRule] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    ignore: list[str] = Field(default_factory=list)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str | None) -> str | None:
+        if value is not None and value not in zoneinfo.available_timezones():
+            raise ValueError(f"{value!r} is not a time zone name such as Asia/Shanghai")
+        return value
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _keys_are_text(cls, value: Any) -> Any:
+        # YAML reads 1: and true: as numbers and booleans; vendors mean their text.
+        if not isinstance(value, dict):
+            return value
+        return {column: {_yaml_text(raw): canonical for raw, canonical in (pairs or {}).items()}
+                for column, pairs in value.items()}
+
+
+@dataclass(frozen=True)
+class Match:
+    """A header line read through a profile. Positions are 0-based cells of the header."""
+
+    positions: dict[str, int]
+    helpers: dict[str, int]
+    unknown: dict[str, int]
+    missing: list[str]
+    score: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One validated profile. ``version`` changes when anything that decides its reading changes."""
+
+    source: str
+    feed: Feed
+    file: ProfileFile
+    path: str
+    version: str
+    accepted: dict[str, list[str]] = field(repr=False)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return tuple(self.file.key) or self.feed.key
+
+    def rule(self, column: str) -> ColumnRule:
+        """The rule of a canonical column; an empty one when the profile says nothing."""
+        return self.file.columns.get(column) or ColumnRule()
+
+    def match(self, cells: list[str]) -> Match:
+        """Which cell of a header line is which column; never raises, ``missing`` says what is lacking."""
+        by_name: dict[str, int] = {}
+        for index, cell in enumerate(cells):
+            name = normalise_header(cell)
+            if name and name not in by_name:
+                by_name[name] = index
+        used: set[int] = set()
+        positions = _first_matches(self.accepted, by_name, used)
+        helpers = {name: by_name[h] for name, headers in self.file.helpers.items()
+                   for h in [next((n for n in map(normalise_header, headers) if n in by_name), None)] if h is not None}
+        used.update(helpers.values())
+        ignored = {normalise_header(h) for h in self.file.ignore}
+        names = {**by_name, **{normalise_header(k): v for k, v in helpers.items()}, **positions}
+        missing = []
+        for column in self.feed.columns.values():
+            rule = self.rule(column.name)
+            chosen = _applicable(rule, names)
+            if chosen:
+                if column.name not in positions:
+                    used.update(chosen[1].values())
+                continue
+            if column.required and column.name not in positions and not rule.hash_of and rule.const is None:
+                missing.append(column.name)
+        unknown = {cell.strip() or f"column {i + 1}": i for i, cell in enumerate(cells)
+                   if i not in used and cell.strip() and normalise_header(cell) not in ignored}
+        score = (len([c for c in positions if self.feed.columns[c].required]), len(positions) + len(helpers))
+        if not positions and not helpers:
+            score = (0, len(used))
+        return Match(positions, helpers, unknown, missing, score)
+
+    def expression_sql(self, column: str, match: Match, cells: list[str]) -> str | None:
+        """The column's expression over c0, c1, …; None when a header it needs is not in this file."""
+        names = {normalise_header(cell): i for i, cell in reversed(list(enumerate(cells))) if cell.strip()}
+        names |= {normalise_header(k): v for k, v in match.helpers.items()}
+        names |= match.positions
+        chosen = _applicable(self.rule(column), names)
+        return chosen and _PLACEHOLDER.sub(lambda m: f"c{chosen[1][m[1]]}", chosen[0])
+
+    def expected(self, column: str) -> str:
+        """The headers a column accepts, for messages."""
+        return ", ".join(self.accepted.get(column, [])[:6]) or "no header in the profile"
+
+
+class Profiles:
+    """All profiles of the project and of the installation; the latter win file by file."""
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self._files: dict[tuple[str, str], Path] = {}
+        for folder in folders:
+            for path in sorted(folder.glob("*/*.yml")) if folder.is_dir() else ():
+                self._files[(path.parent.name, path.stem)] = path
+        self._loaded: dict[tuple[str, str], Profile] = {}
+
+    def names(self) -> list[tuple[str, str]]:
+        """All (source, feed) pairs with a profile."""
+        return sorted(self._files)
+
+    def get(self, source: str, feed: str) -> Profile | None:
+        """The profile of a source's feed, None when there is none. Raises ProfileError when it is wrong."""
+        key = (source, feed)
+        if key not in self._files:
+            return None
+        if key not in self._loaded:
+            self._loaded[key] = load_profile(self._files[key])
+        return self._loaded[key]
+
+
+def load_profile(path: Path) -> Profile:
+    """Read and validate one profile. Raises ProfileError naming the file, the entry and what to do."""
+    source, feed_name = path.parent.name, path.stem
+    where = f"profiles/{source}/{path.name}"
+    if feed_name not in feeds():
+        raise ProfileError(f"{where}: there is no feed {feed_name!r}; feeds are {', '.join(feeds())}.")
+    text = path.read_text(encoding="utf-8")
+    try:
+        file = ProfileFile.model_validate(yaml.safe_load(text) or {})
+    except yaml.YAMLError as error:
+        raise ProfileError(f"{where} is not valid YAML: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ProfileError(f"{where}: {problems}") from error
+    feed = feeds()[feed_name]
+    for kind, names in (("column", file.columns), ("values", file.values), ("key", file.key),
+                        ("hash_of", [h for r in file.columns.values() for h in r.hash_of])):
+        unknown = [name for name in names if name not in feed.columns]
+        if unknown:
+            raise ProfileError(f"{where}: {kind} {unknown[0]!r} is no column of {feed_name}; "
+                               f"columns are {', '.join(feed.columns)}.")
+    synonyms = vocabulary()["feeds"][feed_name] if file.synonyms else {}
+    accepted = {column: [*file.columns[column].headers] if column in file.columns else [] for column in feed.columns}
+    for column, headers in synonyms.items():
+        accepted[column] += [h for h in headers if h not in accepted[column]]
+    digest = hashlib.sha256((text + repr(sorted(accepted.items())) + repr(vocabulary()["units"])).encode())
+    return Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
+
+
+def _first_matches(accepted: dict[str, list[str]], by_name: dict[str, int], used: set[int]) -> dict[str, int]:
+    """Rank by rank, so that a column's first choice beats another column's later choice for the same cell."""
+    positions: dict[str, int] = {}
+    for rank in range(max(map(len, accepted.values()), default=0)):
+        for column, headers in accepted.items():
+            if column not in positions and rank < len(headers):
+                index = by_name.get(normalise_header(headers[rank]))
+                if index is not None and index not in used:
+                    positions[column] = index
+                    used.add(index)
+    return positions
+
+
+def _applicable(rule: ColumnRule, names: dict[str, int]) -> tuple[str, dict[str, int]] | None:
+    """The first expression whose every reference is in the file, with the cells they mean."""
+    for expression in rule.expression:
+        found = {r: _resolve(r, names) for r in _PLACEHOLDER.findall(expression)}
+        if None not in found.values():
+            return expression, found
+    return None
+
+
+def _resolve(reference: str, names: dict[str, int]) -> int | None:
+    return names.get(reference, names.get(normalise_header(reference)))
+
+
+def _yaml_text(value: Any) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)

@@ -1,0 +1,245 @@
+"""The SQL of one load, built from profile and header. Cells are c0, c1, …; every name is ours or validated."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dial2deal.exports.feeds import PROVENANCE, Column, Feed
+from dial2deal.exports.profiles import Profile, header_unit, vocabulary
+from dial2deal.exports.table import Table
+
+UNDATED = "date '1970-01-01'"
+_PARSERS = {"timestamp": "parse.ts", "date": "parse.day", "seconds": "parse.seconds", "money": "parse.money"}
+_MEANS = {"timestamp": "a date and time", "date": "a date or month", "seconds": "a duration", "money": "an amount"}
+_LOSSY_KINDS = ("id", "phone", "money", "number", "seconds")
+_SHOWN = 60
+_RAW_LINE = 2000
+
+
+def text(value: str) -> str:
+    """SQL literal of ``value``."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(identifier: str) -> str:
+    """Quoted SQL identifier."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A reason to quarantine: ``when`` is a boolean over canonical columns that is never NULL."""
+
+    when: str
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class LoadPlan:
+    """Column expressions of one file. ``values`` holds only canonical columns that the file fills."""
+
+    feed: Feed
+    values: dict[str, str]
+    extra: str | None
+    key: str
+    row_hash: str
+    event_day: str
+    failures: list[Failure]
+    is_total: str
+    raw_line: str
+
+    def rows(self, line: str, source: str) -> str:
+        """Relation of all rows with canonical text, key, hash, event day and line, valid or not."""
+        canonical = ", ".join(f"{sql} as {name(column)}" for column, sql in self.values.items())
+        return (
+            f"(select *, {self.key} as _row_key, {self.row_hash} as _row_hash, {self.event_day} as _event_day from "
+            f"(select {canonical}, {self.extra or 'null::varchar'} as _extra, {line} as _line, "
+            f"{self.is_total} as _is_total, {self.raw_line} as _raw_line from {source}))"
+        )
+
+    @property
+    def invalid(self) -> str:
+        """True for rows that are quarantined or no data at all."""
+        # CASE, because a conjunction may evaluate the costly side first.
+        total = "case when _event_day is null then _is_total else false end"
+        return " or ".join([total, *(f"({f.when})" for f in self.failures)])
+
+    def insert(self, line: str, source: str) -> str:
+        """Insert the valid rows; parameters source, file_id, loaded_at."""
+        columns = [*self.values, *PROVENANCE]
+        return (
+            f"insert into raw.{name(self.feed.name)} ({', '.join(map(name, columns))}) "
+            f"select {', '.join(map(name, self.values))}, _extra, $source, $file_id, _line, _row_key, _row_hash, "
+            f"coalesce(_event_day, {UNDATED}), $loaded_at "
+            f"from {self.rows(line, source)} where not ({self.invalid})"
+        )
+
+    def quarantine(self, line: str, source: str) -> str:
+        """Insert the invalid rows that are data; parameters file_id, loaded_at."""
+        column = " ".join(f"when {f.when} then {text(f.column)}" for f in self.failures)
+        reason = " ".join(f"when {f.when} then {f.reason}" for f in self.failures)
+        return (
+            "insert into ops.quarantine select $file_id, _line, "
+            f"case {column} end, case {reason} end, _raw_line, _event_day, $loaded_at "
+            f"from {self.rows(line, source)} where not _is_total and ({self.invalid}) order by _line"
+        )
+
+    def totals(self, line: str, source: str) -> str:
+        """Count the rows that are totals, footers or empty."""
+        return f"select count(*) from {self.rows(line, source)} where _is_total and ({self.invalid})"
+
+
+def plan(profile: Profile, table: Table, policy_zone: str) -> LoadPlan:
+    """How this file's cells become rows of raw.<feed>."""
+    feed = profile.feed
+    values = _values(profile, table, policy_zone)
+    event = feed.columns.get(feed.event_column) if feed.event_column else None
+    # In the order of the feed, so that reordered or renamed headers do not make the same content another one.
+    hashed = ", ".join([text(",".join(values)), *map(name, values), "_extra"])
+    return LoadPlan(
+        feed=feed, values=values, extra=_extra(table), key=_key(profile, values),
+        row_hash=f"hash({hashed})", event_day=_event_day(event, values),
+        failures=_failures(feed, table, values), is_total=_is_total(table, feed, profile),
+        raw_line=_raw_line(profile, table),
+    )
+
+
+def totals_pattern() -> str:
+    """Regular expression (lower case, from the start) of the first cell of totals and footer lines."""
+    words = "|".join(re.escape(word) for word in vocabulary()["totals"])
+    return f"^(({words})|共 ?[0-9]+ ?(条|行|页|笔|个)|第 ?[0-9]+ ?页)"
+
+
+def is_totals_text(sql: str) -> str:
+    """Condition that a text begins as totals and footer lines do."""
+    return f"regexp_matches(lower(parse.ascii({sql})), {text(totals_pattern())})"
+
+
+def read_csv(table: Table, rejects: str | None) -> str:
+    """A bare read of all cells as text, ragged records into the temporary table ``rejects``."""
+    columns = [*(["l"] if table.has_line_column else []), *(f"c{i}" for i in range(table.width))]
+    declared = ", ".join(f"{text(c)}: 'varchar'" for c in columns)
+    quote = '"' if table.has_quotes else ""
+    caught = (f", store_rejects=true, rejects_table={text(rejects)}, rejects_scan={text(rejects + '_scan')}, "
+              "rejects_limit=0") if rejects else ""
+    return (
+        f"read_csv({text(str(table.path))}, header=false, auto_detect=false, skip={table.skip}, "
+        f"delim={text(table.delimiter)}, quote={text(quote)}, escape={text(quote)}, "
+        f"columns={{{declared}}}{caught})"
+    )
+
+
+def _values(profile: Profile, table: Table, policy_zone: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    hashed: list[str] = []
+    for column in profile.feed.columns.values():
+        rule = profile.rule(column.name)
+        position = table.match.positions.get(column.name)
+        expression = profile.expression_sql(column.name, table.match, table.header)
+        if position is not None:
+            sql = _cell(column, f"c{position}")
+            unit = rule.unit or header_unit(table.header[position]) if column.kind == "seconds" else None
+        elif expression is not None:
+            sql, unit = f"nullif(({expression})::varchar, '')", rule.unit
+        elif rule.hash_of:
+            hashed.append(column.name)
+            continue
+        elif rule.const:
+            sql, unit = text(rule.const), None
+        else:
+            continue
+        if unit:
+            bare = "-?[0-9]+:[0-9]+" if unit == "[h:m]" else "-?[0-9]*[.]?[0-9]+"
+            sql = f"case when regexp_full_match({sql}, {text(bare)}) then {sql} || {text(unit)} else {sql} end"
+        if column.kind == "timestamp":
+            sql = _zoned(sql, profile.file.time_zone, policy_zone)
+        found[column.name] = sql
+    for column_name in hashed:
+        parts = [_normalised(profile.feed.columns[c], found[c])
+                 for c in profile.rule(column_name).hash_of if c in found]
+        if parts:
+            found[column_name] = f"'#' || md5(concat_ws('|', {', '.join(parts)}))"
+    return {c: found[c] for c in profile.feed.columns if c in found}
+
+
+def _cell(column: Column, cell: str) -> str:
+    return f"parse.id({cell})" if column.kind == "id" else f"parse.cell({cell})"
+
+
+def _zoned(sql: str, zone: str | None, policy_zone: str) -> str:
+    # A bracket in the vendor's text would be taken for a zone by parse.ts.
+    plain = f"replace({sql}, '[', '(')"
+    if zone is None or zone == policy_zone:
+        return plain
+    told = f"regexp_matches({sql}, '(?i)([+-][0-9]{{2}}:?[0-9]{{2}}|z|gmt|utc)$|^[0-9]{{10}}([0-9]{{3}})?$')"
+    return f"case when {told} or parse.blank({sql}) then {plain} else {plain} || {text('[' + zone + ']')} end"
+
+
+def _normalised(column: Column, sql: str) -> str:
+    """Text that is the same for every spelling of the same moment, length or number; never NULL."""
+    if column.kind == "phone":
+        return f"coalesce(parse.clean_number({sql}), {sql}, '')"
+    parser = _PARSERS.get(column.kind)
+    return f"coalesce({parser}({sql})::varchar, {sql}, '')" if parser else f"coalesce({sql}, '')"
+
+
+def _extra(table: Table) -> str | None:
+    if not table.match.unknown:
+        return None
+    cells = [f"c{i}" for i in table.match.unknown.values()]
+    pairs = ", ".join(f"{text(header)}, c{i}" for header, i in table.match.unknown.items())
+    return f"case when coalesce({', '.join(cells)}) is not null then json_object({pairs})::varchar end"
+
+
+def _key(profile: Profile, values: dict[str, str]) -> str:
+    if len(profile.key) == 1:
+        return f"{name(profile.key[0])}::varchar"
+    parts = [_normalised(profile.feed.columns[c], name(c)) if c in values else "''" for c in profile.key]
+    return f"concat_ws('|', {', '.join(parts)})"
+
+
+def _event_day(event: Column | None, values: dict[str, str]) -> str:
+    if event is None or event.name not in values:
+        return "null::date"
+    return f"parse.day({name(event.name)})" if event.kind == "date" else f"parse.ts({name(event.name)})::date"
+
+
+def _failures(feed: Feed, table: Table, values: dict[str, str]) -> list[Failure]:
+    failures = []
+    for column in feed.columns.values():
+        quoted = name(column.name)
+        if column.name not in values:
+            continue
+        if column.not_empty:
+            failures.append(Failure(f"parse.blank({quoted})", column.name, text(f"{column.name} is empty")))
+        if table.may_be_lossy and column.kind in _LOSSY_KINDS:
+            failures.append(Failure(
+                f"parse.is_lossy({quoted})", column.name,
+                f"{text(column.name + ' has lost digits, Excel wrote ')} || {quoted} || "
+                "'; format the column as text and export again'"))
+        if column.must_parse:
+            shown = f"left(parse.mask_text({quoted}), {_SHOWN})"
+            is_event = column.name == feed.event_column
+            unreadable = "_event_day is null" if is_event else f"{_PARSERS[column.kind]}({quoted}) is null"
+            failures.append(Failure(
+                f"{unreadable} and not parse.blank({quoted})", column.name,
+                f"{text(f'{column.name} cannot be read as {_MEANS[column.kind]}: ')} || {shown}"))
+    return failures
+
+
+def _is_total(table: Table, feed: Feed, profile: Profile) -> str:
+    cells = ", ".join(f"parse.cell(c{i})" for i in range(table.width))
+    first = f"coalesce({cells})" if table.width > 1 else cells
+    repeated = [f"parse.cell(c{i}) is not distinct from {text(table.header[i].strip())}"
+                for i in list(table.match.positions.values())[:2]]
+    repeats_header = f" or ({' and '.join(repeated)})" if len(repeated) == 2 else ""
+    return f"({first} is null or {is_totals_text(first)}{repeats_header})"
+
+
+def _raw_line(profile: Profile, table: Table) -> str:
+    phones = {i for c, i in table.match.positions.items() if profile.feed.columns[c].kind == "phone"}
+    cells = [f"coalesce(parse.mask(c{i}), c{i}, '')" if i in phones else f"coalesce(c{i}, '')"
+             for i in range(table.width)]
+    return f"left(parse.mask_text(concat_ws({text(table.delimiter)}, {', '.join(cells)})), {_RAW_LINE})"

@@ -1,0 +1,97 @@
+"""What every reader hands to the loader: UTF-8 text that DuckDB can read, and how it came to be."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dial2deal.exports.problems import FileProblem
+from dial2deal.exports.profiles import Match, Profile
+
+HEADER_SEARCH_ROWS = 10
+_DELIMITERS = (",", "\t", ";", "|")
+
+
+@dataclass
+class Table:
+    """One delimited text. ``lines`` counts its physical lines after the header (blank ones at the end aside)."""
+
+    path: Path
+    header: list[str]
+    match: Match
+    delimiter: str
+    width: int                     # cells per record, more than headers when records end with a delimiter
+    skip: int                      # physical lines before the first record
+    lines: int
+    encoding: str
+    has_quotes: bool = False
+    has_line_column: bool = False  # cell 0 is the line in the file as delivered
+    may_be_lossy: bool = True      # scientific notation occurs somewhere
+    ragged: Path | None = None     # records set aside by the reader: line, text
+    repairs: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header line found: ``line`` is its last physical line (1-based)."""
+
+    cells: list[str]
+    match: Match
+    line: int
+    delimiter: str
+
+
+def find_header(profile: Profile, rows: list[tuple[int, list[str]]], delimiter: str = ",") -> Header | None:
+    """The row (line number, cells) that names most columns of the profile, or None when none names two."""
+    best: Header | None = None
+    for line, cells in rows[:HEADER_SEARCH_ROWS]:
+        match = profile.match(cells)
+        if match.score[1] >= 2 and (best is None or match.score > best.match.score):
+            best = Header(cells, match, line, delimiter)
+    return best
+
+
+def find_text_header(profile: Profile, head: str) -> Header | None:
+    """Like `find_header` for delimited text, over all delimiters the profile allows."""
+    best: Header | None = None
+    for delimiter in [profile.file.delimiter] if profile.file.delimiter else _DELIMITERS:
+        found = find_header(profile, text_rows(head, delimiter), delimiter)
+        if found and (best is None or found.match.score > best.match.score):
+            best = found
+    return best
+
+
+def text_rows(head: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    """The first rows of a text with their last physical line; tolerant of any quoting."""
+    reader = csv.reader(head.splitlines(keepends=True), delimiter=delimiter)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        for cells in reader:
+            rows.append((reader.line_num, cells))
+            if len(rows) >= HEADER_SEARCH_ROWS:
+                break
+    except csv.Error:
+        pass
+    return rows
+
+
+def require_columns(profile: Profile, header: Header | None, first_cells: list[str]) -> Header:
+    """The header when it has all that the feed requires, else FileProblem saying what is missing."""
+    where = f"{profile.source}/{profile.feed.name}"
+    if header is None:
+        seen = ", ".join(c.strip() for c in first_cells if c.strip())[:200] or "nothing readable"
+        required = [c.name for c in profile.feed.columns.values() if c.required and profile.accepted[c.name]]
+        raise FileProblem(
+            f"No header of {where} in the first {HEADER_SEARCH_ROWS} rows; the first row reads: {seen}. "
+            f"Expected for example {'; '.join(f'{c} ({profile.expected(c)})' for c in required[:3])}. "
+            "Check that the file belongs in this folder and opens as text or Excel, "
+            f"or add its headers to {profile.path}.")
+    if header.match.missing:
+        lacking = "; ".join(f"{c} (accepted: {profile.expected(c)})" for c in header.match.missing)
+        found = ", ".join(cell.strip() for cell in header.cells)[:300]
+        raise FileProblem(
+            f"Required column missing in line {header.line}: {lacking}. Found: {found}. "
+            f"Export the column, or add the vendor's header to {profile.path}.")
+    return header

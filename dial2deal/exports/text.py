@@ -1,0 +1,190 @@
+"""Delimited text of any usual encoding becomes UTF-8 that DuckDB reads in parallel."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from dial2deal.exports.problems import FileProblem
+from dial2deal.exports.profiles import Profile
+from dial2deal.exports.table import HEADER_SEARCH_ROWS, Header, Table, find_text_header, require_columns, text_rows
+
+CHUNK = 4 << 20
+_HEAD = 256 << 10
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MAX_DAMAGED_SHARE = 0.001
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What one pass over a file's bytes tells. Counts are of bytes."""
+
+    sha256: str
+    bytes: int
+    newlines: int
+    ends_open: bool        # the last line has no line end
+    blank_tail: int        # blank lines at the end
+    has_quotes: bool
+    has_exponent: bool     # 'E+' somewhere
+    has_nul: bool
+    odd_line_ends: bool    # lone CR, or LF and CRLF mixed
+    utf8_error: int | None  # offset of the first byte that is not UTF-8
+
+    @property
+    def lines(self) -> int:
+        """Physical lines, without blank ones at the end."""
+        return self.newlines + self.ends_open - self.blank_tail
+
+
+def scan(path: Path) -> Scan:
+    """Hash, count and validate a file in one streaming pass."""
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    size = newlines = carriage = crlf = 0
+    quotes = exponent = nul = False
+    utf8_error: int | None = None
+    tail = b""
+    with path.open("rb") as handle:
+        while chunk := handle.read(CHUNK):
+            digest.update(chunk)
+            newlines += chunk.count(b"\n")
+            if b"\r" in chunk:
+                carriage += chunk.count(b"\r")
+                crlf += chunk.count(b"\r\n")
+            crlf += tail[-1:] == b"\r" and chunk[:1] == b"\n"
+            quotes = quotes or b'"' in chunk
+            exponent = exponent or b"E+" in chunk or b"e+" in chunk
+            nul = nul or b"\0" in chunk
+            if utf8_error is None:
+                try:
+                    pending = len(decoder.getstate()[0])
+                    decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    utf8_error = size - pending + error.start
+            size += len(chunk)
+            tail = (tail + chunk)[-4096:]
+    if utf8_error is None and decoder.getstate()[0]:
+        utf8_error = size - len(decoder.getstate()[0])
+    stripped = tail.rstrip(b"\r\n \t")
+    return Scan(
+        sha256=digest.hexdigest(), bytes=size, newlines=newlines, ends_open=bool(tail) and tail[-1:] != b"\n",
+        blank_tail=max(0, tail[len(stripped):].count(b"\n") - 1), has_quotes=quotes, has_exponent=exponent, has_nul=nul,
+        odd_line_ends=carriage != crlf or (crlf > 0 and crlf != newlines), utf8_error=utf8_error,
+    )
+
+
+def read_text(path: Path, profile: Profile, work: Path, first: Scan) -> Table:
+    """A delimited text file as a Table; writes a clean copy under ``work`` where the bytes cannot be used as they are.
+
+    Raises FileProblem when the encoding or the header cannot be made out.
+    """
+    problem: FileProblem | None = None
+    for encoding, errors in _encodings(path, profile, first):
+        try:
+            return _read_as(path, profile, work, first, encoding, errors)
+        except UnicodeDecodeError as error:
+            problem = problem or FileProblem(
+                f"The text is neither UTF-8 nor GB18030: it cannot be decoded as {encoding} at byte {error.start}. "
+                "Export it again as CSV UTF-8, or set `encoding:` in the profile.")
+        except FileProblem as error:
+            problem = error if problem is None or "Required column" in str(error) else problem
+    raise problem or FileProblem("The file could not be read as text.")
+
+
+def _encodings(path: Path, profile: Profile, first: Scan) -> list[tuple[str, str]]:
+    """(encoding, error handling) to try in turn: BOM, strict UTF-8, GB18030, then each with damaged characters."""
+    if profile.file.encoding:
+        return [(profile.file.encoding, "strict"), (profile.file.encoding, "replace")]
+    with path.open("rb") as handle:
+        start = handle.read(4)
+    for bom, encoding in _BOMS:
+        if start.startswith(bom):
+            return [(encoding, "strict"), (encoding, "replace")]
+    if first.utf8_error is None:
+        return [("utf-8", "strict")]
+    return [("gb18030", "strict"), ("utf-8", "replace"), ("gb18030", "replace")]
+
+
+def _read_as(path: Path, profile: Profile, work: Path, first: Scan, encoding: str, errors: str) -> Table:
+    with path.open("rb") as handle:
+        raw_head = handle.read(_HEAD)
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    head = decoder.decode(raw_head, final=len(raw_head) == first.bytes).removeprefix("﻿")
+    head = head.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    header = find_text_header(profile, head)
+    rows = text_rows(head, header.delimiter if header else ",")
+    found = require_columns(profile, header, rows[0][1] if rows else [])
+
+    repairs: dict[str, int] = {}
+    readable, scanned = path, first
+    plain_utf8 = encoding in ("utf-8", "utf-8-sig") and first.utf8_error is None
+    quoted_title = any('"' in line for line in head.split("\n")[: found.line - 1])
+    if not plain_utf8 or first.odd_line_ends or first.has_nul or quoted_title:
+        readable = work / "text.csv"
+        damaged = _rewrite(path, readable, encoding, errors)
+        scanned = scan(readable)
+        if damaged > max(3, scanned.lines * _MAX_DAMAGED_SHARE):
+            raise FileProblem(f"{damaged} characters cannot be decoded as {encoding}; export the file again.")
+        if not plain_utf8:
+            repairs[f"transcoded from {encoding}"] = 1
+        if damaged:
+            repairs["undecodable characters replaced"] = damaged
+        if first.odd_line_ends:
+            repairs["line ends unified"] = 1
+        if first.has_nul:
+            repairs["NUL bytes removed"] = 1
+        if quoted_title:
+            _blank_titles(readable, found.line - 1)
+    if encoding == "utf-8-sig":
+        repairs["byte order mark removed"] = 1
+    return Table(
+        path=readable, header=found.cells, match=found.match, delimiter=found.delimiter,
+        width=_record_width(found, head), skip=found.line, lines=max(0, scanned.lines - found.line),
+        encoding="utf-8" if encoding == "utf-8-sig" else encoding, has_quotes=first.has_quotes,
+        may_be_lossy=first.has_exponent or encoding == "utf-16", repairs=repairs,
+    )
+
+
+def _rewrite(path: Path, target: Path, encoding: str, errors: str) -> int:
+    """Stream ``path`` into UTF-8 with LF line ends and without NUL; the number of characters lost."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    damaged = 0
+    held = ""
+    with path.open("rb") as source, target.open("wb") as sink:
+        while True:
+            chunk = source.read(CHUNK)
+            text = held + decoder.decode(chunk, final=not chunk)
+            # A CR at the end may be half of a CRLF.
+            held = text[-1:] if chunk and text.endswith("\r") else ""
+            text = text[: len(text) - len(held)]
+            if errors == "replace":
+                damaged += text.count("\ufffd")
+            if "\r" in text:
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
+            if "\0" in text:
+                text = text.replace("\0", "")
+            sink.write(text.encode("utf-8"))
+            if not chunk:
+                return damaged
+
+
+def _blank_titles(path: Path, lines: int) -> None:
+    """Replace quotes in the title lines by spaces in place: DuckDB honours quotes in lines it skips."""
+    with path.open("r+b") as handle:
+        for _ in range(lines):
+            at = handle.tell()
+            line = handle.readline()
+            handle.seek(at)
+            handle.write(line.replace(b'"', b" "))
+            handle.seek(at + len(line))
+
+
+def _record_width(header: Header, head: str) -> int:
+    """Cells per record: one more than the header's when the records end with a delimiter and the header does not."""
+    width = len(header.cells)
+    lines = head.split("\n")[header.line : header.line + HEADER_SEARCH_ROWS]
+    sample = [cells for line in lines if line.strip() for _, cells in text_rows(line, header.delimiter)]
+    longer = [cells for cells in sample if len(cells) == width + 1 and cells[-1] == ""]
+    return width + 1 if longer and len(longer) * 2 > len(sample) else width
