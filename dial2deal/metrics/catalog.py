@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from dial2deal.metrics.snapshot import MetricError
@@ -57,7 +57,6 @@ class Catalog:
 
     metrics: dict[str, Metric]
     dimensions: dict[str, Dimension]
-    _entity_labels: dict[str, str] = field(default_factory=dict, repr=False)
 
     def metric(self, name: str) -> Metric:
         """The metric called ``name``. Raises MetricError."""
@@ -96,7 +95,7 @@ def read(manifest: Any) -> Catalog:
         relation = f'"{model.node_relation.schema_name}"."{model.node_relation.alias}"'
         primary = next((e.name for e in model.entities if e.type.value == "primary"), model.primary_entity)
         for entity in model.entities:
-            # The table of the entity itself comes last in alphabetical order of files or not: let it win.
+            # Values come from the entity's own table where there is one.
             known = dimensions.get(entity.name)
             if entity.name in _ENTITY_LABELS and (known is None or entity.type.value == "primary"):
                 dimensions[entity.name] = Dimension(entity.name, _ENTITY_LABELS[entity.name], entity.name, True,

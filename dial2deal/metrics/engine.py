@@ -36,7 +36,7 @@ class Compiler:
 
     def dimensions(self, metric: str) -> set[str]:
         """MetricFlow's names of everything ``metric`` can be grouped by."""
-        found = {d.qualified_name for d in self._engine.simple_dimensions_for_metrics([metric])}
+        found = {d.dunder_name for d in self._engine.simple_dimensions_for_metrics([metric])}
         return found | {entity.name for entity in self._engine.entities_for_metrics([metric])}
 
 

@@ -158,9 +158,10 @@ class _Generation:
 
     def _groupings(self, metric: str) -> dict[str, list[str]]:
         possible = self._compiler.dimensions(metric)
+        finest = next(index for index, grain in enumerate(GRAINS) if f"metric_time__{grain}" in possible)
         return {
             "dimensions": sorted(n for n, d in self.catalog.dimensions.items() if d.qualified in possible),
-            "grains": [grain for grain in GRAINS if f"metric_time__{grain}" in possible],
+            "grains": list(GRAINS[finest:]),
         }
 
 

@@ -32,7 +32,7 @@ SCHEMA = {
         customer_phone_masked="varchar", is_existing_customer="boolean", attempt_number="integer",
         region_province="varchar", region_city="varchar", channel="varchar", lead_key="varchar"),
     "fct_leads": dict(
-        lead_key="varchar", customer_key="varchar", created_at="timestamp", created_date="date", cohort_week="date",
+        lead_key="varchar", source_customer_id="varchar", customer_key="varchar", created_at="timestamp", created_date="date", cohort_week="date",
         channel="varchar", campaign_id="varchar", business_line="varchar", status="varchar", owner_agent_id="varchar",
         team="varchar", region_province="varchar", region_city="varchar", interested_product="varchar",
         is_valid="boolean", first_dial_at="timestamp", first_connect_at="timestamp", first_high_intent_at="timestamp",
@@ -48,9 +48,9 @@ SCHEMA = {
     "fct_costs": dict(
         cost_key="varchar", cost_date="date", cost_month="date", channel="varchar", cost_kind="varchar",
         is_operational="boolean", amount_cny="decimal(18,2)", business_line="varchar"),
-    "dim_customers": dict(customer_key="varchar", source_customer_id="varchar"),
     "dim_channels": dict(channel="varchar", channel_group="varchar", is_paid="boolean"),
     "dim_business_lines": dict(business_line="varchar", label_zh="varchar", sector="varchar"),
+    "dim_agents": dict(agent_id="varchar", agent_name="varchar"),
     "dim_dates": dict(date_day="date"),
 }
 
@@ -103,7 +103,8 @@ class World:
         created = self._moment(FIRST_DAY, AS_OF)
         line, channel, agent = rnd.choice(LINES), rnd.choice(CHANNELS[:3]), rnd.choice(list(TEAMS))
         lead: Row = dict(
-            lead_key=key, customer_key=customer, created_at=created, created_date=created.date(),
+            lead_key=key, source_customer_id=f"crm {customer}", customer_key=customer,
+            created_at=created, created_date=created.date(),
             cohort_week=monday(created.date()), channel=channel, business_line=line, owner_agent_id=agent,
             team=TEAMS[agent], is_valid=rnd.random() < 0.7, connect_count=0, interested_product="年费套餐",
             status="open")
@@ -219,9 +220,7 @@ class World:
                                      for c in CHANNELS]
         self.rows["dim_business_lines"] = [dict(business_line=line, label_zh=line, sector="general") for line in LINES]
         self.rows["dim_dates"] = [dict(date_day=dt.date(2025, 12, 1) + dt.timedelta(days=n)) for n in range(220)]
-        customers = {c["customer_key"] for table in ("fct_calls", "fct_leads", "fct_orders")
-                     for c in self.rows[table] if c["customer_key"]}
-        self.rows["dim_customers"] = [dict(customer_key=c, source_customer_id=f"crm {c}") for c in sorted(customers)]
+        self.rows["dim_agents"] = [dict(agent_id=agent, agent_name=f"坐席{agent}") for agent in TEAMS]
 
     def plant(self, settings: Settings) -> None:
         """Write policy and facts into the warehouse of ``settings``."""
@@ -255,16 +254,21 @@ def dbt(settings: Settings, *args: str):
     result = dbtRunner().invoke([
         *args, "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project),
         "--target-path", str(settings.dbt_target), "--log-path", str(settings.home / "logs"), "--quiet"])
+    from dbt.adapters.factory import reset_adapters
+    reset_adapters()
     if not result.success:
         messages = [f"{r.node.name}: {r.status} {r.message}" for r in getattr(result.result, "results", None) or []
                     if str(r.status) not in ("success", "pass")]
         raise AssertionError("\n".join(messages) or str(result.exception))
+    assert args[0] == "parse" or result.result.results, "dbt selected nothing"
     return result.result
 
 
 def publish(settings: Settings) -> None:
     """Copy the warehouse to where readers look, with the semantic manifest beside it."""
     settings.published.mkdir(parents=True, exist_ok=True)
+    with warehouse.session(settings) as con:
+        con.execute("checkpoint")
     shutil.copyfile(settings.warehouse, settings.snapshot)
     shutil.copyfile(settings.dbt_target / "semantic_manifest.json", settings.published / "semantic_manifest.json")
 

@@ -19,7 +19,7 @@ cast({{ numerator }} as double) / nullif({{ denominator }}, 0)
 
 {% macro wilson_low(numerator, denominator, z) -%}
 case
-    when coalesce({{ denominator }}, 0) = 0 then null
+    when coalesce({{ denominator }}, 0) = 0 or {{ numerator }} is null then null
     when {{ numerator }} = 0 then cast(0 as double)
     else greatest(cast(0 as double), ({{ wilson_centre(numerator, denominator, z) }} - {{ wilson_half(numerator, denominator, z) }})
         / {{ wilson_scale(denominator, z) }})
@@ -28,7 +28,7 @@ end
 
 {% macro wilson_high(numerator, denominator, z) -%}
 case
-    when coalesce({{ denominator }}, 0) = 0 then null
+    when coalesce({{ denominator }}, 0) = 0 or {{ numerator }} is null then null
     when {{ numerator }} = {{ denominator }} then cast(1 as double)
     else least(cast(1 as double), ({{ wilson_centre(numerator, denominator, z) }} + {{ wilson_half(numerator, denominator, z) }})
         / {{ wilson_scale(denominator, z) }})

@@ -70,7 +70,7 @@ listed as (
     select
         last_long.customer_key,
         last_long.customer_phone_masked,
-        customers.source_customer_id,
+        leads.source_customer_id,
         last_long.call_key as last_call_key,
         last_long.started_at as last_long_call_at,
         last_long.talk_seconds as last_long_call_seconds,
@@ -119,7 +119,6 @@ listed as (
         on last_long.intent_level = own_line.intent_level and last_long.business_line = own_line.scope
     left join follow_up as common on last_long.intent_level = common.intent_level and common.scope = ''
     left join orders on last_long.customer_key = orders.customer_key
-    left join {{ ref('dim_customers') }} as customers on last_long.customer_key = customers.customer_key
     left join {{ ref('fct_leads') }} as leads on last_long.lead_key = leads.lead_key
     left join {{ ref('dim_business_lines') }} as lines on last_long.business_line = lines.business_line
 )
