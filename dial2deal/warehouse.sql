@@ -91,9 +91,10 @@ create table if not exists ops.check_failures (
 -- Facts about this warehouse that builds compare: policy_version, profiles_version, code_version, schema_version.
 create table if not exists ops.state (name varchar not null, value varchar, updated_at timestamp not null);
 
+-- What became of each build.
 create table if not exists ops.builds (
-    build_id varchar, started_at timestamp, finished_at timestamp, status varchar,  -- running | published | unchanged | red | failed
-    message varchar, files_loaded bigint, dates_rebuilt bigint, as_of_date date
+    build_id varchar, finished_at timestamp, status varchar,       -- published | unchanged | red
+    message varchar, dates_published bigint, as_of_date date
 );
 
 -- What the published snapshot says of itself: exactly one row after the first publish.

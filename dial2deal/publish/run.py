@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.publish import changes, files, parquet, snapshot
+from dial2deal.publish import changes, files, history, parquet, snapshot
 from dial2deal.publish.tables import published_tables
 from dial2deal.publish.verdict import GateVerdict
 from dial2deal.settings import Settings
@@ -53,6 +53,7 @@ def publish(settings: Settings, policy, build_id: str, verdict: GateVerdict, *,
         committed = int(warehouse.get_state(con, "generation") or 0)
         fingerprint = _fingerprint(con, settings, policy, verdict)
         if not verdict.transform_changed and _is_published(con, settings, committed, fingerprint):
+            history.record(con, build_id, "unchanged")
             return _unchanged(con, settings)
         return _publish(con, settings, policy, build_id, verdict, committed, fingerprint, spare_min_age)
 
@@ -95,8 +96,7 @@ def _commit(con, policy, build_id: str, built: snapshot.SnapshotFile, changed: c
         con.execute("delete from ops.state where name = ?", [name])
         if value is not None:
             warehouse.set_state(con, name, value)
-    con.execute("update ops.builds set status = 'published', as_of_date = ?, dates_rebuilt = ? where build_id = ?",
-                [as_of_date, len(changed.pending), build_id])
+    history.record(con, build_id, "published", dates=changed.pending, as_of_date=as_of_date)
     if as_of_at:
         periods = reports.periods_touched(dates, as_of_date, as_of_at, policy, first_load=changed.committed == 0)
         for granularity, period in periods:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 import duckdb
 
 from dial2deal import warehouse
+from dial2deal.publish import history
 from dial2deal.settings import Settings
 
 _INCOMPLETE_FILES = """
@@ -86,10 +87,12 @@ def gate(settings: Settings, policy, build_id: str, transform_result) -> GateVer
     with warehouse.session(settings) as con:
         incomplete = incomplete_files(con)
         reasons = list(transform_result.red_reasons) + _reconciliation_breaks(con)
-    if not transform_result.green and not reasons:
-        reasons.append(f"transform of build {build_id} failed")
-    if incomplete and policy.text("on_held_file") == "block":
-        reasons += _blocking(incomplete)
+        if not transform_result.green and not reasons:
+            reasons.append(f"transform of build {build_id} failed")
+        if incomplete and policy.text("on_held_file") == "block":
+            reasons += _blocking(incomplete)
+        if reasons:
+            history.record(con, build_id, "red", message="; ".join(reasons))
     return GateVerdict(
         green=not reasons,
         verdict="incomplete" if incomplete else "complete",
