@@ -197,9 +197,12 @@ def _bare_read(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[int, list[
     if rows == table.lines:
         return rows, []
     kinds = ", ".join(f"'{kind}'" for kind in _WIDTH_REJECTS)
-    rejects = con.execute(
-        f"select line, any_value(csv_line), bool_and(error_type in ({kinds})) from rejects group by line order by line"
-    ).fetchall()
+    try:
+        rejects = con.execute(
+            "select line, any_value(csv_line), "
+            f"bool_and(error_type in ({kinds})) from rejects group by line order by line").fetchall()
+    except duckdb.Error:  # a record cut off inside a character, after a quote that never closes
+        return -1, []
     if not all(only_width for _, _, only_width in rejects):
         return -1, []
     return rows, [(line, content) for line, content, _ in rejects]

@@ -1,0 +1,53 @@
+"""The demo, built once for all tests that compare marts with what was planted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import pytest
+
+from dial2deal import exports, policy, publish, quality, transform, warehouse
+from dial2deal.demo import write_exports
+from dial2deal.settings import Settings
+from tests.demo_reader import DemoReader
+
+DEMO_DAYS, DEMO_CALLS_PER_DAY = 120, 200
+
+
+@dataclass
+class DemoBuild:
+    """One demo from landing to the published snapshot, with what each step returned."""
+
+    settings: Settings
+    truth: dict
+    reader: DemoReader
+    files: list
+    checks: list
+    transformed: transform.TransformResult
+    verdict: publish.GateVerdict
+    published: publish.PublishResult
+
+    def query(self, sql: str, *parameters) -> list[tuple]:
+        """Rows from the published snapshot, ``marts`` first on the search path."""
+        with duckdb.connect() as con:
+            con.execute(f"attach '{self.settings.snapshot}' as warehouse (read_only)")
+            con.execute("use warehouse.marts")
+            return con.execute(sql, list(parameters)).fetchall()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory) -> DemoBuild:
+    """The demo built by the product; tests only read it."""
+    settings = Settings(home=tmp_path_factory.mktemp("demo_build"))
+    truth = write_exports(settings, days=DEMO_DAYS, calls_per_day=DEMO_CALLS_PER_DAY)
+    rules = policy.load(settings)
+    with warehouse.session(settings) as con:
+        policy.sync(con, rules)
+        files = exports.load_landing(con, settings, rules)
+    checks = quality.audit(settings, rules, "demo")
+    transformed = transform.run(settings, rules, "demo")
+    verdict = publish.gate(settings, rules, "demo", transformed)
+    assert verdict.green, (transformed.red_reasons, verdict.reasons)
+    published = publish.publish(settings, rules, "demo", verdict)
+    return DemoBuild(settings, truth, DemoReader(settings.home), files, checks, transformed, verdict, published)
