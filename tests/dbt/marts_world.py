@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
+import functools
+import os
 import random
 import shutil
+import tempfile
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -79,7 +84,7 @@ def monday(day: dt.date) -> dt.date:
 class World:
     """Rows of every fact, by table."""
 
-    def __init__(self, seed: int = 7, leads: int = 400) -> None:
+    def __init__(self, seed: int = 7, leads: int = 800) -> None:
         self.random = random.Random(seed)
         self.rows: dict[str, list[Row]] = {table: [] for table in SCHEMA}
         for index in range(leads):
@@ -99,7 +104,7 @@ class World:
         return moment + dt.timedelta(minutes=round(self.random.random() * days * 1440))
 
     def _lead(self, index: int) -> None:
-        rnd, key, customer = self.random, f"L{index:04d}", f"C{index % 350:04d}"
+        rnd, key, customer = self.random, f"L{index:04d}", f"C{index % 700:04d}"
         created = self._moment(FIRST_DAY, AS_OF)
         line, channel, agent = rnd.choice(LINES), rnd.choice(CHANNELS[:3]), rnd.choice(list(TEAMS))
         lead: Row = dict(
@@ -246,15 +251,13 @@ def insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) -> None:
 
 def dbt(settings: Settings, *args: str):
     """Run dbt in process on the planted warehouse; fails the test with dbt's messages."""
-    import os
-
+    from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
 
     os.environ["DIAL2DEAL_WAREHOUSE"] = str(settings.warehouse)
     result = dbtRunner().invoke([
         *args, "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project),
         "--target-path", str(settings.dbt_target), "--log-path", str(settings.home / "logs"), "--quiet"])
-    from dbt.adapters.factory import reset_adapters
     reset_adapters()
     if not result.success:
         messages = [f"{r.node.name}: {r.status} {r.message}" for r in getattr(result.result, "results", None) or []
@@ -280,3 +283,42 @@ def write_business_lines(home: Path) -> None:
     (folder / "business_lines.csv").write_text(
         "business_line,tier_profile,sector,label_zh,label_en,valid_from,valid_to\n"
         "企业服务,b2b,general,企业服务,Enterprise,,\n课程培训,default,general,课程培训,Courses,,\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A planted world after `dbt build`, published."""
+
+    world: World
+    settings: Settings
+
+    def rows(self, sql: str) -> list[Row]:
+        """Rows of a query on the published copy."""
+        con = duckdb.connect()
+        try:
+            con.execute(f"attach '{self.settings.snapshot}' as warehouse (read_only)")
+            con.execute("use warehouse.marts")
+            cursor = con.execute(sql)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        finally:
+            con.close()
+
+
+def build(home: Path) -> Built:
+    """Plant the world below ``home``, build the marts and publish."""
+    write_business_lines(home)
+    settings = Settings(home=home).ensure()
+    world = World()
+    world.plant(settings)
+    dbt(settings, "build", "--select", "tag:marts")
+    publish(settings)
+    return Built(world, settings)
+
+
+@functools.cache
+def shared() -> Built:
+    """One built world per process, for tests that only read."""
+    home = Path(tempfile.mkdtemp(prefix="dial2deal-marts-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return build(home)
