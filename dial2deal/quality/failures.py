@@ -88,9 +88,11 @@ def _collect_rows(con: duckdb.DuckDBPyConnection, suite: Suite, queries: dict[st
 
 def _collect_files(con: duckdb.DuckDBPyConnection, queries: dict[str, str], failed: list[CheckOutcome]) -> None:
     for outcome in failed:
+        column = f'"{outcome.spec.column}"'
+        shown = f"round(100 * {column}, 1) || ' %'" if outcome.spec.column.endswith("_share") else f"{column}::varchar"
         con.execute(f"""
             insert into failing_rows
-            select ?, ?, ?, _file_id, null, ?, "{outcome.spec.column}"::varchar, null
+            select ?, ?, ?, _file_id, null, ?, {shown}, null
             from ({queries[outcome.check_name]}) where _file_id = ?""",
             [outcome.feed, outcome.check_name, outcome.severity, outcome.spec.shows, outcome.file_id])
 

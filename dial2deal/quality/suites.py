@@ -76,11 +76,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Suite:
-    """Everything that is checked on one feed."""
+    """Everything that is checked on one feed. ``data_owner`` corrects quarantined rows at their source."""
 
     feed: str
     label_zh: str
     label_en: str
+    data_owner: Role
     columns: tuple[Column, ...]
     context: tuple[str, ...]
     parameters: dict[str, dict[str, str]]
@@ -147,8 +148,10 @@ def _suite(path: Path, feed: str, common: dict, roles: dict[str, Role]) -> Suite
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:
         raise SuiteError(f"{path.name}: check names must be unique, repeated: {sorted(repeated)}.")
-    return Suite(feed, meta["label_zh"], meta["label_en"], columns, tuple(meta.get("context", ())),
-                 {**common["meta"].get("parameters", {}), **meta.get("parameters", {})}, specs)
+    if meta.get("data_owner") not in roles:
+        raise SuiteError(f"{path.name}: meta.data_owner {meta.get('data_owner')!r} is not in roles.json.")
+    return Suite(feed, meta["label_zh"], meta["label_en"], roles[meta["data_owner"]], columns,
+                 tuple(meta.get("context", ())), meta.get("parameters", {}), specs)
 
 
 def _column(path: Path, name: str, how: dict[str, str]) -> Column:
