@@ -12,6 +12,7 @@ DAY = 86_400
 DEFAULT_END_DATE = dt.date(2026, 6, 30)
 DEFAULT_SEED = 20260105
 LEADS_PER_CALL = 0.06
+MOST_LEADS = 150_000
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from dial2deal.demo.scenario import (
     DAY_FACTOR,
     INBOUND_HOURS,
     LEADS_PER_CALL,
+    MOST_LEADS,
     OUTBOUND_HOURS,
     SENSITIVE_AGENT,
     SENSITIVE_NOTES,
@@ -52,6 +53,11 @@ class Customer:
     segment: str
 
 
+def lead_share(calls: int) -> float:
+    """Leads per call: the scenario's share, less in huge demos, for the invented numbers are not endless."""
+    return min(LEADS_PER_CALL, MOST_LEADS / calls)
+
+
 class World:
     """The demo world between ``first_day`` and ``first_day + days``; ``closed_days`` see no call of a lead."""
 
@@ -80,10 +86,11 @@ class World:
 
     def simulate(self) -> Iterator[tuple[int, list[Call]]]:
         """(day number, its calls sorted by start and numbered), one day after the other."""
+        share = lead_share(self.days * self.calls_per_day)
         for day in range(self.days):
             target = self.calls_per_day * DAY_FACTOR[self._kinds[day]] * self._scale
             target = int(target * (0.94 + 0.12 * self.rng.random()))
-            self._new_leads(day, max(1, round(target * LEADS_PER_CALL)))
+            self._new_leads(day, max(1, round(target * share)))
             calls = self._due.pop(day, [])
             dialled = sum(call.direction == "outbound" for call in calls)
             received = len(calls) - dialled

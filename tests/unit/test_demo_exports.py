@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import random
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -14,6 +15,9 @@ from math import sqrt
 import pytest
 
 from dial2deal.demo import DemoError, write_exports
+from dial2deal.demo.people import Numbers
+from dial2deal.demo.scenario import LEADS_PER_CALL, MOST_LEADS
+from dial2deal.demo.world import lead_share
 from dial2deal.settings import Settings
 from tests.demo_reader import CHANNEL_OF, KIND_OF, DemoReader, cents, moment, seconds, tier
 from tests.helpers import tree
@@ -303,6 +307,14 @@ def test_plain_is_one_clean_file(tmp_path):
     assert file["rows_read"] == truth["calls"]["total"]
     assert not file["rows_duplicate"]
     assert not file["rows_quarantined"]
+
+
+def test_numbers_of_leads_never_repeat_and_suffice():
+    """Also where the demo is so large that it has to do with fewer leads per call."""
+    assert lead_share(180_000) == LEADS_PER_CALL
+    assert lead_share(5_000_000) * 5_000_000 == pytest.approx(MOST_LEADS)
+    numbers = Numbers(random.Random(3))
+    assert len({numbers.new("lead")[0] for _ in range(MOST_LEADS)}) == MOST_LEADS
 
 
 def test_real_exports_are_left_alone(tmp_path):
