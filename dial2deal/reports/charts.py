@@ -1,0 +1,142 @@
+"""ECharts options of the report's charts; text sizes fit the pixel width they are drawn for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dial2deal.reports.echarts import render_svg
+from dial2deal.reports.facts import Row
+from dial2deal.reports.labels import Words
+
+FONT = '"PingFang SC","Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC","Source Han Sans SC",sans-serif'
+INK, MUTED, HAIRLINE = "#1c2333", "#6b7489", "#e4e8ef"
+ACCENT, SOFT, SECOND, SECOND_SOFT = "#2f5bd0", "#c5d3f4", "#0d9488", "#a8dcd5"
+TIER_COLOURS = {"A+": "#b4231f", "A": "#e0562b", "A-": "#f0903f", "B": "#e9c46a", "C": "#9db4c9", "D": "#d5dbe3"}
+
+_KEYS = {"a": {"color": ACCENT, "fontSize": 10}, "b": {"color": SECOND, "fontSize": 10}}
+
+
+@dataclass(frozen=True)
+class Size:
+    name: str
+    width: int
+    height: int
+    font: int
+    most_labels: int
+
+
+WIDE, NARROW = Size("wide", 500, 250, 11, 8), Size("narrow", 340, 240, 11, 5)
+
+
+def figure(option_of, chart_id: str, title: str) -> list[dict[str, str]]:
+    """The chart once per `Size`, so that a phone gets readable text instead of a shrunk desktop picture."""
+    return [{"size": size.name, "svg": render_svg(option_of(size), size.width, size.height,
+                                                  f"{chart_id}-{size.name}", title)} for size in (WIDE, NARROW)]
+
+
+def trend_option(chart: Row, labels: list[str], words: Words, size: Size) -> Row:
+    """Two panels on one time axis: the line above, the bars below, each with its own labelled scale."""
+    bars, second, line = chart["bars"], chart.get("bars2"), chart.get("line")
+    split = 0.44 if line else 0
+    top, gap, bottom = 24, 34, 24
+    line_height = int((size.height - top - gap - bottom) * split)
+    bar_top = top + line_height + (gap if line else 0)
+    grids = [{"left": 6, "right": 6, "top": bar_top, "bottom": bottom, "outerBoundsMode": "none"}]
+    titles = [_panel_title(bars["label"], bar_top - 22, size)]
+    x_axes, y_axes = [_x_axis(labels, 0, size, True)], [_y_axis(0, bars, words, size)]
+    series = [_bars(bars, 0, words, ACCENT, SOFT)]
+    if second:
+        titles[0]["text"] = "{a|■} " + bars["label"] + "   {b|■} " + second["label"]
+        titles[0]["textStyle"]["rich"] = _KEYS
+        series.append(_bars(second, 0, words, SECOND, SECOND_SOFT))
+        series[0]["label"] = series[1]["label"] = {"show": False}
+    if line:
+        grids.append({"left": 6, "right": 6, "top": top, "height": line_height, "outerBoundsMode": "none"})
+        titles.append(_panel_title(line["label"], 0, size))
+        x_axes.append(_x_axis(labels, 1, size, False))
+        y_axes.append({**_y_axis(1, line, words, size), "scale": True})
+        series.append(_line(line, words))
+    return {"animation": False, "textStyle": {"fontFamily": FONT, "color": INK}, "title": titles, "grid": grids,
+            "xAxis": x_axes, "yAxis": y_axes, "series": series}
+
+
+def tiers_option(tiers: Row, _: Size | None = None) -> Row:
+    """Ring of calls by tier."""
+    return {"animation": False, "series": [{
+        "type": "pie", "radius": ["58%", "94%"], "silent": True, "label": {"show": False},
+        "itemStyle": {"borderColor": "#ffffff", "borderWidth": 2},
+        "data": [{"value": row["calls"], "name": row["tier"],
+                  "itemStyle": {"color": TIER_COLOURS.get(row["tier"], HAIRLINE)}} for row in tiers["rows"]]}]}
+
+
+def economics_option(channels: Row, words: Words, size: Size) -> Row:
+    """Revenue and cost of each channel side by side, one linear scale."""
+    rows = [row for row in channels["rows"] if row.get("monthly_revenue_cny") or row.get("total_cost_cny")]
+    rows = list(reversed(rows))
+
+    def bars(name: str, key: str, colour: str) -> Row:
+        return {"type": "bar", "name": name, "silent": True, "barMaxWidth": 11, "barGap": "15%",
+                "itemStyle": {"color": colour, "borderRadius": [0, 2, 2, 0]},
+                "data": [{"value": row.get(key) or 0, "label": {
+                    "show": True, "position": "right", "fontSize": size.font - 1, "color": MUTED,
+                    "formatter": words.number(row.get(key) or 0, "money")}} for row in rows]}
+
+    return {"animation": False, "textStyle": {"fontFamily": FONT, "color": INK},
+            "title": [{"left": 0, "top": 0, "text": "{a|■} " + words("channels.revenue") + "   {b|■} " + words(
+                "channels.cost"), "textStyle": {
+                    "fontSize": size.font, "fontWeight": "normal", "color": MUTED, "rich": _KEYS}}],
+            "grid": {"left": 76, "right": 70, "top": 26, "bottom": 6, "outerBoundsMode": "none"},
+            "yAxis": {"type": "category", "data": [row["label"] for row in rows], "axisTick": {"show": False},
+                      "axisLine": {"lineStyle": {"color": HAIRLINE}},
+                      "axisLabel": {"color": INK, "fontSize": size.font}},
+            "xAxis": {"type": "value", "show": False, "min": 0},
+            "series": [bars(words("channels.cost"), "total_cost_cny", SECOND),
+                       bars(words("channels.revenue"), "monthly_revenue_cny", ACCENT)]}
+
+
+def _panel_title(text: str, top: int, size: Size) -> Row:
+    return {"text": text, "left": 0, "top": top, "padding": 0,
+            "textStyle": {"fontSize": size.font, "fontWeight": "normal", "color": MUTED}}
+
+
+def _x_axis(labels: list[str], index: int, size: Size, show: bool) -> Row:
+    step = -(-len(labels) // size.most_labels)
+    # Counted from the right, so that the report's own period is always named.
+    shown = [label if (len(labels) - 1 - n) % step == 0 else "" for n, label in enumerate(labels)]
+    return {"type": "category", "gridIndex": index, "data": shown, "axisTick": {"show": False},
+            "axisLine": {"lineStyle": {"color": HAIRLINE}},
+            "axisLabel": {"show": show, "interval": 0, "color": MUTED, "fontSize": size.font - 1, "hideOverlap": False}}
+
+
+def _y_axis(index: int, part: Row, words: Words, size: Size) -> Row:
+    return {"type": "value", "gridIndex": index, "splitNumber": 2, "axisLabel": {"show": False},
+            "splitLine": {"lineStyle": {"color": HAIRLINE}}, "axisLine": {"show": False}}
+
+
+def _bars(part: Row, axis: int, words: Words, strong: str, soft: str) -> Row:
+    last = len(part["values"]) - 1
+    return {"type": "bar", "silent": True, "xAxisIndex": axis, "yAxisIndex": axis, "barMaxWidth": 26,
+            "data": [{"value": value, "itemStyle": {"color": strong if n == last else soft,
+                                                    "borderRadius": [2, 2, 0, 0]},
+                      "label": _value_label(part, n, words)} for n, value in enumerate(part["values"])]}
+
+
+def _line(part: Row, words: Words) -> Row:
+    last = len(part["values"]) - 1
+    return {"type": "line", "silent": True, "xAxisIndex": 1, "yAxisIndex": 1, "symbol": "circle",
+            "lineStyle": {"color": ACCENT, "width": 2}, "itemStyle": {"color": ACCENT}, "connectNulls": False,
+            "data": [{"value": value, "symbolSize": 7 if n == last else 4, "label": _value_label(part, n, words)}
+                     for n, value in enumerate(part["values"])]}
+
+
+def _value_label(part: Row, n: int, words: Words) -> Row:
+    """First, last, largest and smallest values are written at their marks: no axis to read off."""
+    values = [value for value in part["values"] if value is not None]
+    value = part["values"][n]
+    last = len(part["values"]) - 1
+    extremes = {part["values"].index(max(values)), part["values"].index(min(values))} if values else set()
+    named = value is not None and (n == last or (n in extremes and last - n > 1))
+    if not named:
+        return {"show": False}
+    return {"show": True, "position": "top", "distance": 4, "fontSize": 10,
+            "formatter": words.number(value, part["kind"]), "color": INK if n == last else MUTED, "fontWeight": "bold" if n == last else "normal"}

@@ -1,0 +1,130 @@
+"""The whole content of one report as plain data: what the JSON file holds and every rendering shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dial2deal.reports import findings
+from dial2deal.reports.context import Context
+from dial2deal.reports.facts import Row
+from dial2deal.reports.rules import Rule, version
+from dial2deal.reports.sections import BUILDERS
+
+SCHEMA = 1
+_EXTRA_SECTIONS = ("lines",)
+
+
+def build(context: Context, rules: Sequence[Rule]) -> Row:
+    """Content of the report of ``context.period``; the same snapshot and rules give the same content."""
+    words, period = context.words, context.period
+    sections = {name: BUILDERS[name](context) for name in (*context.layout["sections"], *_EXTRA_SECTIONS)
+                if name in BUILDERS}
+    cards = [_card(context, metric) for metric in context.card_metrics]
+    found = findings.find(context, sections, rules)
+    return {
+        "schema": SCHEMA, "locale": words.locale, "granularity": period.granularity, "period": period.key,
+        "start": period.start.isoformat(), "end": period.end.isoformat(),
+        "title": words(f"title.{period.granularity}"), "period_text": _period_text(context),
+        "workdays": context.workdays,
+        "comparisons": [{"kind": kind, "period": other.key if other else None,
+                         "label": words(f"compare.{period.granularity}.{kind}")}
+                        for kind, other in context.comparisons],
+        "headline": _headline(context, cards, sections, found), "cards": cards, "findings": found,
+        "sections": sections, "section_order": context.layout["sections"], "footer": _footer(context, rules),
+    }
+
+
+def _period_text(context: Context) -> str:
+    words, period = context.words, context.period
+    if period.granularity == "monthly":
+        return words("period.month", year=period.start.year, month=period.start.month,
+                     month_name=f"{period.start:%B}")
+    if period.granularity == "weekly":
+        year, week, _ = period.start.isocalendar()
+        return words("period.week", year=year, week=week, range=words.range(period.start, period.end))
+    return words("period.day", year=period.start.year, date=words.date(period.start))
+
+
+def _card(context: Context, metric: str) -> Row:
+    spec, words = context.spec(metric), context.words
+    row = context.total(context.period)
+    value = row.get(metric)
+    card = {
+        "metric": metric, "label": words(f"metric.{metric}"), "kind": spec["kind"], "value": value,
+        "text": words.number(value, spec["kind"]), "good": spec["good"],
+        "comparisons": [context.compare(metric, row, kind, other) for kind, other in context.comparisons],
+        "spark": [found.get(metric) for found in context.trend()],
+        "is_incomplete": context.snapshot.holds_back(spec["feed"], context.period.start, context.period.end),
+        "note": "",
+    }
+    if "denominator" in spec:
+        numerator, denominator = row.get(f"{metric}_num"), row.get(f"{metric}_den")
+        card |= {"numerator": numerator, "denominator": denominator,
+                 "low": row.get(f"{metric}_low"), "high": row.get(f"{metric}_high")}
+        if spec["kind"] == "share" and denominator:
+            card["note"] = words("card.share_note", num=f"{numerator:,}", n=f"{denominator:,}",
+                                 interval=words.interval(card["low"], card["high"]))
+    return card
+
+
+def _headline(context: Context, cards: list[Row], sections: dict[str, Row | None], found: list[Row]) -> list[str]:
+    """Three sentences: the main numbers, who is waiting, and the first finding."""
+    words = context.words
+    parts = [words("headline.number", label=card["label"], value=card["text"],
+                   change=words("headline.change", change=card["comparisons"][0]["text"])
+                   if card["comparisons"][0]["value"] is not None else "") for card in cards[:4]]
+    sentences = [words("headline.join").join(parts) + words("headline.stop")]
+    pool = sections.get("high_intent")
+    if pool and pool["total"]:
+        sentences.append(words("headline.pool", new=f"{pool['new']:,}", total=f"{pool['total']:,}",
+                               pending=f"{pool['pending']:,}"))
+    if found:
+        sentences.append(found[0]["title"] + words("headline.stop"))
+    else:
+        sentences.append(words("headline.nothing"))
+    return sentences
+
+
+def _footer(context: Context, rules: Sequence[Rule]) -> Row:
+    words, period, info = context.words, context.period, context.snapshot.info
+    held = context.snapshot.incomplete_files(period.start, period.end)
+    for file in held:
+        dates = [text for text in (file["first_date"], file["last_date"]) if text]
+        file["dates_text"] = " – ".join(dict.fromkeys(dates)) or words("footer.dates_unknown")
+        file["status_text"] = words(f"footer.status.{file['status']}")
+    return {
+        "as_of_date": info["as_of_date"].isoformat(), "as_of": words.moment(info["as_of_at"]),
+        "policy_version": info["policy_version"], "rules_version": version(list(rules)),
+        "code_version": info["code_version"], "verdict": "incomplete" if held else "complete",
+        "verdict_text": words("footer.incomplete" if held else "footer.complete"),
+        "held_files": held, "warnings": _warnings(context),
+        "missing_feeds": [words(f"feed.{feed}") for feed, (first, _) in sorted(context.snapshot.history.items())
+                          if first is None],
+        "history": {feed: first.isoformat() if first else None
+                    for feed, (first, _) in sorted(context.snapshot.history.items())},
+    }
+
+
+def _warnings(context: Context) -> list[Row]:
+    """Failed and not evaluable checks of the last audit of each file that covers the period, and of each model."""
+    return context.snapshot.rows(
+        """
+        with latest as (
+            select r.*, f.path
+            from ops.check_results r
+            left join ops.export_files f on r.file_id = f.file_id
+            where r.severity = 'warning' or r.outcome = 'not_evaluable'
+            qualify row_number() over (
+                partition by r.kind, r.feed_or_model, r.check_name, r.file_id
+                order by r.checked_at desc nulls last, r.build_id desc nulls last) = 1
+        )
+        select feed_or_model as subject, check_name, outcome, count(distinct file_id) as files,
+            coalesce(sum(rows_failed), 0)::bigint as rows_failed, min(message) as message
+        from latest
+        left join ops.export_files f on latest.file_id = f.file_id
+        where outcome <> 'passed'
+            and (latest.file_id is null or (f.status = 'accepted'
+                and (f.first_event_date is null or (f.first_event_date <= $end and f.last_event_date >= $start))))
+        group by feed_or_model, check_name, outcome
+        order by rows_failed desc, subject, check_name, outcome
+        """, {"start": context.period.start, "end": context.period.end})

@@ -1,0 +1,172 @@
+"""What every part of one report is made from, and how a number is read, named and compared."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dial2deal.insight.intervals import newcombe
+from dial2deal.reports.facts import Facts, Row
+from dial2deal.reports.labels import Words
+from dial2deal.reports.periods import Period, containing
+from dial2deal.reports.snapshot import Snapshot
+
+_LAYOUT = Path(__file__).with_name("layout.yml")
+
+
+@cache
+def layout() -> dict[str, Any]:
+    """layout.yml."""
+    return yaml.safe_load(_LAYOUT.read_text(encoding="utf-8"))
+
+
+@dataclass
+class Context:
+    """One report: its period, the data, the rules, the language."""
+
+    period: Period
+    snapshot: Snapshot
+    facts: Facts
+    policy: Any
+    words: Words
+
+    @cached_property
+    def layout(self) -> dict[str, Any]:
+        return layout()["reports"][self.period.granularity]
+
+    @cached_property
+    def z(self) -> float:
+        return self.policy.number("wilson.z", on=self.period.end)
+
+    @cached_property
+    def min_n(self) -> int:
+        return int(self.policy.number("min_n", on=self.period.end))
+
+    @cached_property
+    def trend_periods(self) -> list[Period]:
+        """The periods of the time axis, oldest first; never before the first call or lead."""
+        periods = [self.period.shift(-n) for n in range(self.layout["trend_periods"])]
+        return [period for period in reversed(periods) if period.start >= containing(
+            self.period.granularity, self.facts.first).start]
+
+    @cached_property
+    def comparisons(self) -> list[tuple[str, Period | None]]:
+        """Kind and period of each comparison, in the order shown."""
+        weekly = [("week_ago", self.period.week_ago())] if self.period.granularity == "daily" else []
+        return [("previous", self.period.shift(-1)), *weekly, ("year_ago", self.period.year_ago())]
+
+    @cached_property
+    def card_metrics(self) -> list[str]:
+        """The first answerable metric of each card."""
+        return [name for names in self.layout["cards"] if (name := self.answerable(names))]
+
+    def spec(self, metric: str) -> Row:
+        return layout()["metrics"][metric]
+
+    def answerable(self, metrics: Sequence[str]) -> str | None:
+        """First of ``metrics`` whose feed was ever delivered and, for a quotient, has a denominator in the trend."""
+        for name in metrics:
+            if self.snapshot.starts(self.spec(name)["feed"]) is None:
+                continue
+            if self.spec(name)["kind"] != "share" or len(metrics) == 1:
+                return name
+            rows = self.facts.totals([name], self.period.granularity, self.trend_periods[0].start, self.period.end)
+            if any(row.get(f"{name}_den") for row in rows.values()):
+                return name
+        return None
+
+    def total(self, period: Period) -> Row:
+        """All card and chart metrics of ``period``; empty when there are none."""
+        return self.facts.totals(self._metrics, period.granularity, period.start, period.end).get(period.start, {})
+
+    def trend(self) -> list[Row]:
+        """`total` of each trend period, empty rows where nothing happened."""
+        rows = self.facts.totals(
+            self._metrics, self.period.granularity, self.trend_periods[0].start, self.period.end)
+        return [rows.get(period.start, {}) for period in self.trend_periods]
+
+    @cached_property
+    def _metrics(self) -> list[str]:
+        names = [name for names in self.layout["cards"] for name in names]
+        for chart in self.layout["charts"]:
+            names += [chart["bars"], *([chart["bars2"]] if "bars2" in chart else []), *chart["line"]]
+        return sorted(name for name in dict.fromkeys(names) if self.snapshot.starts(self.spec(name)["feed"]))
+
+    def comparable(self, feed: str, other: Period | None) -> str | None:
+        """Why ``other`` cannot be compared with (``no_counterpart``, ``short_history``, ``incomplete``), else None."""
+        if other is None:
+            return "no_counterpart"
+        first = self.snapshot.starts(feed)
+        if first is None or other.start < first:
+            return "short_history"
+        return "incomplete" if self.snapshot.holds_back(feed, other.start, other.end) else None
+
+    def compare(self, metric: str, row: Row, kind: str, other: Period | None) -> Row:
+        """Change of ``metric`` against ``other``: value there, text, direction, tone (good, bad, flat).
+
+        A share whose difference interval (Newcombe) contains 0 is flat: it may be chance.
+        """
+        spec = self.spec(metric)
+        reason = self.comparable(spec["feed"], other)
+        base_row = self.total(other) if reason is None else {}
+        value, base = row.get(metric), base_row.get(metric)
+        result: Row = {"kind": kind, "period": other.key if other else None, "value": base, "reason": reason,
+                       "text": self.words.change(value, base, spec["kind"]), "direction": None, "tone": "none"}
+        if value is None or base is None or (base == 0 and value and spec["kind"] in ("count", "money", "seconds")):
+            return result
+        difference = value - base
+        result["direction"] = "up" if difference > 0 else "down" if difference < 0 else "flat"
+        interval = None
+        if spec["kind"] == "share":
+            interval = newcombe(row[f"{metric}_num"], row[f"{metric}_den"],
+                                base_row[f"{metric}_num"], base_row[f"{metric}_den"], self.z)
+        by_chance = interval is not None and interval[0] <= 0 <= interval[1]
+        if difference == 0 or by_chance or spec["good"] == "none":
+            result["tone"] = "flat"
+        else:
+            result["tone"] = "good" if result["direction"] == spec["good"] else "bad"
+        result["by_chance"] = by_chance
+        return result
+
+    def window_start(self, days: int) -> dt.date:
+        """First day of the window of ``days`` that ends with the period."""
+        return self.period.end - dt.timedelta(days=days - 1)
+
+    @cached_property
+    def channel_labels(self) -> dict[str, str]:
+        return {row["channel"]: self.words.of(row, row["channel"]) for row in self.policy.rows("channels")}
+
+    def channel(self, name: str | None) -> str:
+        """Label of a channel; an unknown one is itself."""
+        return self.channel_labels.get(name or "unattributed", name or "")
+
+    @cached_property
+    def agent_names(self) -> dict[str, str]:
+        return {row["agent_id"]: row["agent_name"] for row in self.snapshot.rows(
+            "select agent_id, agent_name from dim_agents where agent_name is not null order by agent_id")}
+
+    @cached_property
+    def line_labels(self) -> dict[str, str]:
+        return {row["business_line"]: self.words.of(row, row["business_line"])
+                for row in self.snapshot.rows("select business_line, label_zh, label_en from dim_business_lines "
+                                              "order by business_line")}
+
+    @cached_property
+    def workdays(self) -> dict[str, int | None]:
+        """Workdays of the period and its comparisons; None where the calendar does not know the days."""
+        found = {"current": self._workdays(self.period)}
+        return found | {kind: self._workdays(other) for kind, other in self.comparisons}
+
+    def _workdays(self, period: Period | None) -> int | None:
+        if period is None:
+            return None
+        row = self.snapshot.rows(
+            "select count_if(is_workday) as workdays, count(*) as days from dim_dates "
+            "where date_day between $start and $end", {"start": period.start, "end": period.end})[0]
+        return row["workdays"] if row["days"] == period.days else None

@@ -1,0 +1,101 @@
+"""Content to one self-contained HTML page: no request leaves it, and no script is needed to read it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from dial2deal.reports import charts
+from dial2deal.reports.facts import Row
+from dial2deal.reports.labels import NONE, Words
+from dial2deal.reports.periods import parse
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(content: Row, words: Words) -> str:
+    """The page as text. The same content gives the same text."""
+    return _environment().get_template("report.html.j2").render(
+        c=content, s=content["sections"], t=words, number=words.number, NONE=NONE, figures=_figures(content, words),
+        rows=_rows, spark=_spark, day=lambda text: words.date(dt.date.fromisoformat(text), weekday=False),
+        moment=words.moment, tier_colours=charts.TIER_COLOURS,
+        css=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        script=Markup((_TEMPLATES / "report.js").read_text(encoding="utf-8")),
+        icon=_ICON, list_rows=_list_rows(content))
+
+
+_ICON = ("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' "
+         "height='16' rx='4' fill='%232f5bd0'/%3E%3Cpath d='M4 11V8M8 11V5M12 11V7' stroke='white' stroke-width='2'/"
+         "%3E%3C/svg%3E")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
+                       trim_blocks=True, lstrip_blocks=True)
+
+
+def _figures(content: Row, words: Words) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    trend = content["sections"].get("trend")
+    if trend:
+        labels = [_axis_label(content["granularity"], key) for key in trend["periods"]]
+        for chart in trend["charts"]:
+            found[chart["id"]] = [{**drawn, "svg": Markup(drawn["svg"])} for drawn in charts.figure(
+                lambda size, chart=chart: charts.trend_option(chart, labels, words, size),
+                f"trend-{chart['id']}", words(f"trend.{chart['id']}"))]
+    tiers = content["sections"].get("tiers")
+    if tiers:
+        ring = charts.render_svg(charts.tiers_option(tiers), 170, 170, "tiers", words("section.tiers"))
+        found["tiers"] = [{"size": "any", "svg": Markup(ring)}]
+    channels = content["sections"].get("channels")
+    if channels and channels["has_economics"]:
+        found["channels"] = [{**drawn, "svg": Markup(drawn["svg"])} for drawn in charts.figure(
+            lambda size: charts.economics_option(channels, words, size), "channels", words("trend.economics"))]
+    return found
+
+
+def _axis_label(granularity: str, key: str) -> str:
+    period = parse(granularity, key)
+    if granularity == "monthly":
+        return key if period.start.month == 1 else f"{period.start:%m}"
+    if granularity == "weekly":
+        return f"W{key[-2:]}"
+    return f"{period.start.month}/{period.start.day}"
+
+
+def _list_rows(content: Row) -> list[Row]:
+    """The callers shown on the page: those who wait, most urgent first."""
+    pool = content["sections"].get("high_intent")
+    return [row for row in pool["rows"] if row["status"] == "pending"][: pool["shown"]] if pool else []
+
+
+def _rows(section: Row, limit: int | None = None) -> list[Row]:
+    return section["rows"][:limit] if limit else section["rows"]
+
+
+def _spark(values: list, width: int = 96, height: int = 26) -> Markup:
+    """Small line of the last values; gaps where there is no number, a dot at the end."""
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return Markup("")
+    low, high = min(known), max(known)
+    span = (high - low) or 1
+    step = (width - 6) / max(1, len(values) - 1)
+    parts, pen = [], "M"
+    for n, value in enumerate(values):
+        if value is None:
+            pen = "M"
+            continue
+        parts.append(f"{pen}{3 + n * step:.1f} {height - 4 - (value - low) / span * (height - 8):.1f}")
+        pen = "L"
+    end = ""
+    if values[-1] is not None:
+        y = height - 4 - (values[-1] - low) / span * (height - 8)
+        end = f'<circle cx="{width - 3}" cy="{y:.1f}" r="2.4"/>'
+    return Markup(f'<svg class="spark" viewBox="0 0 {width} {height}" aria-hidden="true">'
+                  f'<path d="{"".join(parts)}"/>{end}</svg>')

@@ -1,0 +1,116 @@
+"""One report: from the published snapshot to its files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dial2deal.metrics import Metrics
+from dial2deal.metrics.snapshot import generation
+from dial2deal.reports import content as contents
+from dial2deal.reports import excel, html, pdf, rules
+from dial2deal.reports.context import Context
+from dial2deal.reports.excel import PhoneLookup
+from dial2deal.reports.facts import Facts, Row
+from dial2deal.reports.labels import Words
+from dial2deal.reports.periods import Period, is_complete, parse
+from dial2deal.reports.snapshot import Snapshot
+from dial2deal.settings import Settings
+
+_lock = threading.Lock()
+_opened: tuple[tuple, Snapshot, Facts] | None = None
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """``paths``: files written, HTML first. ``skipped_reason``: why there are none. ``notes``: what was left out."""
+
+    period: str
+    paths: list[Path] = field(default_factory=list)
+    headline: list[str] = field(default_factory=list)
+    skipped_reason: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def render(settings: Settings, policy, granularity: str, period: str,
+           phone_lookup: PhoneLookup | None = None) -> ReportResult:
+    """Write the report of ``period`` to ``reports/<granularity>/<period>/`` from the published snapshot.
+
+    Only complete periods with data are rendered; otherwise the result says why not. The same snapshot, policy and
+    rules give the same bytes. ``phone_lookup`` (customer keys → full numbers) is used for the Excel list alone, and
+    only when policy ``privacy.call_list_phone`` is ``full``. Raises PeriodError, SnapshotMissingError, RuleError.
+    """
+    wanted = parse(granularity, period)
+    snapshot, facts = _open(settings)
+    reason = _why_not(snapshot, policy, wanted)
+    if reason:
+        return ReportResult(wanted.key, skipped_reason=reason)
+    words = Words(policy.text("reports.locale", on=wanted.end))
+    content = contents.build(Context(wanted, snapshot, facts, policy, words), rules.load(settings))
+    show_full = policy.text("privacy.call_list_phone", on=wanted.end) == "full"
+    return _write(settings, wanted, content, words, phone_lookup if show_full else None)
+
+
+def _why_not(snapshot: Snapshot, policy, period: Period) -> str | None:
+    info = snapshot.info
+    if info["as_of_date"] is None:
+        return "nothing is published with a date yet"
+    if not is_complete(period, info["as_of_date"], info["as_of_at"], policy):
+        return f"{period.key} is not complete: the data reaches {info['as_of_at']:%Y-%m-%d %H:%M}"
+    starts = [first for first, _ in snapshot.history.values() if first is not None]
+    if not starts or period.end < min(starts):
+        return f"{period.key} lies before the first data ({min(starts)})" if starts else "there is no data"
+    return None
+
+
+def _open(settings: Settings) -> tuple[Snapshot, Facts]:
+    """Snapshot and facts of the current generation, shared by the reports one process renders in a row."""
+    global _opened
+    with _lock:
+        stamp = (settings.snapshot, generation(settings.snapshot))
+        if _opened is None or _opened[0] != stamp:
+            snapshot = Snapshot(settings)
+            days = [day for span in snapshot.history.values() for day in span if day is not None]
+            first, last = (min(days), max(days)) if days else (dt.date.max, dt.date.min)
+            _opened = (stamp, snapshot, Facts(Metrics(settings), first, last))
+        return _opened[1], _opened[2]
+
+
+def _write(settings: Settings, period: Period, content: Row, words: Words,
+           phone_lookup: PhoneLookup | None) -> ReportResult:
+    folder = settings.reports / period.granularity / period.key
+    folder.mkdir(parents=True, exist_ok=True)
+    page = html.render(content, words)
+    notes = []
+    paths = [_replace(folder / "report.html", lambda path: path.write_text(page, encoding="utf-8"))]
+    paths.append(_replace(folder / "report.xlsx", lambda path: excel.render(content, words, path, phone_lookup)))
+    if pdf.available():
+        identifier = f"dial2deal {period.granularity} {period.key}"
+        paths.append(_replace(folder / "report.pdf", lambda path: path.write_bytes(pdf.render(page, identifier))))
+    else:
+        (folder / "report.pdf").unlink(missing_ok=True)
+        notes.append(words("pdf.missing"))
+    paths.append(_replace(folder / "report.json", lambda path: path.write_text(_json(content), encoding="utf-8")))
+    return ReportResult(period.key, paths, content["headline"], None, notes)
+
+
+def _replace(path: Path, write) -> Path:
+    """Write beside ``path`` and swap: a reader sees the earlier file or the new one, never half of one."""
+    temporary = path.with_name(f".{path.name}.new")
+    write(temporary)
+    os.replace(temporary, path)
+    return path
+
+
+def _json(content: Row) -> str:
+    """All numbers of the report; of the call list only the callers shown (the rest is a mart and the workbook)."""
+    sections = dict(content["sections"])
+    if sections.get("high_intent"):
+        pool = sections["high_intent"]
+        sections["high_intent"] = pool | {"rows": pool["rows"][: pool["shown"]]}
+    return json.dumps(content | {"sections": sections}, ensure_ascii=False, indent=1, sort_keys=True,
+                      default=lambda value: value.isoformat()) + "\n"

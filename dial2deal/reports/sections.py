@@ -1,0 +1,273 @@
+"""The parts of a report below its cards: one function each, context in, plain data out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from dial2deal.insight.intervals import wilson
+from dial2deal.reports.context import Context
+from dial2deal.reports.facts import Row, plain
+
+_STAFF_METRICS = ("calls", "connect_rate", "answer_rate", "connected_calls", "high_intent_calls", "high_intent_rate",
+                  "mean_talk_seconds")
+_SALES_METRICS = ("orders", "revenue_cny")
+_ECONOMICS = ("customers_won", "monthly_revenue_cny", "total_cost_cny", "operational_cost_cny", "cac_operational_cny",
+              "cac_full_cny", "clv_simple_cny", "ltv_cac", "roi", "roas", "repurchase_rate")
+
+
+def share(numerator: int, denominator: int, z: float) -> Row:
+    """Rate with numerator, denominator and Wilson bounds; all but the counts None without denominator."""
+    bounds = wilson(numerator, denominator, z)
+    low, high = bounds or (None, None)
+    return {"value": numerator / denominator if denominator else None,
+            "num": numerator, "den": denominator, "low": low, "high": high}
+
+
+def metric_share(row: Row, metric: str) -> Row:
+    """The same from a row of the semantic layer."""
+    return {"value": row.get(metric), "num": row.get(f"{metric}_num") or 0, "den": row.get(f"{metric}_den") or 0,
+            "low": row.get(f"{metric}_low"), "high": row.get(f"{metric}_high")}
+
+
+def trend(context: Context) -> Row | None:
+    """Charts over the trend periods: bars, perhaps second bars, and a line."""
+    rows = context.trend()
+    charts = []
+    for chart in context.layout["charts"]:
+        bars, line = context.answerable([chart["bars"]]), context.answerable(chart["line"])
+        if bars is None or len(rows) < 2:
+            continue
+        second = context.answerable([chart["bars2"]]) if "bars2" in chart else None
+        charts.append({"id": chart["id"], **{
+            part: {"metric": name, "kind": context.spec(name)["kind"], "label": context.words(f"metric.{name}"),
+                   "values": [row.get(name) for row in rows]}
+            for part, name in (("bars", bars), ("bars2", second), ("line", line)) if name}})
+    return {"periods": [period.key for period in context.trend_periods], "charts": charts} if charts else None
+
+
+def tiers(context: Context) -> Row | None:
+    """Connected calls by intent tier with shares, compared with the period before."""
+    now = _tier_counts(context, context.period)
+    total = sum(now.values())
+    if not total:
+        return None
+    previous = context.period.shift(-1)
+    base = _tier_counts(context, previous) if context.comparable("calls", previous) is None else {}
+    base_total = sum(base.values())
+    rules: dict[str, Row] = {}
+    for rule in context.policy.rows("tier_rules"):
+        rules.setdefault(rule["tier"], rule)
+    order = [tier for tier, _ in sorted(rules.items(), key=lambda item: -item[1]["lower_seconds"])]
+    rows = []
+    for tier in [*order, *sorted(now.keys() - set(order))]:
+        rate = share(now.get(tier, 0), total, context.z)
+        before = base.get(tier, 0) / base_total if base_total else None
+        rows.append({"tier": tier, "label": context.words.of(rules.get(tier, {}), tier),
+                     "stars": rules.get(tier, {}).get("stars"), "level": rules.get(tier, {}).get("intent_level"),
+                     "calls": now.get(tier, 0), "share": rate, "previous_share": before,
+                     "change": context.words.change(rate["value"], before, "share"),
+                     "action": rules.get(tier, {}).get(f"action_{context.words.locale}") or ""})
+    return {"total": total, "rows": rows}
+
+
+def _tier_counts(context: Context, period) -> dict[str, int]:
+    rows = context.facts.groups(["tiered_calls"], period, ["duration_tier"])
+    return {row["duration_tier"]: row["tiered_calls"] for row in rows if row["duration_tier"] and row["tiered_calls"]}
+
+
+def agents(context: Context) -> Row | None:
+    """Leaderboard by the Wilson lower bound of the high-intent share; agents below min_n are listed unranked."""
+    sales = _sales(context, "agent")
+    rows = [{"agent_id": row["agent"], "name": context.agent_names.get(row["agent"], row["agent"]),
+             "team": row["team"], **_staff(row), **sales.get(row["agent"], {})}
+            for row in context.facts.groups(_STAFF_METRICS, context.period, ["agent", "team"]) if row["agent"]]
+    return _ranked(context, rows, "agent_id")
+
+
+def teams(context: Context) -> Row | None:
+    """The same by team."""
+    sales = _sales(context, "team")
+    rows = [{"team": row["team"], "name": row["team"], **_staff(row), **sales.get(row["team"], {})}
+            for row in context.facts.groups(_STAFF_METRICS, context.period, ["team"]) if row["team"]]
+    return _ranked(context, rows, "team")
+
+
+def lines(context: Context) -> Row | None:
+    """Calls, connects and high intent by business line (R086)."""
+    rows = [{"business_line": row["business_line"],
+             "name": context.line_labels.get(row["business_line"], row["business_line"]), **_staff(row)}
+            for row in context.facts.groups(_STAFF_METRICS, context.period, ["business_line"]) if row["business_line"]]
+    return {"rows": sorted(rows, key=lambda row: (-row["calls"], row["business_line"]))} if len(rows) > 1 else None
+
+
+def _staff(row: Row) -> Row:
+    connect = metric_share(row, "connect_rate")
+    return {"calls": row["calls"] or 0, "connect": connect if connect["den"] else metric_share(row, "answer_rate"),
+            "connected_calls": row["connected_calls"] or 0, "high_intent_calls": row["high_intent_calls"] or 0,
+            "high_intent": metric_share(row, "high_intent_rate"), "mean_talk_seconds": row["mean_talk_seconds"]}
+
+
+def _sales(context: Context, dimension: str) -> dict[str, Row]:
+    if context.snapshot.starts("orders") is None:
+        return {}
+    return {row[dimension]: {"orders": row["orders"] or 0, "revenue_cny": row["revenue_cny"] or 0}
+            for row in context.facts.groups(_SALES_METRICS, context.period, [dimension]) if row[dimension]}
+
+
+def _ranked(context: Context, rows: list[Row], key: str) -> Row | None:
+    enough = [row for row in rows if row["high_intent"]["den"] >= context.min_n]
+    few = [row for row in rows if row["high_intent"]["den"] < context.min_n]
+    enough.sort(key=lambda row: (-row["high_intent"]["low"], -row["high_intent"]["den"], row[key]))
+    few.sort(key=lambda row: (-row["calls"], row[key]))
+    for rank, row in enumerate(enough, start=1):
+        row["rank"] = rank
+    for row in few:
+        row["rank"] = None
+    return {"rows": enough + few, "min_n": context.min_n,
+            "has_sales": any("orders" in row for row in rows)} if rows else None
+
+
+def heatmap(context: Context) -> Row | None:
+    """High-intent calls by weekday (1 = Monday) and hour of the window; hours without any call are left out."""
+    start = context.window_start(context.layout.get("heatmap_days", context.period.days))
+    start = max(start, context.snapshot.starts("calls") or start)
+    rows = context.snapshot.query("slots", {"start": start, "end": context.period.end})
+    total = sum(row["high_intent_calls"] for row in rows)
+    if not total:
+        return None
+    hours = [row["hour"] for row in rows]
+    span = range(min(hours), max(hours) + 1)
+    cells = {(row["weekday"], row["hour"]): row for row in rows}
+    grid = [[cells.get((day, hour), {"high_intent_calls": 0, "tiered_calls": 0, "calls": 0}) for hour in span]
+            for day in range(1, 8)]
+    return {"start": start.isoformat(), "end": context.period.end.isoformat(), "hours": list(span), "total": total,
+            "max": max(row["high_intent_calls"] for row in rows),
+            "high_intent_calls": [[cell["high_intent_calls"] for cell in day] for day in grid],
+            "tiered_calls": [[cell["tiered_calls"] for cell in day] for day in grid]}
+
+
+def funnel(context: Context) -> Row | None:
+    """Leads of the horizon before the period's end and the stages they had reached by then."""
+    if context.snapshot.starts("leads") is None:
+        return None
+    horizon = int(context.policy.number("funnel.horizon_days", on=context.period.end))
+    stages = _funnel(context, context.period.end, horizon)
+    if not stages or not stages[0]["entered"]:
+        return None
+    previous = context.period.shift(-1).end
+    first = context.snapshot.starts("leads")
+    has_base = first is not None and context.window_start(horizon) - (context.period.end - previous) >= first
+    base = {row["stage"]: row for row in _funnel(context, previous, horizon)} if has_base else {}
+    entered, rows, before = stages[0]["entered"], [], stages[0]["entered"]
+    for stage in stages:
+        step = share(stage["reached"], before, context.z)
+        earlier = base.get(stage["stage"])
+        rows.append({
+            "stage": stage["stage"], "label": context.words.of(stage, stage["stage"]), "reached": stage["reached"],
+            "is_optional": stage["is_optional"], "is_after_deal": stage["is_after_deal"], "step": step,
+            "of_all": stage["reached"] / entered, "lost": before - stage["reached"],
+            "previous_step": earlier and earlier["step"],
+            "change": context.words.change(step["value"], earlier and earlier["step"], "share")})
+        before = stage["reached"]
+    candidates = [row for row in rows[1:] if not row["is_after_deal"] and row["step"]["den"] >= context.min_n]
+    weakest = min(candidates, key=lambda row: row["step"]["value"], default=None)
+    return {"start": max(context.window_start(horizon), first).isoformat(), "end": context.period.end.isoformat(),
+            "horizon_days": horizon, "preset": context.layout["preset"], "entered": entered, "rows": rows,
+            "weakest": weakest and weakest["stage"]}
+
+
+def _funnel(context: Context, end, horizon: int) -> list[Row]:
+    start = end - (context.period.end - context.window_start(horizon))
+    rows = context.snapshot.query("funnel", {"start": start, "end": end, "preset": context.layout["preset"]})
+    before = rows[0]["entered"] if rows else 0
+    for row in rows:
+        row["step"] = row["reached"] / before if before else None
+        before = row["reached"]
+    return rows
+
+
+def channels(context: Context) -> Row | None:
+    """Leads, their quality as of the period's end, sales and (by month) economics of each channel."""
+    if context.snapshot.starts("leads") is None:
+        return None
+    window = int(context.policy.number("funnel.horizon_days", on=context.period.end))
+    rows: dict[str, Row] = {}
+    for row in context.snapshot.query("lead_cohorts", {
+            "start": context.period.start, "window_start": context.window_start(window), "end": context.period.end}):
+        rows[row["channel"]] = {
+            "leads": row["leads"],
+            "valid": share(row["valid_leads"], row["leads"], context.z),
+            "connect": share(row["connected_leads"], row["leads"], context.z),
+            "intent": share(row["intent_leads"], row["leads"], context.z),
+            "window_leads": row["window_leads"],
+            "window_valid": share(row["window_valid_leads"], row["window_leads"], context.z),
+            "window_intent": share(row["window_intent_leads"], row["window_leads"], context.z),
+            "window_deal": share(row["window_deals"], row["window_leads"], context.z)}
+    empty = {"leads": 0, **{name: share(0, 0, context.z) for name in (
+        "valid", "connect", "intent", "window_valid", "window_intent", "window_deal")}, "window_leads": 0}
+    has_sales = context.snapshot.starts("orders") is not None
+    has_economics = context.period.granularity == "monthly" and context.snapshot.starts("channel_costs") is not None
+    for name, row in (_by_channel(context, _SALES_METRICS) if has_sales else {}).items():
+        rows.setdefault(name, dict(empty)).update(orders=row["orders"] or 0, revenue_cny=row["revenue_cny"] or 0)
+    for name, row in (_by_channel(context, _ECONOMICS) if has_economics else {}).items():
+        target = rows.setdefault(name, dict(empty))
+        target.update({metric: row[metric] for metric in _ECONOMICS})
+        target["repurchase"] = metric_share(row, "repurchase_rate")
+    previous = context.period.shift(-1)
+    base = ({row["channel"]: row["leads"] for row in context.facts.groups(["leads"], previous, ["channel"])}
+            if context.comparable("leads", previous) is None else {})
+    for name, row in rows.items():
+        row["channel"], row["label"], row["previous_leads"] = name, context.channel(name), base.get(name)
+    ordered = sorted(rows.values(), key=lambda row: (
+        row["channel"] == "unattributed", -(row.get("revenue_cny") or 0), -row["window_leads"], row["channel"]))
+    kept = [row for row in ordered if row["window_leads"] or row.get("orders") or row.get("total_cost_cny")]
+    if not kept:
+        return None
+    return {"rows": kept, "window_days": window, "has_sales": has_sales, "has_economics": has_economics}
+
+
+def _by_channel(context: Context, metrics) -> dict[str, Row]:
+    return {row["channel"]: row for row in context.facts.groups(metrics, context.period, ["channel"])}
+
+
+def high_intent(context: Context) -> Row | None:
+    """The pool of high-intent callers at the end of the period, most urgent first."""
+    if context.snapshot.starts("calls") is None:
+        return None
+    rows = [{name: plain(value) for name, value in row.items()} for row in context.snapshot.query(
+        "high_intent_list", {"start": context.period.start, "end": context.period.end})]
+    for row in rows:
+        at = row["last_long_call_at"]
+        row["channel_label"] = context.channel(row["channel"])
+        row["line_label"] = context.line_labels.get(row["business_line"], row["business_line"])
+        row["region"] = row["region_city"] or row["region_province"] or ""
+        row["action"] = row[f"action_{context.words.locale}"] or ""
+        row["opening"] = opening(row["opening_template"], at, row["topic"], row["agent_name"])
+        row["status"] = ("won" if row["has_ordered_since"] else "followed_up" if row["followed_up_at"] else "pending")
+        row["is_late"] = row["follow_up_due_at"] is not None and (row["followed_up_at"] or _end(context)) \
+            > row["follow_up_due_at"] and not row["has_ordered_since"]
+    pending = [row for row in rows if row["status"] == "pending"]
+    return {"shown": context.layout["list_rows"], "total": len(rows),
+            "new": sum(row["is_new_in_period"] for row in rows), "pending": len(pending),
+            "late": sum(row["is_late"] for row in pending), "focus": sum(row["is_focus_region"] for row in rows),
+            "focus_region": context.policy.text("region.focus", on=context.period.end),
+            "pool_days": int(context.policy.number("pool.days", on=context.period.end)), "rows": rows}
+
+
+def opening(template: str | None, at, topic: str, agent: str | None) -> str:
+    """First sentence of the follow-up call: date and topic of the earlier one (R146)."""
+    text = template or ""
+    for name, value in (("month", at.month), ("day", at.day), ("topic", topic), ("agent", agent or "")):
+        text = text.replace("{" + name + "}", str(value))
+    return text
+
+
+def _end(context: Context):
+    return dt.datetime.combine(context.period.end + dt.timedelta(days=1), dt.time())
+
+
+BUILDERS: dict[str, Callable[[Context], Row | None]] = {
+    "trend": trend, "tiers": tiers, "agents": agents, "teams": teams, "lines": lines, "heatmap": heatmap,
+    "funnel": funnel, "channels": channels, "high_intent": high_intent,
+}
