@@ -6,16 +6,17 @@ from typing import Any
 
 import dagster as dg
 
-from dial2deal import policy, transform
+from dial2deal import transform
 from dial2deal.settings import Settings
 from orchestration.defs import ingest, publish, quality, reports, schedules, sensors
 from orchestration.defs import jobs as job_definitions
 from orchestration.defs import transform as models
+from orchestration.rules import current_policy
 
 
 def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
     """Definitions of one installation; ``overrides`` replace arguments of ``dagster.Definitions`` by name."""
-    rules = policy.load(settings)
+    rules = current_policy(settings)
     manifest = transform.manifest(settings)
     keys = models.keys_by_layer(manifest)
     jobs = job_definitions.jobs(settings)
@@ -26,7 +27,7 @@ def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
                    *reports.assets(settings, rules.text("time_zone"))],
         "asset_checks": [*quality.checks(settings, on_held_file=rules.text("on_held_file")), *reports.checks(settings)],
         "jobs": jobs,
-        "schedules": schedules.schedules(jobs, dg.DefaultScheduleStatus.RUNNING),
+        "schedules": schedules.schedules(jobs, rules.text("time_zone"), dg.DefaultScheduleStatus.RUNNING),
         "sensors": sensors.sensors(settings, jobs, dg.DefaultSensorStatus.RUNNING),
         "executor": dg.in_process_executor,
     }

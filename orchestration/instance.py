@@ -27,6 +27,9 @@ concurrency:
     granularity: op
   runs:
     max_concurrent_runs: 4
+event_log_storage:
+  module: orchestration.event_log
+  class: PooledSqliteEventLogStorage
 run_retries:
   enabled: true
   max_retries: 1
@@ -54,6 +57,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return {
         "DIAL2DEAL_HOME": str(settings.home),
         "DAGSTER_HOME": str(settings.dagster_home),
+        "DAGSTER_EVENT_BATCH_SIZE": "500",
         "DO_NOT_TRACK": "1",
     }
 

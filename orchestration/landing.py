@@ -7,9 +7,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from dial2deal.exports.landing import deliveries
+
 # [bytes, modification time in ns] by path relative to landing.
 Listing = dict[str, list[int]]
-_UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart")
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,5 @@ def look(landing: Path, cursor: str | None) -> Tick:
 
 
 def _listing(landing: Path) -> Listing:
-    result: Listing = {}
-    for path in landing.rglob("*"):
-        name = path.relative_to(landing)
-        if any(part.startswith((".", "~$")) for part in name.parts) or path.suffix.lower() in _UNFINISHED:
-            continue
-        try:
-            facts = path.stat()
-        except FileNotFoundError:  # moved away between listing and looking
-            continue
-        if path.is_file():
-            result[name.as_posix()] = [facts.st_size, facts.st_mtime_ns]
-    return result
+    # The loader's own view of the folder, so that both ignore the same unfinished and hidden files.
+    return {file.relative: [file.bytes, file.modified_ns] for file in deliveries(landing, zone="UTC")}

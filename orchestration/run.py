@@ -14,7 +14,7 @@ from dial2deal import report_queue
 from dial2deal.settings import Settings
 from orchestration import alerts, console, partitions, verify
 from orchestration.definitions import build_definitions
-from orchestration.defs.jobs import BUILD, report_job
+from orchestration.defs.jobs import BUILD, REPORT_CHECKS, report_job
 from orchestration.instance import LOCATION, instance
 
 # The UI lists a run under a job's page by this tag, which the daemon sets for the runs that it launches.
@@ -73,6 +73,8 @@ def build(settings: Settings, *, full_refresh: bool = False, from_date: date | N
         outcome = BuildOutcome(runner.run(BUILD, "build", run_config={"ops": {"dbt_models": {"config": config}}}))
         if outcome.build.ok:
             outcome.reports = runner.reports(report_queue.pending(settings))
+            if outcome.reports:
+                runner.run(REPORT_CHECKS, "report checks")
         return outcome
 
 

@@ -13,4 +13,5 @@ def not_materialized(instance: dg.DagsterInstance, run_id: str) -> list[str]:
 
 
 def _keys(instance: dg.DagsterInstance, run_id: str, kind: dg.DagsterEventType) -> set[dg.AssetKey]:
-    return {entry.asset_key for entry in instance.all_logs(run_id, of_type=kind) if entry.asset_key}
+    events = (entry.get_dagster_event() for entry in instance.all_logs(run_id, of_type=kind))
+    return {event.asset_key for event in events if event.asset_key}

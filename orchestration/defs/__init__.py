@@ -1,1 +1,4 @@
-"""Definitions by topic; ``orchestration.definitions`` puts them together."""
+"""Definitions by topic; ``orchestration.definitions`` puts them together.
+
+No postponed annotations here: Dagster reads the annotation of ``context`` as an object.
+"""

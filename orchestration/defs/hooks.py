@@ -1,7 +1,5 @@
 """What happens in the run itself when a step fails."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from dial2deal import quality

@@ -1,7 +1,5 @@
 """Policy and landing files → ``policy`` and ``raw/<feed>``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
@@ -12,6 +10,7 @@ from dial2deal.preview import shapes
 from dial2deal.settings import PROJECT_ROOT, Settings
 from orchestration import metadata
 from orchestration.instance import POOL
+from orchestration.rules import current_policy
 
 POLICY = dg.AssetKey("policy")
 OWNERS = ["team:data"]
@@ -60,7 +59,7 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
                     "Grain: one row per rule and validity period, in the tables of schema policy.",
     )
     def policy_tables() -> dg.MaterializeResult:
-        rules = policy.load(settings)
+        rules = current_policy(settings)
         with warehouse.session(settings) as con:
             changed = policy.sync(con, rules)
         return dg.MaterializeResult(
@@ -75,14 +74,15 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
     @dg.multi_asset(name="load_landing", specs=raw_specs(), can_subset=True, pool=POOL, retry_policy=RETRY)
     def load_landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         selected = [key.path[-1] for key in sorted(context.selected_asset_keys)]
-        rules = policy.load(settings)
+        rules = current_policy(settings)
         paths = None
         if len(selected) < len(feeds()):
             paths = [path for feed in selected for path in sorted(settings.landing.glob(f"*/{feed}"))]
         with warehouse.session(settings) as con:
             results = exports.load_landing(
                 con, settings, rules, paths=paths,
-                on_progress=lambda done: context.log.info("%s: %s", done.path, done.status),
+                on_progress=lambda done, total, file: context.log.info(
+                    "%d of %d: %s %s", done, total, file.path, "unchanged" if file.skipped else file.status),
             )
             excerpts = shapes(con, [("raw", feed) for feed in selected])
         for feed in selected:

@@ -1,16 +1,15 @@
 """The gate and the published snapshot."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import dagster as dg
 
-from dial2deal import policy, publish, report_queue
+from dial2deal import publish, report_queue
 from dial2deal.settings import Settings
 from orchestration import builds, metadata
 from orchestration.defs.transform import STEP
 from orchestration.instance import POOL
+from orchestration.rules import current_policy
 
 GATE = dg.AssetKey("gate")
 SNAPSHOT = dg.AssetKey(["published", "snapshot"])
@@ -28,7 +27,7 @@ def assets(settings: Settings, *, published: Iterable[dg.AssetKey]) -> list[dg.A
     )
     def gate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         build = builds.build_id(context.run)
-        verdict = publish.gate(settings, policy.load(settings), build, builds.read(settings, build, STEP))
+        verdict = publish.gate(settings, current_policy(settings), build, builds.read(settings, build, STEP))
         builds.save(settings, build, _VERDICT, verdict)
         found = {
             "verdict": verdict.verdict,
@@ -51,7 +50,7 @@ def assets(settings: Settings, *, published: Iterable[dg.AssetKey]) -> list[dg.A
     )
     def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         build = builds.build_id(context.run)
-        result = publish.publish(settings, policy.load(settings), build, builds.read(settings, build, _VERDICT))
+        result = publish.publish(settings, current_policy(settings), build, builds.read(settings, build, _VERDICT))
         due = report_queue.refresh(settings)
         return dg.MaterializeResult(metadata={
             "status": "published" if result.changed else "unchanged",

@@ -1,18 +1,17 @@
 """Expectation suites on ``raw/<feed>`` as asset checks, and the quality report."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
-from dial2deal import policy, quality
+from dial2deal import quality
 from dial2deal.settings import Settings
 from orchestration import metadata
 from orchestration.builds import build_id
 from orchestration.defs.ingest import OWNERS, feeds, raw_key
 from orchestration.instance import POOL
+from orchestration.rules import current_policy
 
 # The one check per feed that orders the audit before the transform, whatever the policy says.
 HELD_FILES = "no_file_held"
@@ -45,7 +44,7 @@ def _feed_checks(settings: Settings, feed: str, suite: list, block: bool) -> dg.
     @dg.multi_asset_check(name=f"audit_{feed}", specs=specs, can_subset=True, pool=POOL)
     def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         wanted = {key.name for key in context.selected_asset_check_keys}
-        rules = policy.load(settings)
+        rules = current_policy(settings)
         outcomes = quality.audit(settings, rules, build_id(context.run), feeds=[feed])
         results = [held_result(feed, outcomes, rules.text("on_held_file"))]
         grouped = defaultdict(list)

@@ -1,15 +1,19 @@
 """Daily, weekly and monthly reports as partitioned assets, and the check that the latest one is there."""
 
-from __future__ import annotations
+import warnings
+from collections.abc import Iterator
 
 import dagster as dg
 
-from dial2deal import policy, report_queue, reports, status
+from dial2deal import report_queue, reports, status
 from dial2deal.settings import Settings
 from orchestration import metadata, partitions
 from orchestration.defs.publish import SNAPSHOT
 from orchestration.instance import POOL
+from orchestration.rules import current_policy
 
+# One run per range of periods rests on this argument; its notice would stand three times above every command.
+warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 LATEST_CHECK = "latest_period_is_there"
 _UNITS = {"daily": "day", "weekly": "week (Monday to Sunday)", "monthly": "calendar month"}
 
@@ -34,8 +38,8 @@ def _report(settings: Settings, granularity: str,
         description=f"HTML page, Excel workbook and JSON of one {_UNITS[granularity]}, read from the published "
                     f"snapshot.\n\nGrain: one report per {_UNITS[granularity]}. Only complete periods are rendered.",
     )
-    def report(context: dg.AssetExecutionContext) -> None:
-        rules = policy.load(settings)
+    def report(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMaterialization]:
+        rules = current_policy(settings)
         results = []
         for name in context.partition_keys:
             result = reports.render(settings, rules, granularity, partitions.period(granularity, name))
@@ -43,13 +47,13 @@ def _report(settings: Settings, granularity: str,
             if result.skipped_reason:
                 context.log.warning("%s: %s", result.period, result.skipped_reason)
                 continue
-            # Logged one by one, because an Output would give all periods of a range the same metadata
+            # One event per period: an Output would give all periods of a range the same metadata
             # and would call a skipped period materialised.
-            context.log_event(dg.AssetMaterialization(key(granularity), partition=name, metadata={
+            yield dg.AssetMaterialization(key(granularity), partition=name, metadata={
                 "period": result.period,
                 "headline": metadata.bullets(result.headline),
                 **metadata.files(result.paths),
-            }))
+            })
         rendered = [(granularity, result.period) for result in results if not result.skipped_reason]
         report_queue.refresh(settings, done=rendered)
         if not rendered:
@@ -73,7 +77,7 @@ def _latest_check(settings: Settings, granularity: str) -> dg.AssetChecksDefinit
     def latest_period_is_there() -> dg.AssetCheckResult:
         info = status.build_info(settings)
         expected = info and reports.expected_latest(granularity, info["as_of_date"], info["as_of_at"],
-                                                    policy.load(settings))
+                                                    current_policy(settings))
         folder = settings.reports / granularity / (expected or "")
         there = bool(expected) and (folder / "report.html").exists()
         return dg.AssetCheckResult(

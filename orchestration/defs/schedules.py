@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.defs.jobs import BUILD_AND_DAILY, report_job
+from orchestration.defs.jobs import BUILD_AND_DAILY, REPORT_CHECKS, report_job
 
 
-def schedules(jobs: list[dg.UnresolvedAssetJobDefinition],
-              status: dg.DefaultScheduleStatus) -> list[dg.UnresolvedPartitionedAssetScheduleDefinition]:
-    """Daily 06:00, weekly Monday 07:00, monthly on the 1st 07:30; each for the period just completed."""
+def schedules(jobs: list, time_zone: str, status: dg.DefaultScheduleStatus) -> list:
+    """Daily 06:00, weekly Monday 07:00, monthly on the 1st 07:30, each for the period just completed."""
     by_name = {job.name: job for job in jobs}
     return [
         dg.build_schedule_from_partitioned_job(
@@ -21,4 +20,8 @@ def schedules(jobs: list[dg.UnresolvedAssetJobDefinition],
         dg.build_schedule_from_partitioned_job(
             by_name[report_job("monthly")], name="monthly_first_0730", hour_of_day=7, minute_of_hour=30,
             default_status=status, description="Renders the report of the month that just ended."),
+        dg.ScheduleDefinition(
+            name="report_checks_0900", job=by_name[REPORT_CHECKS], cron_schedule="0 9 * * *",
+            execution_timezone=time_zone, default_status=status,
+            description="Warns when the latest complete day, week or month has no report."),
     ]

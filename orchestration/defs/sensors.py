@@ -1,7 +1,5 @@
 """New files start a build; a build's due reports are requested; failures and gaps leave an alert record."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
@@ -14,8 +12,7 @@ from orchestration.defs.jobs import BUILD, BUILD_AND_DAILY, report_job
 _LANDING_SECONDS = 30
 
 
-def sensors(settings: Settings, jobs: list[dg.UnresolvedAssetJobDefinition],
-            status: dg.DefaultSensorStatus) -> list[dg.SensorDefinition]:
+def sensors(settings: Settings, jobs: list, status: dg.DefaultSensorStatus) -> list[dg.SensorDefinition]:
     """All sensors of one installation. None of them opens the warehouse: a running build holds it."""
     by_name = {job.name: job for job in jobs}
     report_jobs = [by_name[report_job(granularity)] for granularity in partitions.GRANULARITIES]

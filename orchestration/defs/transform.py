@@ -1,21 +1,21 @@
 """dbt's models as assets and its tests as checks, built in process by ``dial2deal.transform``."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import dbt_assets
 from pydantic import Field
 
-from dial2deal import lineage, policy, transform, warehouse
+from dial2deal import lineage, transform, warehouse
 from dial2deal.preview import mask_text, shapes
 from dial2deal.settings import Settings
 from orchestration import builds, metadata
 from orchestration.instance import POOL
+from orchestration.rules import current_policy
 from orchestration.translator import BOOKKEEPING, Translator, layer, relation
 
 STEP = "transform"
@@ -57,7 +57,7 @@ def assets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefiniti
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt_models", pool=POOL)
     def dbt_models(context: dg.AssetExecutionContext, config: TransformConfig) -> Iterator[Any]:
-        rules = policy.load(settings)
+        rules = current_policy(settings)
         build = builds.build_id(context.run)
         result = transform.run(
             settings, rules, build, full_refresh=config.full_refresh, date_range=config.date_range(),
@@ -98,8 +98,11 @@ def keys_by_layer(manifest: Mapping[str, Any]) -> dict[str, list[dg.AssetKey]]:
 
 def _materializations(context: dg.AssetExecutionContext, settings: Settings, manifest: Mapping[str, Any],
                       translator: Translator, result: Any) -> Iterator[dg.MaterializeResult]:
-    keys = {unique_id: key for unique_id, key in model_ids(manifest).items()
-            if key in context.selected_asset_keys}
+    # Dagster wants upstream first.
+    every = model_ids(manifest)
+    order = TopologicalSorter({unique_id: manifest["nodes"][unique_id]["depends_on"]["nodes"] for unique_id in every})
+    keys = {unique_id: every[unique_id] for unique_id in order.static_order()
+            if unique_id in every and every[unique_id] in context.selected_asset_keys}
     if not result.changed:
         yield from (dg.MaterializeResult(asset_key=key, metadata={"status": "unchanged"}) for key in keys.values())
         return
@@ -119,12 +122,17 @@ def _materializations(context: dg.AssetExecutionContext, settings: Settings, man
         if node.rows is not None:
             extra["rows_written"] = node.rows
         if unique_id in origins:
-            extra["dagster/column_lineage"] = dg.TableColumnLineage({
-                column: [dg.TableColumnDep(owner[(schema, table)], source)
-                         for schema, table, source in deps if (schema, table) in owner]
-                for column, deps in origins[unique_id].items()})
+            extra["dagster/column_lineage"] = _table_lineage(origins[unique_id], owner)
         yield dg.MaterializeResult(asset_key=keys[unique_id],
                                    metadata={**metadata.of_shape(excerpts.get(where)), **extra})
+
+
+def _table_lineage(columns: lineage.ColumnDeps, owner: Mapping[tuple[str, str], dg.AssetKey]) -> dg.TableColumnLineage:
+    """Dagster's form of a lineage; tables that share one asset in the graph (policy, ops) share columns too."""
+    return dg.TableColumnLineage({
+        column: [dg.TableColumnDep(key, source) for key, source in sorted(
+            {(owner[(schema, table)], source) for schema, table, source in deps if (schema, table) in owner})]
+        for column, deps in columns.items()})
 
 
 def _check_results(context: dg.AssetExecutionContext, manifest: Mapping[str, Any],
