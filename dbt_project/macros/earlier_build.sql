@@ -1,0 +1,19 @@
+{# A table as the last build left it, or none. Read by name: a ref would close a circle, because the table itself is
+   rebuilt later in this run. None in a full build, where everything is rebuilt anyway. #}
+{% macro earlier_build(schema, name) %}
+    {%- if not execute or flags.FULL_REFRESH -%}{{ return(none) }}{%- endif -%}
+    {{ return(adapter.get_relation(this.database, generate_schema_name(schema, none), name)) }}
+{% endmacro %}
+
+{# Hand the result of int_propagation to the tables that follow. #}
+{% macro announce_dates() %}
+    insert into {{ source('ops', 'build_dates') }}
+    select distinct target, event_date from {{ this }} where event_date is not null
+    except select feed, event_date from {{ source('ops', 'build_dates') }}
+{% endmacro %}
+
+{% macro announce_keys() %}
+    insert into {{ source('ops', 'touched_keys') }}
+    select distinct key_kind, key from {{ this }} where key_kind is not null
+    except select kind, key from {{ source('ops', 'touched_keys') }}
+{% endmacro %}

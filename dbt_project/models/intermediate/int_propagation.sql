@@ -1,0 +1,105 @@
+-- depends_on: {{ ref('int_leads') }}, {{ ref('int_orders') }}, {{ ref('int_agents') }}, {{ ref('int_own_numbers') }}, {{ ref('stg_calls') }}
+{{ config(post_hook=['{{ announce_dates() }}', '{{ announce_keys() }}']) }}
+-- What must be rebuilt although no new file touched it: a late lead changes the channel of calls on other days, a
+-- first order makes later calls those of an existing customer, a roster renames. The new state is compared with
+-- what the facts were last built with, so that a killed build loses nothing.
+{%- set old_leads = earlier_build('marts', 'fct_leads') %}
+{%- set old_orders = earlier_build('marts', 'fct_orders') %}
+{%- set old_members = earlier_build('core', 'call_day_members') %}
+{%- set own_columns = ['source_customer_id', 'customer_key', 'customer_phone_masked', 'number_status', 'created_at', 'created_date',
+    'channel', 'channel_group', 'campaign_id', 'business_line', 'status', 'crm_intent', 'owner_agent_id', 'team', 'region_province',
+    'region_city', 'interested_product', 'occupation', 'lost_reason', 'need_confirmed', 'last_followed_up_at', 'referral_at',
+    'source_file', 'source_line'] %}
+{%- set link_columns = ['customer_key', 'created_at', 'channel', 'business_line'] %}
+
+{%- if old_leads and old_orders and old_members %}
+with lead_changes as (
+    select
+        coalesce(new.lead_key, old.lead_key) as lead_key,
+        coalesce(new.source_lead_id, old.source_lead_id) as source_lead_id,
+        new.customer_key as new_customer_key,
+        old.customer_key as old_customer_key,
+        least(new.created_date, old.created_date) as first_date,
+        new.lead_key is null or old.lead_key is null
+            {% for column in link_columns %}or new.{{ column }} is distinct from old.{{ column }} {% endfor %} as is_link_changed
+    from {{ ref('int_leads') }} as new
+    full outer join {{ old_leads }} as old on new.lead_key = old.lead_key
+    where new.lead_key is null or old.lead_key is null
+        {% for column in own_columns %}or new.{{ column }} is distinct from old.{{ column }} {% endfor %}
+),
+
+-- From its lead's first day on a customer's calls and orders may belong to another lead.
+changed_links as (
+    select new_customer_key as customer_key, first_date from lead_changes
+    where is_link_changed and new_customer_key is not null
+    union all
+    select old_customer_key, first_date from lead_changes
+    where is_link_changed and old_customer_key is not null
+),
+
+changed_first_orders as (
+    select
+        coalesce(new.customer_key, old.customer_key) as customer_key,
+        cast(least(new.ordered_at, old.ordered_at) as date) as first_date
+    from (select customer_key, ordered_at from {{ ref('int_orders') }}
+          where order_number = 1 and customer_key is not null) as new
+    full outer join (select customer_key, ordered_at from {{ old_orders }}
+          where order_number = 1 and customer_key is not null) as old
+        on new.customer_key = old.customer_key
+    where new.ordered_at is distinct from old.ordered_at
+),
+
+changed_customers as (
+    select customer_key, min(first_date) as first_date
+    from (select * from changed_links union all select * from changed_first_orders) as changes
+    group by customer_key
+),
+
+changed_members as (
+    select members.call_date
+    from {{ old_members }} as members
+    left join {{ ref('int_agents') }} as agents on members.member = agents.agent_id
+    where members.member_kind = 'agent'
+        and (coalesce(agents.team, '') <> coalesce(members.roster_team, '')
+            or coalesce(agents.agent_name, '') <> coalesce(members.roster_name, ''))
+    union
+    select members.call_date
+    from {{ old_members }} as members
+    left join {{ ref('int_own_numbers') }} as numbers
+        on members.member = numbers.own_number and {{ is_valid_on('numbers', 'members.call_date') }}
+    where members.member_kind = 'own_number'
+        and coalesce(numbers.business_line, '') <> coalesce(members.roster_line, '')
+),
+
+order_rows as (
+    {% set order_columns %}order_key, customer_key, lead_key, ordered_at, order_date, amount_cny, status, product, business_line,
+        channel, attribution, campaign_id, agent_id, team, order_number, paid_at, source_file, source_line{% endset %}
+    (select {{ order_columns }} from {{ ref('int_orders') }} except select {{ order_columns }} from {{ old_orders }})
+    union all
+    (select {{ order_columns }} from {{ old_orders }} except select {{ order_columns }} from {{ ref('int_orders') }})
+),
+
+-- Bounded by the earliest change: a day's news concern the latest days, whatever the history's length.
+changed_calls as (
+    select distinct calls.call_date
+    from {{ ref('stg_calls') }} as calls
+    inner join changed_customers on calls.customer_key = changed_customers.customer_key
+    where calls.call_date >= (select min(first_date) from changed_customers)
+        and calls.call_date >= changed_customers.first_date
+    union
+    select distinct calls.call_date
+    from {{ ref('stg_calls') }} as calls
+    where calls.source_lead_id in (select source_lead_id from lead_changes where is_link_changed)
+    union
+    select call_date from changed_members
+)
+
+select 'fct_calls' as target, call_date as event_date, cast(null as string) as key_kind, '' as key from changed_calls
+union all
+select distinct 'fct_orders', order_date, cast(null as string), '' from order_rows where order_date is not null
+union all
+select 'fct_leads', cast(null as date), 'lead', lead_key from lead_changes
+{%- else %}
+select 'fct_calls' as target, cast(null as date) as event_date, cast(null as string) as key_kind, '' as key
+where false
+{%- endif %}

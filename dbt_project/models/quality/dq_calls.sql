@@ -1,0 +1,45 @@
+{%- set flags = ['negative_talk', 'duration_mismatch', 'over_max_seconds', 'midnight_crossing', 'unmapped_direction', 'unmapped_result',
+    'missing_agent', 'answered_before_start', 'ended_before_start', 'talk_without_connect', 'connected_without_talk',
+    'unusable_number'] -%}
+{{ config(**by_date('call_date', ['calls'])) }}
+with judged as (
+    select
+        calls.call_key,
+        calls.source_system,
+        calls.call_date,
+        calls.delivered_talk_seconds < 0 as negative_talk,
+        -- Talk must agree with answer to end, or with start to end where no answer time is delivered (R018).
+        abs({{ seconds_between('coalesce(calls.answered_at, calls.started_at)', 'calls.ended_at') }}
+            - (calls.delivered_talk_seconds + coalesce(calls.hold_seconds, 0)
+                + case when calls.answered_at is null then coalesce(calls.ivr_seconds, 0) + coalesce(calls.queue_seconds, 0)
+                    + coalesce(calls.ring_seconds, 0) else 0 end)) > tolerance.value_number
+            and calls.is_connected as duration_mismatch,
+        calls.delivered_talk_seconds > maximum.value_number as over_max_seconds,
+        cast(calls.ended_at as date) > cast(calls.started_at as date) as midnight_crossing,
+        calls.is_direction_unmapped as unmapped_direction,
+        calls.is_tech_result_unmapped or calls.is_business_result_unmapped as unmapped_result,
+        calls.is_connected and calls.agent_id is null and coalesce(calls.handling_type, 'human') = 'human' as missing_agent,
+        calls.answered_at < calls.started_at as answered_before_start,
+        calls.ended_at < calls.started_at as ended_before_start,
+        not calls.is_connected and calls.delivered_talk_seconds > 0 as talk_without_connect,
+        calls.is_connected and coalesce(calls.talk_seconds, 0) = 0 as connected_without_talk,
+        calls.number_status in ('lossy', 'invalid') as unusable_number
+    from {{ ref('stg_calls') }} as calls
+    {{ join_setting('tolerance', 'clean.duration_tolerance_seconds', 'calls.call_date') }}
+    {{ join_setting('maximum', 'call.max_seconds', 'calls.call_date') }}
+    where {{ is_touched('calls.call_date', ['calls']) }}
+),
+
+flagged as (
+    select
+        call_key,
+        source_system,
+        call_date,
+        {% for flag in flags -%}
+        cast(coalesce({{ flag }}, false) as integer) as {{ flag }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from judged
+)
+
+select flagged.*, {{ flags | join(' + ') }} as flag_count
+from flagged

@@ -1,0 +1,54 @@
+{%- set feeds = {'calls': ('stg_calls', 'call_date'), 'leads': ('stg_leads', 'created_date'), 'lead_events': ('stg_lead_events', 'event_date'),
+    'customers': ('stg_customers', 'created_date'), 'orders': ('stg_orders', 'order_date'), 'channel_costs': ('stg_channel_costs', 'cost_date')} -%}
+{{ config(**by_date('event_date', ['calls', 'leads', 'lead_events', 'customers', 'orders', 'channel_costs'], feed_column='feed')) }}
+-- Every row of an accepted file is current, or a newer delivery of its id is: same content (duplicate) or other (superseded).
+with {% for feed, (model, date_column) in feeds.items() %}
+current_{{ feed }} as (
+    select source_system, row_key, row_hash, file_id, source_line
+    from {{ ref(model) }} as rows
+    where {{ is_touched('rows.' ~ date_column, [feed]) }}
+    {%- if is_incremental() %}
+    union
+    -- An id that moved to another date is current there.
+    select rows.source_system, rows.row_key, rows.row_hash, rows.file_id, rows.source_line
+    from {{ ref(model) }} as rows
+    inner join {{ source('ops', 'moved_ids') }} as moved
+        on moved.feed = '{{ feed }}' and rows.{{ date_column }} = moved.event_date
+        and rows.source_system = moved.source and rows.row_key = moved.row_key
+    {%- endif %}
+),
+
+counted_{{ feed }} as (
+    select
+        '{{ feed }}' as feed,
+        delivered._event_date as event_date,
+        delivered._file_id as file_id,
+        count(*) as rows_raw,
+        count_if(held.file_id = delivered._file_id and held.source_line = delivered._line) as rows_current,
+        count_if((held.file_id <> delivered._file_id or held.source_line <> delivered._line)
+            and held.row_hash = delivered._row_hash) as rows_duplicate,
+        count_if((held.file_id <> delivered._file_id or held.source_line <> delivered._line)
+            and held.row_hash <> delivered._row_hash) as rows_superseded
+    from {{ source('raw', feed) }} as delivered
+    inner join {{ source('ops', 'export_files') }} as files
+        on delivered._file_id = files.file_id and files.status = 'accepted'
+    left join current_{{ feed }} as held
+        on delivered._source = held.source_system and delivered._row_key = held.row_key
+    where {{ is_touched('delivered._event_date', [feed]) }}
+    group by delivered._event_date, delivered._file_id
+){{ ',' if not loop.last }}
+{% endfor %}
+
+{% for feed in feeds -%}
+select
+    feed,
+    event_date,
+    file_id,
+    cast(rows_raw as bigint) as rows_raw,
+    cast(rows_current as bigint) as rows_current,
+    cast(rows_duplicate as bigint) as rows_duplicate,
+    cast(rows_superseded as bigint) as rows_superseded,
+    cast(rows_raw - rows_current - rows_duplicate - rows_superseded as bigint) as rows_lost
+from counted_{{ feed }}
+{{ 'union all' if not loop.last }}
+{% endfor %}

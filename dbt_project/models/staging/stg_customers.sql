@@ -1,0 +1,32 @@
+{{ config(**by_date('created_date', ['customers'], touched_keys={'customer': 'customer_key'},
+    touched_columns=['crm_customer_row_key', 'customer_key', 'source_customer_id', 'customer_phone_masked'])) }}
+with {{ latest_delivery('customers') }},
+
+read as (
+    select r.*, {{ parse_e164('r.customer_number') }} as phone_e164, nullif(trim(r.customer_id), '') as source_customer_id
+    from latest as r
+)
+
+select
+    {{ native_key('customers', 'r._source', 'r.source_customer_id') }} as crm_customer_row_key,
+    r._source as source_system,
+    r.source_customer_id,
+    {{ parse_ts('r.created_at') }} as created_at,
+    r._event_date as created_date,
+    r.phone_e164,
+    {{ parse_number_status('r.customer_number') }} as number_status,
+    {{ parse_mask('r.customer_number') }} as customer_phone_masked,
+    {{ customer_key('r.phone_e164', 'r._source', 'r.source_customer_id') }} as customer_key,
+    nullif(trim(r.segment), '') as segment,
+    nullif(trim(r.spending_tier), '') as spending_tier,
+    nullif(trim(r.occupation), '') as occupation,
+    cast({{ parse_num('r.age') }} as integer) as age,
+    coalesce({{ place('r.region_province') }}, regions.province) as region_province,
+    case when {{ place('r.region_province') }} is not null or {{ place('r.region_city') }} is not null
+        then {{ place('r.region_city') }} else regions.city end as region_city,
+    nullif(trim(r.risk_grade), '') as risk_grade,
+    {{ provenance('r') }}
+from read as r
+cross join {{ source('ops', 'secrets') }} as secrets
+left join {{ source('policy', 'number_regions') }} as regions
+    on {{ parse_number_prefix('r.phone_e164') }} = regions.prefix

@@ -1,0 +1,53 @@
+{{ config(**by_date('created_date', ['leads'])) }}
+with {{ latest_delivery('leads') }},
+
+read as (
+    select
+        r.*,
+        {{ parse_e164('r.customer_number') }} as phone_e164,
+        nullif(trim(r.customer_id), '') as source_customer_id,
+        {{ mapped('r', 'status') }} as status_code,
+        {{ is_unmapped('r', 'status') }} as is_status_unmapped
+    from latest as r
+    {{ join_value_map('r', 'leads', 'status') }}
+)
+
+select
+    {{ native_key('leads', 'r._source', 'trim(r.lead_id)') }} as lead_key,
+    r._source as source_system,
+    trim(r.lead_id) as source_lead_id,
+    {{ parse_ts('r.created_at') }} as created_at,
+    r._event_date as created_date,
+    r.phone_e164,
+    {{ parse_number_status('r.customer_number') }} as number_status,
+    {{ parse_mask('r.customer_number') }} as customer_phone_masked,
+    r.source_customer_id,
+    case when r.phone_e164 is not null
+        then {{ customer_key('r.phone_e164', 'r._source', "''") }} end as phone_customer_key,
+    case when r.source_customer_id is not null
+        then {{ customer_key('cast(null as string)', 'r._source', 'r.source_customer_id') }} end as crm_customer_key,
+    {{ channel_of('r') }} as channel,
+    nullif(trim(r.channel), '') is not null and alias.channel is null and known_channel.channel is null
+        as is_channel_unmapped,
+    nullif(trim(r.campaign_id), '') as campaign_id,
+    nullif(trim(r.business_line), '') as business_line,
+    r.status_code as status,
+    r.is_status_unmapped,
+    nullif(trim(r.crm_intent), '') as crm_intent,
+    nullif(trim(r.owner_agent_id), '') as owner_agent_id,
+    {{ parse_bool('r.need_confirmed') }} as need_confirmed,
+    {{ place('r.region_province') }} as region_province,
+    {{ place('r.region_city') }} as region_city,
+    regions.province as prefix_province,
+    regions.city as prefix_city,
+    nullif(trim(r.interested_product), '') as interested_product,
+    nullif(trim(r.occupation), '') as occupation,
+    nullif(trim(r.lost_reason), '') as lost_reason,
+    nullif(trim(r.referrer_customer_id), '') as referrer_customer_id,
+    {{ parse_ts('r.last_followed_up_at') }} as last_followed_up_at,
+    {{ provenance('r') }}
+from read as r
+cross join {{ source('ops', 'secrets') }} as secrets
+{{ join_channel('r') }}
+left join {{ source('policy', 'number_regions') }} as regions
+    on {{ parse_number_prefix('r.phone_e164') }} = regions.prefix

@@ -1,0 +1,43 @@
+{{ config(**by_date('order_date', ['orders'])) }}
+with {{ latest_delivery('orders') }},
+
+read as (
+    select
+        r.*,
+        {{ parse_e164('r.customer_number') }} as phone_e164,
+        nullif(trim(r.customer_id), '') as source_customer_id,
+        {{ mapped('r', 'status') }} as status_code,
+        {{ is_unmapped('r', 'status') }} as is_status_unmapped
+    from latest as r
+    {{ join_value_map('r', 'orders', 'status') }}
+)
+
+-- An export without a status column lists closed orders: they count as won.
+select
+    {{ native_key('orders', 'r._source', 'r._row_key') }} as order_key,
+    r._source as source_system,
+    trim(r.order_id) as source_order_id,
+    {{ parse_ts('r.ordered_at') }} as ordered_at,
+    r._event_date as order_date,
+    {{ parse_money('r.amount_cny') }} as amount_cny,
+    coalesce(r.status_code, 'won') as status,
+    r.is_status_unmapped,
+    r.phone_e164,
+    {{ parse_number_status('r.customer_number') }} as number_status,
+    {{ parse_mask('r.customer_number') }} as customer_phone_masked,
+    r.source_customer_id,
+    case when r.phone_e164 is not null
+        then {{ customer_key('r.phone_e164', 'r._source', "''") }} end as phone_customer_key,
+    case when r.source_customer_id is not null
+        then {{ customer_key('cast(null as string)', 'r._source', 'r.source_customer_id') }} end as crm_customer_key,
+    nullif(trim(r.lead_id), '') as source_lead_id,
+    nullif(trim(r.product), '') as product,
+    nullif(trim(r.business_line), '') as business_line,
+    nullif(trim(r.agent_id), '') as agent_id,
+    {{ channel_of('r') }} as channel,
+    nullif(trim(r.campaign_id), '') as campaign_id,
+    {{ parse_ts('r.paid_at') }} as paid_at,
+    {{ provenance('r') }}
+from read as r
+cross join {{ source('ops', 'secrets') }} as secrets
+{{ join_channel('r') }}

@@ -1,0 +1,71 @@
+"""Which dates a build replaces: worked out from what became dirty, and kept in ops.build_dates for the models."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import duckdb
+
+from dial2deal import warehouse
+from dial2deal.exports.feeds import feeds
+
+# The facts that follow a feed date by date; int_propagation adds the dates that other feeds' news touch.
+_FACTS = {"calls": "fct_calls", "leads": "fct_leads", "lead_events": "fct_lead_events", "orders": "fct_orders",
+          "channel_costs": "fct_costs"}
+# An id that moved to another date has to leave the date it came from, and may win or lose on both.
+_WITH_MOVED_IDS = """
+    insert into ops.build_dates
+    select distinct there.feed, there.event_date
+    from ops.moved_ids here
+    join ops.build_dates b on b.feed = here.feed and b.event_date = here.event_date
+    join ops.moved_ids there
+        on there.feed = here.feed and there.source = here.source and there.row_key = here.row_key
+    except select feed, event_date from ops.build_dates
+"""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the coming build has to do. ``full`` rebuilds every model over the whole history."""
+
+    needed: bool
+    full: bool
+
+
+def plan(con: duckdb.DuckDBPyConnection, *, full: bool, date_range: tuple[dt.date, dt.date] | None) -> Work:
+    """Fill ops.build_dates in one transaction, and note up to when dirty dates are covered (dirty_copied_at).
+
+    Dates still there are of a build that was not published: readers lack them, so they are built again. Only
+    publication empties the table.
+    ``full``: everything that raw holds. ``date_range``: additionally all dates of all feeds in it, inclusive.
+    """
+    with warehouse.transaction(con):
+        (copied_at,) = con.execute("select max(added_at) from ops.dirty_dates").fetchone()
+        if full or date_range:
+            for feed in feeds():
+                _add_raw_dates(con, feed, None if full else date_range)
+        con.execute("insert into ops.build_dates select distinct feed, event_date from ops.dirty_dates "
+                    "except select feed, event_date from ops.build_dates")
+        con.execute(_WITH_MOVED_IDS)
+        for feed, fact in _FACTS.items():
+            con.execute("insert into ops.build_dates select ?, event_date from ops.build_dates where feed = ? "
+                        "except select feed, event_date from ops.build_dates", [fact, feed])
+        (dates,) = con.execute("select count(*) from ops.build_dates").fetchone()
+        warehouse.set_state(con, "dirty_copied_at", copied_at.isoformat(sep=" ") if copied_at else None)
+    return Work(needed=dates > 0, full=full)
+
+
+def rebuilt(con: duckdb.DuckDBPyConnection) -> dict[str, list[dt.date]]:
+    """Dates of each feed and fact that the build replaced, oldest first."""
+    found: dict[str, list[dt.date]] = {}
+    for feed, day in con.execute("select distinct feed, event_date from ops.build_dates order by all").fetchall():
+        found.setdefault(feed, []).append(day)
+    return found
+
+
+def _add_raw_dates(con: duckdb.DuckDBPyConnection, feed: str, date_range: tuple[dt.date, dt.date] | None) -> None:
+    where, parameters = "", [feed]
+    if date_range:
+        where, parameters = "where _event_date between ? and ?", [feed, *date_range]
+    con.execute(f'insert into ops.build_dates select distinct ?, _event_date from raw."{feed}" {where}', parameters)
