@@ -106,13 +106,11 @@ def _file_facts(con: duckdb.DuckDBPyConnection, files: list[LoadedFile]) -> None
 
 
 def _rows(con: duckdb.DuckDBPyConnection, suite: Suite, file_ids: list[str], candidates: Candidates) -> None:
-    usable = []
-    for column in suite.columns:
-        error = _binding_error(con, suite, column)
-        if error is None:
-            usable.append(column)
-        else:
-            candidates.unusable[(suite.feed, column.name)] = error
+    usable = list(suite.columns)
+    if _binding_error(con, suite, usable):
+        errors = {column.name: _binding_error(con, suite, [column]) for column in suite.columns}
+        candidates.unusable |= {(suite.feed, name): error for name, error in errors.items() if error}
+        usable = [column for column in suite.columns if errors[column.name] is None]
     table = f'{CATALOG}."{suite.feed}"'
     try:
         con.execute(f"create table {table} as {_select(suite, usable, file_ids)}")
@@ -152,9 +150,9 @@ def _map_join(feed: str, column: str) -> str:
         on {alias}.source = r._source and {alias}.raw_value = lower(trim(r."{column}"))"""
 
 
-def _binding_error(con: duckdb.DuckDBPyConnection, suite: Suite, column: Column) -> str | None:
+def _binding_error(con: duckdb.DuckDBPyConnection, suite: Suite, columns: list[Column]) -> str | None:
     try:
-        con.execute(f"explain {_select(suite, [column], [''])}")
+        con.execute(f"prepare binding as {_select(suite, columns, [''])}")
     except duckdb.Error as error:
         return first_line(error)
     return None
