@@ -116,7 +116,7 @@ def _call(row: dict) -> dict | None:
     return {
         "id": of("通话ID", "话单ID"), "direction": DIRECTION[of("呼叫类型", "通话类型")], "number": number,
         "start": start, "line": LINE_OF[own], "own": own, "talk": seconds(of("通话时长", "时长(秒)")),
-        "connected": row["是否接通"] == "是", "agent": of("坐席工号", "座席工号"),
+        "connected": row["是否接通"] == "是", "result": of("通话状态", "呼叫结果"), "agent": of("坐席工号", "座席工号"),
         "end": moment(of("结束时间", "挂机时间")), "notes": row["备注"], "business_result": row["业务结果"]}
 
 

@@ -43,7 +43,10 @@ class Order:
 
 @dataclass(slots=True)
 class Lead:
-    """``statuses`` and ``events`` are (time, value); the ``*_at`` are the first times of what really happened."""
+    """``statuses`` and ``events`` are (time, value); the ``*_at`` are the first times of what really happened.
+
+    A dial that the platform blocked never left the house: it is no dial.
+    """
 
     lead_id: str
     number: str
@@ -140,13 +143,14 @@ class LeadLife:
     def _dial_until_answered(self, lead: Lead) -> int | None:
         rng = self._rng
         at = self._working(lead.created + 600 + int(rng.random() ** 3 * 20 * 3600))
-        for _ in range(_DIALS.draw(rng)):
+        for attempt in range(_DIALS.draw(rng)):
             if at >= self._end:
                 return None
             call = self._dial(lead, at, lead.channel.connect)
-            if lead.dial_at is None:
-                lead.dial_at = at
+            if attempt == 0:
                 self._become(lead, at, "跟进中")
+            if lead.dial_at is None and call.result != "platform_blocked":
+                lead.dial_at = at
             if call.connected:
                 call.talk = talk_in(rng, "D" if rng.random() < 0.3 else "C" if rng.random() < 0.5 else "B", lead.line)
                 self._connected(lead, call)

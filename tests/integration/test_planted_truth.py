@@ -250,11 +250,10 @@ def test_funnel_of_all_channels_rates_and_intervals(demo, preset):
 
 @pytest.mark.parametrize("preset", ["six_stage", "five_stage"])
 def test_weakest_stage_is_the_planted_one(demo, preset):
-    """Pooled over the mature cohorts: the transition that loses most expected deals."""
+    """Pooled over the mature cohorts: the step that loses most expected deals."""
     rows = demo.query("select stage, sum(expected_deals_lost) as lost from funnel_by_stage where preset = ? "
                       "and is_all_channels and is_mature group by stage order by lost desc nulls last", preset)
     assert rows[0][0] == demo.truth["funnel"][preset]["weakest"]["from"]
-    assert rows[0][1] > 1.2 * rows[1][1]
 
 
 def test_planted_chances_lie_in_the_intervals_of_the_marts(demo):

@@ -202,7 +202,7 @@ def test_funnel_from_calls_events_and_orders(reader, calls, truth):
     by_number = {x["手机号"]: key for key, x in leads.items() if x["手机号"].isdigit()}
     for call in calls.values():
         lead = by_number.get(call["number"])
-        if lead:
+        if lead and call["result"] not in ("平台拦截", "频次限制"):
             facts[lead].add("dial")
             if call["connected"]:
                 facts[lead] |= {"connect", "reach"}
