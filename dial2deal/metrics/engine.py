@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,14 +19,12 @@ class Compiler:
         self.manifest = parse_manifest_from_dbt_generated_manifest(manifest_text)
         self._engine = MetricFlowEngine(SemanticManifestLookup(self.manifest), _sql_client())
 
-    def sql(self, metrics: Sequence[str], group_by: Sequence[str], where: Sequence[str],
-            start: dt.date | None, end: dt.date | None) -> str:
+    def sql(self, metrics: Sequence[str], group_by: Sequence[str], where: Sequence[str]) -> str:
         """SQL of one question. ``group_by`` holds MetricFlow's names. Raises MetricError when it makes no sense."""
         from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
         request = MetricFlowQueryRequest.create(
-            metric_names=list(metrics), group_by_names=list(group_by), where_constraints=list(where) or None,
-            time_constraint_start=_midnight(start), time_constraint_end=_midnight(end))
+            metric_names=list(metrics), group_by_names=list(group_by), where_constraints=list(where) or None)
         try:
             return self._engine.explain(request).sql_statement.sql
         except Exception as error:
@@ -37,7 +34,14 @@ class Compiler:
     def dimensions(self, metric: str) -> set[str]:
         """MetricFlow's names of everything ``metric`` can be grouped by."""
         found = {d.dunder_name for d in self._engine.simple_dimensions_for_metrics([metric])}
-        return found | {entity.name for entity in self._engine.entities_for_metrics([metric])}
+        return found | self._own_entities(metric)
+
+    def _own_entities(self, metric: str) -> set[str]:
+        """Entities that every table of the metric holds itself; the engine also lists those of joined tables."""
+        models = {measure.name: {entity.name for entity in model.entities}
+                  for model in self.manifest.semantic_models for measure in model.measures}
+        wanted = next(m for m in self.manifest.metrics if m.name == metric).type_params.input_measures
+        return set.intersection(*(models[measure.name] for measure in wanted))
 
 
 def _sql_client() -> Any:
@@ -50,10 +54,6 @@ def _sql_client() -> Any:
         sql_plan_renderer = DuckDbSqlPlanRenderer()
 
     return DialectOnly()
-
-
-def _midnight(day: dt.date | None) -> dt.datetime | None:
-    return None if day is None else dt.datetime.combine(day, dt.time())
 
 
 def _first_reason(error: Exception) -> str:

@@ -26,6 +26,32 @@ def where_clauses(catalog: Catalog, filters: Iterable[Filter]) -> list[str]:
     return [_clause(catalog, item) for item in filters]
 
 
+def period_clauses(grain: str, start: dt.date | None, end: dt.date | None) -> list[str]:
+    """Clauses for first and last day, both included, on tables that know time by ``grain``.
+
+    MetricFlow's own time constraint is not used: it widens to whole weeks or months of the grouping. Raises
+    MetricError when the days do not begin and end a period of ``grain``.
+    """
+    moment = f"{{{{ TimeDimension('metric_time', '{grain}') }}}}"
+    clauses = []
+    if start is not None:
+        _check_boundary(grain, start, start, "start on")
+        clauses.append(f"{moment} >= {literal(start)}")
+    if end is not None:
+        _check_boundary(grain, end + dt.timedelta(days=1), end, "end before")
+        clauses.append(f"{moment} <= {literal(end)}")
+    return clauses
+
+
+def _check_boundary(grain: str, boundary: dt.date, day: dt.date, word: str) -> None:
+    fits = {"day": True, "week": boundary.weekday() == 0, "month": boundary.day == 1,
+            "quarter": boundary.day == 1 and boundary.month % 3 == 1,
+            "year": boundary.day == 1 and boundary.month == 1}[grain]
+    if not fits:
+        raise MetricError(f"These metrics are known by {grain} only, and {day} would cut a {grain} in two: "
+                          f"{word} the first day of a {grain}.")
+
+
 def _clause(catalog: Catalog, item: Filter) -> str:
     try:
         name, operator, value = item

@@ -16,7 +16,7 @@ from dial2deal.insight.intervals import wilson
 from dial2deal.metrics import catalog as catalogs
 from dial2deal.metrics.catalog import GRAINS, Catalog
 from dial2deal.metrics.engine import Compiler
-from dial2deal.metrics.filters import Filter, where_clauses
+from dial2deal.metrics.filters import Filter, period_clauses, where_clauses
 from dial2deal.metrics.snapshot import SEMANTIC_MANIFEST, MetricError, SnapshotMissingError, connect, generation
 from dial2deal.settings import Settings
 
@@ -38,7 +38,7 @@ class Metrics:
         """One row per combination of ``group_by``, with a value per metric.
 
         group_by: short names of `catalog` and the grains day, week, month, quarter, year (dates, first day of each).
-        start, end: first and last day, both included. filters: ``(dimension, operator, value)``, see filters.py.
+        start, end: first and last day, both included; whole months where a metric is known by month. filters: ``(dimension, operator, value)``, see filters.py.
         order_by: names of columns, ``-name`` for descending; empty values last, the rest of group_by breaks ties.
 
         Each quotient ``m`` comes with ``m_num`` and ``m_den``; each share also with ``m_low`` and ``m_high`` (Wilson
@@ -53,7 +53,9 @@ class Metrics:
                                    for name in (metric.name, metric.numerator, metric.denominator) if name))
         groups = {name: _qualified(state.catalog, name) for name in dict.fromkeys(group_by)}
         where = where_clauses(state.catalog, filters)
-        statement = state.compile(tuple(names), tuple(groups.values()), tuple(where), start, end)
+        if start is not None or end is not None:
+            where += period_clauses(state.finest_grain(tuple(names)), start, end)
+        statement = state.compile(tuple(names), tuple(groups.values()), tuple(where))
         rows = []
         for raw in state.fetch(statement):
             row: Row = {name: _plain_date(raw[column]) if name in GRAINS else raw[column]
@@ -155,6 +157,10 @@ class _Generation:
         if row is None or row[0] is None:
             raise MetricError(f"The published policy has no number {key!r}.")
         return float(row[0])
+
+    def finest_grain(self, metrics: tuple[str, ...]) -> str:
+        """The finest grain that all ``metrics`` know."""
+        return GRAINS[max(GRAINS.index(self.groupings(name)["grains"][0]) for name in metrics)]
 
     def _groupings(self, metric: str) -> dict[str, list[str]]:
         possible = self._compiler.dimensions(metric)

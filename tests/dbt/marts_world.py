@@ -236,6 +236,8 @@ class World:
                 spec = ", ".join(f"{name} {kind}" for name, kind in columns.items())
                 con.execute(f"create or replace table marts.{table} ({spec})")
                 insert(con, table, self.rows[table])
+            for table, column in (("fct_calls", "call_date"), ("fct_orders", "order_date")):
+                con.execute(f"insert into ops.build_dates select distinct '{table}', {column} from marts.{table}")
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) -> None:
@@ -243,10 +245,9 @@ def insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) -> None:
     columns = SCHEMA[table]
     unknown = {name for row in rows for name in row} - set(columns)
     assert not unknown, unknown
-    marks = ", ".join("?" for _ in columns)
+    lists = ", ".join(f"unnest(?::{kind}[])" for kind in columns.values())
     if rows:
-        con.executemany(f"insert into marts.{table} values ({marks})",
-                        [[row.get(name) for name in columns] for row in rows])
+        con.execute(f"insert into marts.{table} select {lists}", [[row.get(name) for row in rows] for name in columns])
 
 
 def dbt(settings: Settings, *args: str):

@@ -83,7 +83,8 @@ def test_slots_lines_and_efficiency_add_up_to_the_calls(built):
     calls = built.world.rows["fct_calls"]
 
     def count(condition, *names):
-        return Counter(tuple(call[name] or "unknown" for name in names) for call in calls if condition(call))
+        return Counter(tuple("unknown" if call[name] is None else call[name] for name in names)
+                       for call in calls if condition(call))
 
     slots = keyed(built.rows("select weekday, call_hour, region_province, sum(high_intent_calls) as n from "
                              "high_intent_slots group by all having n > 0"), "weekday", "call_hour", "region_province")

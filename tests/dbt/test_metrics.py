@@ -1,0 +1,232 @@
+"""Metrics through MetricFlow against plain Python, and what a question may not do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from collections import Counter, defaultdict
+
+import pytest
+
+from dial2deal.insight.intervals import wilson
+from dial2deal.metrics import MetricError, Metrics, SnapshotMissingError, sql
+from dial2deal.settings import Settings
+from tests.dbt import marts_world as mw
+
+pytestmark = pytest.mark.slow
+FIRST, LAST = dt.date(2026, 3, 2), dt.date(2026, 4, 30)
+
+
+@pytest.fixture(scope="module")
+def built():
+    return mw.shared()
+
+
+@pytest.fixture(scope="module")
+def metrics(built):
+    return Metrics(built.settings)
+
+
+def month(day):
+    return day.replace(day=1)
+
+
+def test_counts_and_rates_of_calls_by_team_and_week(built, metrics):
+    calls = [c for c in built.world.rows["fct_calls"] if FIRST <= c["call_date"] <= LAST and c["channel"] == "转介绍"]
+    expected = defaultdict(Counter)
+    for call in calls:
+        expected[call["team"], mw.monday(call["call_date"])].update(
+            calls=1, dials=call["is_dial"], connected=call["is_dial"] and call["is_connected"])
+    rows = metrics.query(["calls", "connect_rate"], ["team", "week"], start=FIRST, end=LAST,
+                         filters=[("channel", "=", "转介绍")])
+    assert {(r["team"], r["week"]): r["calls"] for r in rows} == {k: c["calls"] for k, c in expected.items()}
+    for row in rows:
+        cell = expected[row["team"], row["week"]]
+        assert (row["connect_rate_num"], row["connect_rate_den"]) == (cell["connected"], cell["dials"])
+        assert row["connect_rate_n_ok"] == (cell["dials"] >= 30)
+        if not cell["dials"]:
+            assert row["connect_rate"] is row["connect_rate_low"] is row["connect_rate_high"] is None
+        else:
+            assert row["connect_rate"] == pytest.approx(cell["connected"] / cell["dials"])
+            assert (row["connect_rate_low"], row["connect_rate_high"]) == pytest.approx(
+                wilson(cell["connected"], cell["dials"], 1.959964))
+
+
+def test_metrics_of_four_facts_by_channel_and_month_do_not_fan_out(built, metrics):
+    world = built.world.rows
+    expected = defaultdict(lambda: defaultdict(int))
+    for call in world["fct_calls"]:
+        expected[call["channel"], month(call["call_date"])]["calls"] += 1
+    for lead in world["fct_leads"]:
+        expected[lead["channel"], month(lead["created_date"])]["leads"] += 1
+        if lead.get("first_order_at"):
+            expected[lead["channel"], month(lead["first_order_at"].date())]["deals"] += 1
+    for order in world["fct_orders"]:
+        if order["is_won"]:
+            expected[order["channel"], month(order["order_date"])]["revenue_cny"] += order["amount_cny"]
+    for cost in world["fct_costs"]:
+        expected[cost["channel"], cost["cost_month"]]["delivered_cost_cny"] += cost["amount_cny"]
+    names = ["calls", "leads", "deals", "revenue_cny", "delivered_cost_cny"]
+    rows = metrics.query(names, ["channel", "month"])
+    found = {(r["channel"], r["month"]): {n: r[n] for n in names} for r in rows}
+    assert found == {key: {n: cell[n] for n in names} for key, cell in expected.items()}
+
+
+def test_a_period_is_exactly_its_days_whatever_the_grouping(built, metrics):
+    for first, last, group in ((FIRST, LAST, "week"), (dt.date(2026, 3, 11), dt.date(2026, 3, 12), "month")):
+        expected = sum(first <= call["call_date"] <= last for call in built.world.rows["fct_calls"])
+        assert sum(row["calls"] for row in metrics.query(["calls"], [group], start=first, end=last)) == expected
+    march = metrics.query(["total_cost_cny", "calls"], start=dt.date(2026, 3, 1), end=dt.date(2026, 3, 31))[0]
+    assert march["total_cost_cny"] == sum(c["amount_cny"] for c in built.world.rows["fct_costs"]
+                                          if c["cost_month"] == dt.date(2026, 3, 1))
+    assert march["calls"] == sum(month(c["call_date"]) == dt.date(2026, 3, 1) for c in built.world.rows["fct_calls"])
+
+
+def test_channel_economics_equal_the_mart(built, metrics):
+    mart = {(r["channel"], r["month_start"]): r for r in built.rows("select * from channel_roi")}
+    rows = metrics.query(["cac_full_cny", "cac_operational_cny", "clv_simple_cny", "ltv_cac", "roi", "roas",
+                          "repurchase_rate", "total_cost_cny"], ["channel", "month"])
+    assert {(r["channel"], r["month"]) for r in rows} == set(mart)
+    for row in rows:
+        truth = mart[row["channel"], row["month"]]
+        for name in ("cac_full_cny", "cac_operational_cny", "clv_simple_cny", "ltv_cac", "roi", "roas", "repurchase_rate"):
+            assert row[name] == (pytest.approx(truth[name]) if truth[name] is not None else None), name
+        assert row["repurchase_rate_low"] == (
+            pytest.approx(truth["repurchase_wilson_low"]) if truth["repurchase_denominator"] else None)
+
+
+def test_the_funnel_adds_up_over_channels(built, metrics):
+    rows = metrics.query(["funnel_reached", "funnel_conversion_rate"], ["stage", "stage_ordinal", "week"],
+                         filters=[("preset", "=", "six_stage")], order_by=["week", "stage_ordinal"])
+    together = {(r["cohort_week"], r["stage"]): r for r in built.rows(
+        "select * from funnel_by_stage where preset = 'six_stage' and is_all_channels")}
+    assert len(rows) == len(together)
+    for row in rows:
+        truth = together[row["week"], row["stage"]]
+        assert row["funnel_reached"] == truth["reached"]
+        assert row["funnel_conversion_rate"] == (
+            pytest.approx(truth["conversion_rate"]) if truth["conversion_rate"] is not None else None)
+        assert row["funnel_conversion_rate_low"] == (
+            pytest.approx(truth["wilson_low"]) if truth["wilson_low"] is not None else None)
+
+
+def test_every_metric_answers_by_every_dimension_it_offers(metrics):
+    catalog = metrics.catalog()
+    assert len({entry["label_zh"] for entry in catalog}) == len(catalog)
+    known = {entry["name"] for entry in catalog}
+    by_offer = defaultdict(list)
+    for entry in catalog:
+        assert {entry["numerator"], entry["denominator"]} <= known | {None}
+        assert entry["kind"] not in ("share", "ratio") or entry["numerator"] or entry["name"].startswith(
+            ("median_", "p90_", "lifetime_")), f"{entry['name']} has no numerator and denominator"
+        assert entry["kind"] in ("count", "sum", "money", "share", "ratio")
+        by_offer[tuple(entry["dimensions"]), tuple(entry["grains"])].append(entry)
+    for (dimensions, grains), entries in by_offer.items():
+        assert metrics.query([entry["name"] for entry in entries], [grains[-1]])
+        for group in (*dimensions, *grains):
+            assert metrics.query([entries[0]["name"]], [group]), (group, entries[0]["name"])
+
+
+def test_shares_stay_between_zero_and_one_with_their_interval(metrics):
+    shares = [entry["name"] for entry in metrics.catalog() if entry["kind"] == "share"]
+    for name in shares:
+        for row in metrics.query([name], ["channel"]):
+            if row[name] is not None:
+                assert 0 <= row[f"{name}_low"] <= row[name] <= row[f"{name}_high"] <= 1, name
+    assert len(shares) > 10
+
+
+def test_order_and_limit_are_stable(metrics):
+    rows = metrics.query(["calls"], ["agent", "month"], order_by=["-calls"])
+    assert [r["calls"] for r in rows] == sorted((r["calls"] for r in rows), reverse=True)
+    ties = [(-r["calls"], r["agent"], r["month"]) for r in rows]
+    assert ties == sorted(ties)
+    assert metrics.query(["calls"], ["agent", "month"], order_by=["-calls"], limit=3) == rows[:3]
+    rates = metrics.query(["cac_full_cny"], ["channel", "month"], order_by=["-cac_full_cny"])
+    empty = [r["cac_full_cny"] is None for r in rates]
+    assert empty == sorted(empty), "empty values come last"
+    assert any(empty)
+
+
+def test_values_of_a_dimension(metrics):
+    assert set(metrics.values("channel")) == set(mw.CHANNELS)
+    assert metrics.values("team") == sorted(set(mw.TEAMS.values()))
+    assert set(metrics.values("direction")) == {"inbound", "outbound"}
+
+
+@pytest.mark.parametrize("value", ["x' or 1=1 --", "{{ Dimension('call__team') }}", "{% raw %}", "a;b", "100%", "{#x#}",
+                                   "it's {{'{{'}}", "\\", "转介绍"])
+def test_a_value_is_data_whatever_it_says(built, metrics, value):
+    found = metrics.query(["calls"], filters=[("channel", "=", value)])
+    expected = sum(call["channel"] == value for call in built.world.rows["fct_calls"])
+    assert [row["calls"] or 0 for row in found] == [expected]
+
+
+@pytest.mark.parametrize(("question", "message"), [
+    (dict(metrics=["nonsense"]), "no metric 'nonsense'"),
+    (dict(metrics=["calls"], group_by=["1); drop table x"]), "no dimension"),
+    (dict(metrics=["calls"], filters=[("1=1 or channel", "=", "x")]), "no dimension"),
+    (dict(metrics=["calls"], filters=[("channel", "= '' or 1=1 --", "x")]), "Unknown operator"),
+    (dict(metrics=["calls"], filters=[("channel", "in", [])]), "non-empty list"),
+    (dict(metrics=["calls"], filters=[("channel", "=", object())]), "type object"),
+    (dict(metrics=["total_cost_cny"], group_by=["agent"]), "do not fit together"),
+    (dict(metrics=["roi"], group_by=["week"]), "do not fit together"),
+    (dict(metrics=["calls", "roi"], start=dt.date(2026, 3, 2)), "would cut a month in two"),
+    (dict(metrics=["roi"], end=dt.date(2026, 3, 30)), "would cut a month in two"),
+    (dict(metrics=["funnel_reached"], start=dt.date(2026, 3, 3)), "would cut a week in two"),
+    (dict(metrics=["calls"], order_by=["team"]), "Cannot order by"),
+    (dict(metrics=[]), "at least one"),
+])
+def test_a_wrong_question_is_told_what_is_wrong(metrics, question, message):
+    with pytest.raises(MetricError, match=message):
+        metrics.query(**question)
+
+
+def test_sql_reads_marts_and_nothing_else(built, tmp_path):
+    result = sql(built.settings, "select count(*) as calls from fct_calls")
+    assert (result.columns, result.rows) == (["calls"], [(len(built.world.rows["fct_calls"]),)])
+    assert len(sql(built.settings, "from fct_calls", limit=5).rows) == 5
+    target = tmp_path / "out.csv"
+    for text in ("create table warehouse.marts.x as select 1", "delete from fct_calls", "select read_text('/etc/hosts')",
+                 f"copy (select 1) to '{target}'", "attach '/tmp/x.duckdb'", "set enable_external_access = true",
+                 "select * from nowhere"):
+        with pytest.raises(MetricError):
+            sql(built.settings, text)
+    assert not target.exists()
+
+
+def test_nothing_published_yet_says_what_to_run(tmp_path):
+    settings = Settings(home=tmp_path)
+    for ask in (lambda: Metrics(settings).query(["calls"]), lambda: sql(settings, "select 1")):
+        with pytest.raises(SnapshotMissingError, match="dial2deal build"):
+            ask()
+
+
+def test_a_new_snapshot_is_followed_and_the_old_one_stays_whole(built, tmp_path):
+    settings = Settings(home=tmp_path).ensure()
+    for name in ("marts.duckdb", "semantic_manifest.json"):
+        shutil.copyfile(built.settings.published / name, settings.published / name)
+    service = Metrics(settings)
+    before = service.query(["calls"])[0]["calls"]
+    import duckdb
+    con = duckdb.connect(str(tmp_path / "next.duckdb"))
+    con.execute(f"attach '{built.settings.snapshot}' as old (read_only)")
+    con.execute("copy from database old to next")
+    con.execute("insert into marts.fct_calls select * from marts.fct_calls")
+    con.close()
+    os.replace(tmp_path / "next.duckdb", settings.snapshot)
+    assert service.query(["calls"])[0]["calls"] == 2 * before
+    service.close()
+
+
+def test_compiled_sql_stays_as_it_was():
+    """MetricFlow is no stable API: a changed plan for a quotient over two facts should be looked at."""
+    import re
+
+    service = Metrics(mw.shared().settings)
+    state = service._current()
+    text = state.compile(("orders_per_customer_spoken_to",), ("channel", "metric_time__month"), ())
+    assert text.count('"warehouse"."marts"."fct_orders"') == text.count('"warehouse"."marts"."fct_calls"') == 1
+    assert "FULL OUTER JOIN" in text
+    assert re.search(r"NULLIF\(.*connected_customers", text)
