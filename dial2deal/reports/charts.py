@@ -139,4 +139,5 @@ def _value_label(part: Row, n: int, words: Words) -> Row:
     if not named:
         return {"show": False}
     return {"show": True, "position": "top", "distance": 4, "fontSize": 10,
-            "formatter": words.number(value, part["kind"]), "color": INK if n == last else MUTED, "fontWeight": "bold" if n == last else "normal"}
+            "formatter": words.number(value, part["kind"]), "color": INK if n == last else MUTED,
+            "fontWeight": "bold" if n == last else "normal"}

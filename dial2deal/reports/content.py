@@ -97,34 +97,9 @@ def _footer(context: Context, rules: Sequence[Rule]) -> Row:
         "policy_version": info["policy_version"], "rules_version": version(list(rules)),
         "code_version": info["code_version"], "verdict": "incomplete" if held else "complete",
         "verdict_text": words("footer.incomplete" if held else "footer.complete"),
-        "held_files": held, "warnings": _warnings(context),
+        "held_files": held, "warnings": context.snapshot.query("warnings", {"start": period.start, "end": period.end}),
         "missing_feeds": [words(f"feed.{feed}") for feed, (first, _) in sorted(context.snapshot.history.items())
                           if first is None],
         "history": {feed: first.isoformat() if first else None
                     for feed, (first, _) in sorted(context.snapshot.history.items())},
     }
-
-
-def _warnings(context: Context) -> list[Row]:
-    """Failed and not evaluable checks of the last audit of each file that covers the period, and of each model."""
-    return context.snapshot.rows(
-        """
-        with latest as (
-            select r.*, f.path
-            from ops.check_results r
-            left join ops.export_files f on r.file_id = f.file_id
-            where r.severity = 'warning' or r.outcome = 'not_evaluable'
-            qualify row_number() over (
-                partition by r.kind, r.feed_or_model, r.check_name, r.file_id
-                order by r.checked_at desc nulls last, r.build_id desc nulls last) = 1
-        )
-        select feed_or_model as subject, check_name, outcome, count(distinct file_id) as files,
-            coalesce(sum(rows_failed), 0)::bigint as rows_failed, min(message) as message
-        from latest
-        left join ops.export_files f on latest.file_id = f.file_id
-        where outcome <> 'passed'
-            and (latest.file_id is null or (f.status = 'accepted'
-                and (f.first_event_date is null or (f.first_event_date <= $end and f.last_event_date >= $start))))
-        group by feed_or_model, check_name, outcome
-        order by rows_failed desc, subject, check_name, outcome
-        """, {"start": context.period.start, "end": context.period.end})

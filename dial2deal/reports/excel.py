@@ -47,7 +47,7 @@ class _Book:
         self.bad = self.book.add_format({"font_color": "#C03221"})
 
     def sheet(self, name: str, columns: list[tuple[str, str, float]], rows: list[list], note: str = ""):
-        """A table below a title: ``columns`` are (heading, format name, width); frozen header, autofilter."""
+        """A table below a title: ``columns`` are (label key or text, format name, width); header frozen, autofilter."""
         sheet = self.book.add_worksheet(name)
         sheet.hide_gridlines(2)
         sheet.write_string(0, 0, f"{self.content['title']} · {self.content['period_text']}", self.title)
@@ -56,7 +56,8 @@ class _Book:
         sheet.set_row(_HEADER_ROW, 30)
         for index, (heading, kind, width) in enumerate(columns):
             sheet.set_column(index, index, width, self.formats[kind])
-            sheet.write_string(_HEADER_ROW, index, heading, self.header)
+            text = self.words(heading) if self.words.has(heading) else heading
+            sheet.write_string(_HEADER_ROW, index, text, self.header)
         for number, row in enumerate(rows, start=_HEADER_ROW + 1):
             for index, value in enumerate(row):
                 write(sheet, number, index, value, self.formats[columns[index][1]])
@@ -102,9 +103,9 @@ def render(content: Row, words: Words, path: Path, phone_lookup: PhoneLookup | N
 
 def _overview(book: _Book) -> None:
     words, content = book.words, book.content
-    columns = [(words("sheet.metric"), "text", 20), (words("sheet.value"), "text", 14),
-               (words("sheet.numerator"), "count", 12), (words("sheet.denominator"), "count", 12),
-               (words("sheet.low"), "share", 11), (words("sheet.high"), "share", 11)]
+    columns = [("sheet.metric", "text", 20), ("sheet.value", "text", 14),
+               ("sheet.numerator", "count", 12), ("sheet.denominator", "count", 12),
+               ("sheet.low", "share", 11), ("sheet.high", "share", 11)]
     for comparison in content["comparisons"]:
         columns += [(words("sheet.base", label=comparison["label"]), "text", 16),
                     (words("sheet.change", label=comparison["label"]), "text", 16)]
@@ -140,19 +141,19 @@ def _call_list(book: _Book, phone_lookup: PhoneLookup | None) -> None:
     rows = pool["rows"] if pool else []
     numbers = phone_lookup([row["customer_key"] for row in rows]) if phone_lookup else {}
     columns = [
-        (words("list.rank"), "count", 6), (words("list.phone"), "id", 16), (words("list.tier"), "text", 7),
-        (words("list.last_call"), "moment", 17), (words("list.seconds"), "count", 9), (words("list.agent"), "text", 14),
-        (words("list.calls"), "count", 9), (words("list.long_calls"), "count", 10), (words("list.region"), "text", 11),
-        (words("list.focus"), "text", 9), (words("list.line"), "text", 13), (words("list.channel"), "text", 13),
-        (words("list.customer"), "text", 10), (words("list.due"), "moment", 17),
-        (words("list.followed_up"), "moment", 17),
-        (words("list.action"), "wrap", 34), (words("list.opening"), "wrap", 60), (words("list.status"), "text", 12),
-        (words("list.note"), "wrap", 30)]
+        ("list.rank", "count", 6), ("list.phone", "id", 16), ("list.tier", "text", 7),
+        ("list.last_call", "moment", 17), ("list.seconds", "count", 9), ("list.agent", "text", 14),
+        ("list.calls", "count", 9), ("list.long_calls", "count", 10), ("list.region", "text", 11),
+        ("list.focus", "text", 9), ("list.line", "text", 13), ("list.channel", "text", 13),
+        ("list.customer", "text", 10), ("list.due", "moment", 17),
+        ("list.followed_up", "moment", 17),
+        ("list.action", "wrap", 34), ("list.opening", "wrap", 60), ("list.status", "text", 12),
+        ("list.note", "wrap", 30)]
     table = [[
         row["rank"], numbers.get(row["customer_key"]) or row["customer_phone_masked"], row["duration_tier"],
         row["last_long_call_at"], row["last_long_call_seconds"], row["agent_name"] or row["agent_id"],
-        row["call_count"], row["long_call_count"], row["region"], words("list.yes" if row["is_focus_region"] else "list.no"),
-        row["line_label"], row["channel_label"],
+        row["call_count"], row["long_call_count"], row["region"],
+        words("list.yes" if row["is_focus_region"] else "list.no"), row["line_label"], row["channel_label"],
         words("list.existing" if row["is_existing_customer"] else "list.new"), row["follow_up_due_at"],
         row["followed_up_at"], row["action"], row["opening"], words(f"status.{row['status']}"), ""] for row in rows]
     sheet, last = book.sheet(words("sheet.high_intent"), columns, table, words("sheet.status_hint"))
@@ -179,17 +180,17 @@ def _channels(book: _Book) -> None:
     if not table:
         return
     days = table["window_days"]
-    columns = [(words("channels.channel"), "text", 16), (words("channels.leads"), "count", 10)]
+    columns = [("channels.channel", "text", 16), ("channels.leads", "count", 10)]
     keys: list[Callable[[Row], object]] = [lambda row: row["label"], lambda row: row["leads"]]
     for name in ("valid", "connect", "intent"):
         columns.append((words(f"channels.{name}"), "share", 10))
         keys.append(lambda row, name=name: row[name]["value"])
-    columns += [(words("channels.window_deals", days=days), "count", 14), (words("channels.deal"), "share", 12),
-                (words("sheet.low"), "share", 10), (words("sheet.high"), "share", 10)]
+    columns += [(words("channels.window_deals", days=days), "count", 14), ("channels.deal", "share", 12),
+                ("sheet.low", "share", 10), ("sheet.high", "share", 10)]
     keys += [lambda row: row["window_deal"]["num"], lambda row: row["window_deal"]["value"],
              lambda row: row["window_deal"]["low"], lambda row: row["window_deal"]["high"]]
     if table["has_sales"]:
-        columns += [(words("channels.orders"), "count", 9), (words("channels.revenue"), "money", 16)]
+        columns += [("channels.orders", "count", 9), ("channels.revenue", "money", 16)]
         keys += [lambda row: row.get("orders", 0), lambda row: row.get("revenue_cny", 0)]
     if table["has_economics"]:
         for label, metric, kind in (
@@ -214,10 +215,10 @@ def _funnel(book: _Book) -> None:
     words, funnel = book.words, book.content["sections"].get("funnel")
     if not funnel:
         return
-    columns = [(words("funnel.stage"), "text", 18), (words("funnel.reached"), "count", 12),
-               (words("funnel.of_all"), "share", 11), (words("funnel.step"), "share", 13),
-               (words("sheet.low"), "share", 11), (words("sheet.high"), "share", 11), (words("funnel.change"), "text", 14),
-               (words("funnel.lost"), "count", 10)]
+    columns = [("funnel.stage", "text", 18), ("funnel.reached", "count", 12),
+               ("funnel.of_all", "share", 11), ("funnel.step", "share", 13),
+               ("sheet.low", "share", 11), ("sheet.high", "share", 11), ("funnel.change", "text", 14),
+               ("funnel.lost", "count", 10)]
     rows = [[row["label"], row["reached"], row["of_all"], row["step"]["value"], row["step"]["low"], row["step"]["high"],
              row["change"], row["lost"]] for row in funnel["rows"]]
     sheet, last = book.sheet(words("sheet.funnel"), columns, rows, words(
@@ -229,11 +230,11 @@ def _funnel(book: _Book) -> None:
 
 def _staff(book: _Book) -> None:
     words, sections = book.words, book.content["sections"]
-    columns = [(words("staff.rank"), "count", 7), (words("staff.team"), "text", 14), (words("staff.name"), "text", 16),
-               (words("staff.calls"), "count", 9), (words("staff.connect"), "share", 10),
-               (words("staff.connected"), "count", 9), (words("staff.high"), "count", 9),
-               (words("staff.rate"), "share", 12), (words("sheet.low"), "share", 10), (words("sheet.high"), "share", 10),
-               (words("staff.talk"), "seconds", 11), (words("staff.orders"), "count", 8), (words("staff.revenue"), "money", 15)]
+    columns = [("staff.rank", "count", 7), ("staff.team", "text", 14), ("staff.name", "text", 16),
+               ("staff.calls", "count", 9), ("staff.connect", "share", 10),
+               ("staff.connected", "count", 9), ("staff.high", "count", 9),
+               ("staff.rate", "share", 12), ("sheet.low", "share", 10), ("sheet.high", "share", 10),
+               ("staff.talk", "seconds", 11), ("staff.orders", "count", 8), ("staff.revenue", "money", 15)]
     rows = [[row["rank"], row["team"], row["name"] if "agent_id" in row else words("scope.total"), row["calls"],
              row["connect"]["value"], row["connected_calls"], row["high_intent_calls"], row["high_intent"]["value"],
              row["high_intent"]["low"], row["high_intent"]["high"], row["mean_talk_seconds"], row.get("orders"),
@@ -248,10 +249,11 @@ def _staff(book: _Book) -> None:
 
 def _findings(book: _Book) -> None:
     words = book.words
-    columns = [(words("sheet.kind"), "text", 9), (words("sheet.severity"), "text", 9),
-               (words("sheet.certainty"), "text", 10), (words("sheet.finding"), "wrap", 52),
-               (words("sheet.advice"), "wrap", 60), (words("sheet.rule"), "text", 24), (words("sheet.value"), "text", 11),
-               (words("sheet.threshold"), "text", 11), (words("sheet.n"), "count", 10), (words("sheet.interval"), "text", 16), (words("sheet.requirement"), "text", 11)]
+    columns = [("sheet.kind", "text", 9), ("sheet.severity", "text", 9),
+               ("sheet.certainty", "text", 10), ("sheet.finding", "wrap", 52),
+               ("sheet.advice", "wrap", 60), ("sheet.rule", "text", 24), ("sheet.value", "text", 11),
+               ("sheet.threshold", "text", 11), ("sheet.n", "count", 10),
+               ("sheet.interval", "text", 16), ("sheet.requirement", "text", 11)]
     rows = [[words("findings.opportunities" if row["kind"] == "opportunity" else "findings.problems"),
              words(f"severity.{row['severity']}"), words("findings.certain" if row["certain"] else "findings.possible"),
              row["title"], row["advice"], row["rule"], row["evidence"]["value_text"], row["evidence"]["threshold_text"],
@@ -277,4 +279,4 @@ def _quality(book: _Book) -> None:
             warning["subject"], warning["check_name"], f"{warning['rows_failed']:,}", warning["message"] or ""))])
     rows += [[words("footer.missing"), feed] for feed in footer["missing_feeds"]]
     rows.append([words("footer.title"), words("footer.method")])
-    book.sheet(words("sheet.quality"), [(words("sheet.item"), "text", 24), (words("sheet.text"), "wrap", 110)], rows)
+    book.sheet(words("sheet.quality"), [("sheet.item", "text", 24), ("sheet.text", "wrap", 110)], rows)

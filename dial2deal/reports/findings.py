@@ -120,8 +120,8 @@ def _finding(context: Context, rule: Rule, o: Observation, limit: float, gap: fl
         "advice": (rule.advice_zh if is_zh else rule.advice_en).format(**texts),
         "evidence": {
             "metric": rule.metric, "scope": rule.scope, "label": o.label, "value": o.value,
-            "value_text": texts["value"], "numerator": o.num, "n": o.n, "low": low, "high": high, "interval_text": texts["interval"],
-            "threshold": limit, "threshold_text": texts["threshold"],
+            "value_text": texts["value"], "numerator": o.num, "n": o.n, "low": low, "high": high,
+            "interval_text": texts["interval"], "threshold": limit, "threshold_text": texts["threshold"],
             "threshold_source": rule.threshold.get("setting") or f"findings.yml {rule.id}", "test": rule.test,
             "base": base, "base_text": texts["base"] if base is not None else None, "requirement": rule.requirement},
     }

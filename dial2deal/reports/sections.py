@@ -80,7 +80,7 @@ def agents(context: Context) -> Row | None:
     """Leaderboard by the Wilson lower bound of the high-intent share; agents below min_n are listed unranked."""
     sales = _sales(context, "agent")
     rows = [{"agent_id": row["agent"], "name": context.agent_names.get(row["agent"], row["agent"]),
-             "team": row["team"], **_staff(row), **sales.get(row["agent"], {})}
+             "team": row["team"], **_staff(row), **_sold(sales, row["agent"])}
             for row in context.facts.groups(_STAFF_METRICS, context.period, ["agent", "team"]) if row["agent"]]
     return _ranked(context, rows, "agent_id")
 
@@ -88,7 +88,7 @@ def agents(context: Context) -> Row | None:
 def teams(context: Context) -> Row | None:
     """The same by team."""
     sales = _sales(context, "team")
-    rows = [{"team": row["team"], "name": row["team"], **_staff(row), **sales.get(row["team"], {})}
+    rows = [{"team": row["team"], "name": row["team"], **_staff(row), **_sold(sales, row["team"])}
             for row in context.facts.groups(_STAFF_METRICS, context.period, ["team"]) if row["team"]]
     return _ranked(context, rows, "team")
 
@@ -108,9 +108,13 @@ def _staff(row: Row) -> Row:
             "high_intent": metric_share(row, "high_intent_rate"), "mean_talk_seconds": row["mean_talk_seconds"]}
 
 
-def _sales(context: Context, dimension: str) -> dict[str, Row]:
+def _sold(sales: dict[str, Row] | None, key: str) -> Row:
+    return {} if sales is None else sales.get(key, {"orders": 0, "revenue_cny": 0})
+
+
+def _sales(context: Context, dimension: str) -> dict[str, Row] | None:
     if context.snapshot.starts("orders") is None:
-        return {}
+        return None
     return {row[dimension]: {"orders": row["orders"] or 0, "revenue_cny": row["revenue_cny"] or 0}
             for row in context.facts.groups(_SALES_METRICS, context.period, [dimension]) if row[dimension]}
 
@@ -208,6 +212,9 @@ def channels(context: Context) -> Row | None:
         "valid", "connect", "intent", "window_valid", "window_intent", "window_deal")}, "window_leads": 0}
     has_sales = context.snapshot.starts("orders") is not None
     has_economics = context.period.granularity == "monthly" and context.snapshot.starts("channel_costs") is not None
+    empty |= {"orders": 0, "revenue_cny": 0} if has_sales else {}
+    empty |= {metric: None for metric in _ECONOMICS} if has_economics else {}
+    rows = {name: empty | row for name, row in rows.items()}
     for name, row in (_by_channel(context, _SALES_METRICS) if has_sales else {}).items():
         rows.setdefault(name, dict(empty)).update(orders=row["orders"] or 0, revenue_cny=row["revenue_cny"] or 0)
     for name, row in (_by_channel(context, _ECONOMICS) if has_economics else {}).items():
