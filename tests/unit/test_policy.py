@@ -131,3 +131,11 @@ def test_own_holidays_come_before_the_statutory_calendar(settings):
         rows = con.execute("select calendar_date, is_workday from policy.holidays where calendar_date in "
                            "(date '2026-10-01', date '2027-01-01') order by 1").fetchall()
     assert rows == [(dt.date(2026, 10, 1), True), (dt.date(2027, 1, 1), False)]
+
+
+def test_every_canonical_result_is_its_own_synonym(settings):
+    rules = policy.load(settings)
+    known = {(row["column_name"], row["raw_value"]) for row in rules.rows("value_maps")}
+    for table, column in (("tech_results", "tech_result"), ("business_results", "business_result")):
+        for row in rules.rows(table):
+            assert (column, row[column]) in known
