@@ -72,7 +72,7 @@ def _analyse(sql: str, known: Mapping[tuple[str, str], Any]) -> dict[str, list[l
 
 
 class _Tracer:
-    """Follows output columns down to tables. sqlglot's own lineage copies the whole tree for each column: 10x slower."""
+    """Follows output columns down to tables; sqlglot's own lineage copies the tree for each column, 8x slower."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, int], frozenset[tuple[str, str, str]]] = {}

@@ -15,6 +15,7 @@ from dial2deal.settings import Settings
 from orchestration import alerts, console, partitions, verify
 from orchestration.definitions import build_definitions
 from orchestration.defs.jobs import BUILD, REPORT_CHECKS, report_job
+from orchestration.defs.reports import DUE_TAG
 from orchestration.instance import LOCATION, instance
 
 # The UI lists a run under a job's page by this tag, which the daemon sets for the runs that it launches.
@@ -72,7 +73,7 @@ def build(settings: Settings, *, full_refresh: bool = False, from_date: date | N
     with _runner(settings, reporter) as runner:
         outcome = BuildOutcome(runner.run(BUILD, "build", run_config={"ops": {"dbt_models": {"config": config}}}))
         if outcome.build.ok:
-            outcome.reports = runner.reports(report_queue.pending(settings))
+            outcome.reports = runner.reports(report_queue.pending(settings), {DUE_TAG: outcome.build.run_id})
             if outcome.reports:
                 runner.run(REPORT_CHECKS, "report checks")
         return outcome
@@ -100,14 +101,15 @@ class _Runner:
     instance: dg.DagsterInstance
     reporter: console.Reporter
 
-    def reports(self, due: list[tuple[str, str]]) -> list[RunOutcome]:
-        """One run per contiguous range of due periods."""
+    def reports(self, periods: list[tuple[str, str]], tags: Mapping[str, str] | None = None) -> list[RunOutcome]:
+        """One run per contiguous range of periods."""
         outcomes = []
-        for part in partitions.ranges(due):
+        for part in partitions.ranges(periods):
             single = part.first == part.last
             title = f"{part.granularity} report {part.first}" + ("" if single else f" to {part.last}")
             outcomes.append(self.run(report_job(part.granularity), title,
-                                     partition_key=part.first if single else None, tags={} if single else part.tags))
+                                     partition_key=part.first if single else None,
+                                     tags={**(tags or {}), **({} if single else part.tags)}))
         return outcomes
 
     def run(self, job: str, title: str, *, run_config: Mapping[str, Any] | None = None,

@@ -6,9 +6,13 @@ import dagster as dg
 
 
 def not_materialized(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    """Assets that the run planned but did not materialise, as ``schema/table``, sorted."""
+    """Assets that the run planned but did not materialise, as ``schema/table``, sorted.
+
+    An observation counts too: a report that was refused for a stated reason leaves one.
+    """
     planned = _keys(instance, run_id, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
-    done = _keys(instance, run_id, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    done = (_keys(instance, run_id, dg.DagsterEventType.ASSET_MATERIALIZATION)
+            | _keys(instance, run_id, dg.DagsterEventType.ASSET_OBSERVATION))
     return sorted(key.to_user_string() for key in planned - done)
 
 

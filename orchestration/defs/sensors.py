@@ -8,6 +8,7 @@ from dial2deal import report_queue
 from dial2deal.settings import Settings
 from orchestration import alerts, landing, partitions, verify
 from orchestration.defs.jobs import BUILD, BUILD_AND_DAILY, report_job
+from orchestration.defs.reports import DUE_TAG
 
 _LANDING_SECONDS = 30
 
@@ -80,5 +81,5 @@ def report_requests(settings: Settings, run_id: str) -> Iterator[dg.RunRequest |
             job_name=report_job(part.granularity),
             run_key=f"{run_id}:{part.granularity}:{part.first}:{part.last}",
             partition_key=part.first if part.first == part.last else None,
-            tags={} if part.first == part.last else part.tags,
+            tags={DUE_TAG: run_id, **({} if part.first == part.last else part.tags)},
         )
