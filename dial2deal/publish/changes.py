@@ -30,8 +30,13 @@ class Changes:
 
     @property
     def pending(self) -> list[dt.date]:
-        """Dates of any feed that changed after the last finished publication."""
-        return sorted({day for number, _, day in self.dates if number > self.committed})
+        """Dates of any fact (call, lead, order, cost) that changed after the last finished publication."""
+        return sorted({day for number, feed, day in self.dates if number > self.committed and feed.startswith("fct_")})
+
+    @property
+    def everything(self) -> bool:
+        """True when more than the listed dates may have changed since the last finished publication."""
+        return self.everything_in > self.committed
 
     def covers(self, generation: int | None) -> bool:
         """True when a file of ``generation`` can be caught up date by date."""
@@ -45,7 +50,7 @@ class Changes:
                        if number > generation and (not feeds or feed in feeds)})
 
 
-def record(con: duckdb.DuckDBPyConnection, committed: int, *, from_build_dates: bool, everything: bool) -> Changes:
+def record(con: duckdb.DuckDBPyConnection, committed: int, *, everything: bool) -> Changes:
     """Note durably which dates the coming publication changes, before any file is touched, and return them.
 
     Each attempt gets its own number: a killed one may have left a file that shows its dates and no others.
@@ -54,9 +59,8 @@ def record(con: duckdb.DuckDBPyConnection, committed: int, *, from_build_dates: 
     with warehouse.transaction(con):
         warehouse.set_state(con, "publication_attempt", str(generation))
         con.execute("delete from ops.published_dates where generation <= ?", [generation - _KEPT_GENERATIONS])
-        if from_build_dates:
-            con.execute("insert into ops.published_dates select distinct ?::bigint, feed, event_date "
-                        "from ops.build_dates", [generation])
+        con.execute("insert into ops.published_dates select distinct ?::bigint, feed, event_date from ops.build_dates",
+                    [generation])
         if everything:
             con.execute("insert into ops.published_dates values (?, ?, null)", [generation, _EVERYTHING])
     rows = con.execute("select generation, feed, event_date from ops.published_dates order by all").fetchall()

@@ -52,7 +52,7 @@ def publish(settings: Settings, policy, build_id: str, verdict: GateVerdict, *,
     with warehouse.session(settings) as con:
         committed = int(warehouse.get_state(con, "generation") or 0)
         fingerprint = _fingerprint(con, settings, policy, verdict)
-        if not verdict.transform_changed and _is_published(con, settings, committed, fingerprint):
+        if _is_published(con, settings, committed, fingerprint):
             history.record(con, build_id, "unchanged")
             return _unchanged(con, settings)
         return _publish(con, settings, policy, build_id, verdict, committed, fingerprint, spare_min_age)
@@ -62,7 +62,7 @@ def _publish(con, settings: Settings, policy, build_id: str, verdict: GateVerdic
              fingerprint: str, spare_min_age: float) -> PublishResult:
     tables = published_tables(settings)
     everything = warehouse.get_state(con, "full_refresh_pending") is not None or committed == 0
-    changed = changes.record(con, committed, from_build_dates=verdict.transform_changed, everything=everything)
+    changed = changes.record(con, committed, everything=everything)
     as_of_at = _as_of(con)
     previous = _previous(con)
     _new_build_info(con, policy, build_id, verdict, as_of_at, changed.generation)
@@ -88,6 +88,7 @@ def _commit(con, policy, build_id: str, built: snapshot.SnapshotFile, changed: c
     copied_at = warehouse.get_state(con, "dirty_copied_at")
     if copied_at:
         con.execute("delete from ops.dirty_dates where added_at <= ?::timestamp", [copied_at])
+    con.execute("delete from ops.build_dates")
     con.execute("delete from ops.build_info")
     con.execute("insert into ops.build_info select * replace (? as table_rows) from temp.new_build_info",
                 [json.dumps(built.table_rows, sort_keys=True)])
@@ -98,7 +99,7 @@ def _commit(con, policy, build_id: str, built: snapshot.SnapshotFile, changed: c
             warehouse.set_state(con, name, value)
     history.record(con, build_id, "published", dates=changed.pending, as_of_date=as_of_date)
     if as_of_at:
-        periods = reports.periods_touched(dates, as_of_date, as_of_at, policy, first_load=changed.committed == 0)
+        periods = reports.periods_touched(dates, as_of_date, as_of_at, policy, first_load=changed.everything)
         for granularity, period in periods:
             con.execute("delete from ops.report_queue where granularity = ? and period = ?", [granularity, period])
             con.execute("insert into ops.report_queue values (?, ?, now() at time zone 'UTC')", [granularity, period])
@@ -171,7 +172,9 @@ def _fingerprint(con, settings: Settings, policy, verdict: GateVerdict) -> str:
 
 
 def _is_published(con, settings: Settings, committed: int, fingerprint: str) -> bool:
-    return (committed > 0
+    (unpublished_dates,) = con.execute("select count(*) from ops.build_dates").fetchone()
+    return (unpublished_dates == 0
+            and warehouse.get_state(con, "full_refresh_pending") is None
             and warehouse.get_state(con, "published_fingerprint") == fingerprint
             and snapshot.published_generation(con, settings) == committed
             and parquet.published_generation(settings) == committed)

@@ -71,7 +71,6 @@ class GateVerdict:
     verdict: str  # complete | incomplete
     incomplete_files: tuple[IncompleteFile, ...]
     reasons: tuple[str, ...]
-    transform_changed: bool = True
 
     def incomplete_json(self) -> str:
         """``incomplete_files`` as the JSON text that ops.build_info carries."""
@@ -98,7 +97,6 @@ def gate(settings: Settings, policy, build_id: str, transform_result) -> GateVer
         verdict="incomplete" if incomplete else "complete",
         incomplete_files=tuple(incomplete),
         reasons=tuple(reasons),
-        transform_changed=bool(transform_result.changed),
     )
 
 

@@ -18,7 +18,6 @@ FIRST_DAY = "2026-01-05"
 class Transformed:
     """What the gate reads of a transform's result."""
 
-    changed: bool = True
     green: bool = True
     red_reasons: list[str] = field(default_factory=list)
 
@@ -42,7 +41,7 @@ def installation(home: Path, *, day_count: int = 6, calls_per_day: int = 40) -> 
 
 def write_manifest(settings: Settings, **extra: dict) -> None:
     """The three models as a dbt manifest, each with the settings that publication reads."""
-    by_date = {"materialized": "incremental", "meta": {"publish": {"date_column": "call_date", "feeds": ["calls"]}}}
+    by_date = {"materialized": "incremental", "meta": {"publish": {"date_column": "call_date", "feeds": ["fct_calls"]}}}
     models = {"fct_calls": by_date, "calls_by_day": by_date, "dim_agents": {"materialized": "table"}, **extra}
     nodes = {f"model.x.{name}": {"resource_type": "model", "schema": "marts", "alias": name, "config": config}
              for name, config in models.items()}
@@ -57,7 +56,7 @@ def rebuild(settings: Settings, dates: list[dt.date], *, calls_per_day: int = 40
     """What a load and a transform of ``dates`` leave in the warehouse: new rows and the dates in bookkeeping."""
     with warehouse.session(settings) as con, warehouse.transaction(con):
         con.execute("delete from ops.build_dates")
-        con.execute("insert into ops.build_dates select 'calls', unnest(?::date[])", [dates])
+        con.execute("insert into ops.build_dates select 'fct_calls', unnest(?::date[])", [dates])
         warehouse.mark_dirty(con, "calls", dates, "test")
         warehouse.set_state(con, "dirty_copied_at", str(con.execute("select max(added_at) from ops.dirty_dates"
                                                                     ).fetchone()[0]))
@@ -89,9 +88,8 @@ def deliver(settings: Settings, path: str, status: str, *, read: int = 10, accep
                 "'3 rows break it' as message", [rule, path])
 
 
-def publish_now(settings: Settings, build_id: str = "b1", *, changed: bool = True,
-                spare_min_age: float = 0.0) -> publish.PublishResult:
+def publish_now(settings: Settings, build_id: str = "b1", *, spare_min_age: float = 0.0) -> publish.PublishResult:
     """Gate and publication of what the warehouse holds."""
     rules = policy.load(settings)
-    verdict = publish.gate(settings, rules, build_id, Transformed(changed=changed))
+    verdict = publish.gate(settings, rules, build_id, Transformed())
     return publish.publish(settings, rules, build_id, verdict, spare_min_age=spare_min_age)

@@ -133,10 +133,8 @@ def test_rows_that_differ_from_the_warehouse_cause_a_copy_from_nothing(settings)
 def test_a_changed_column_is_published_for_every_date(settings):
     publish_now(settings)
     with warehouse.session(settings) as con:
-        con.execute("alter table marts.fct_calls add column team varchar default 'x'")
-    rebuild_by_name = "update marts.fct_calls set team = 'north'"
-    with warehouse.session(settings) as con:
-        con.execute(rebuild_by_name)
+        con.execute("alter table marts.fct_calls add column team varchar default 'north'")
+        warehouse.set_state(con, "full_refresh_pending", "new models")
     publish_now(settings, "b2")
     assert scalar(settings, "select count(*) from fct_calls where team = 'north'") == 240
     assert marts_equal(settings) == []
@@ -166,7 +164,7 @@ def test_unused_space_is_given_back(settings, monkeypatch):
 def test_nothing_changed_publishes_nothing(settings):
     publish_now(settings)
     before = tree(settings.published)
-    result = publish_now(settings, "b2", changed=False)
+    result = publish_now(settings, "b2")
     assert not result.changed
     assert result.rows["fct_calls"] == 240
     assert tree(settings.published) == before
@@ -211,6 +209,20 @@ def test_reports_of_touched_periods_are_queued_once(settings):
     assert len(queued) == len(set(queued))
     assert ("daily", FIRST_DAY) in queued
     assert ("monthly", "2026-01") not in queued  # January is not over
+
+
+def test_a_rebuild_of_everything_queues_the_latest_periods_only(settings):
+    rebuild(settings, days(FIRST_DAY, 40))
+    publish_now(settings)
+    with warehouse.session(settings) as con:
+        con.execute("delete from ops.report_queue")
+        warehouse.set_state(con, "full_refresh_pending", "new models")
+    rebuild(settings, days(FIRST_DAY, 40), talk=90)
+    assert publish_now(settings, "b2").changed  # killed between transform and publication
+    with warehouse.session(settings) as con:
+        queued = con.execute("select period from ops.report_queue where granularity = 'daily' order by 1").fetchall()
+        assert warehouse.get_state(con, "full_refresh_pending") is None
+    assert [period for (period,) in queued] == [day.isoformat() for day in days("2026-02-06", 7)]
 
 
 def test_parquet_rewrites_touched_dates_only_and_equals_the_snapshot(settings):
@@ -295,7 +307,7 @@ class TestGate:
         with warehouse.session(settings) as con:
             con.execute("delete from ops.report_queue")
         deliver(settings, "generic_400/calls/b.csv", "held", first="2026-01-06", last="2026-01-06", rule="ids_unique")
-        result = publish_now(settings, "b2", changed=False)
+        result = publish_now(settings, "b2")
         assert result.changed
         assert result.dates == ()
         assert scalar(settings, "select verdict from ops.build_info") == "incomplete"
