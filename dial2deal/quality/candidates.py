@@ -11,11 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from dial2deal.quality.suites import Column, Suite
+from dial2deal.quality.suites import EVERY_FILE, Column, Suite
 from dial2deal.settings import Settings
 
 CATALOG = "candidate"
-FILES = "every_file"
+FILES = EVERY_FILE
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,6 @@ def build(con: duckdb.DuckDBPyConnection, settings: Settings, suites: dict[str, 
         for feed in sorted({file.feed for file in files}):
             ids = [file.file_id for file in files if file.feed == feed]
             _rows(con, suites[feed], ids, candidates)
-            con.execute(f'create table {CATALOG}."{feed}_files" as '
-                        f"select *, 0::bigint as _line from {CATALOG}.{FILES} where feed = ?", [feed])
     finally:
         con.execute(f"detach {CATALOG}")
     return candidates
@@ -93,7 +91,7 @@ def _file_facts(con: duckdb.DuckDBPyConnection, files: list[LoadedFile]) -> None
     con.execute(f"""
         create table {CATALOG}.{FILES} as
         with raw_facts as ({" union all ".join(per_feed)})
-        select f.file_id as _file_id, f.source, f.feed, f.path, f.delivered_at,
+        select f.file_id as _file_id, 0::bigint as _line, f.source, f.feed, f.path, f.delivered_at,
                f.rows_read, f.rows_accepted, f.rows_quarantined, f.rows_duplicate,
                coalesce(r.raw_rows, 0) as raw_rows, r.median_date::date as median_date,
                f.rows_read - f.rows_accepted - f.rows_quarantined - f.rows_duplicate as rows_unaccounted,

@@ -34,7 +34,7 @@ class Evaluation:
     error: str | None
 
 
-def evaluate(scratch: Path, tables: dict[str, tuple[CheckSpec, ...]],
+def evaluate(scratch: Path, tables: dict[str, list[CheckSpec]],
              parameters: dict[str, Any]) -> dict[str, list[Evaluation]]:
     """Evaluate the checks of each scratch table; the file is closed and unlocked afterwards.
 
@@ -61,7 +61,7 @@ def _datasource(scratch: Path):
     return context.data_sources.add_duckdb("audit", connection_string=url.replace("$", r"\$"))
 
 
-def _run(datasource, table: str, specs: tuple[CheckSpec, ...], parameters: dict[str, Any]) -> list[Evaluation]:
+def _run(datasource, table: str, specs: list[CheckSpec], parameters: dict[str, Any]) -> list[Evaluation]:
     from dial2deal.quality.gx_duckdb import gx
 
     try:

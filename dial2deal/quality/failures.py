@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from dial2deal.quality.candidates import CATALOG, id_list
+from dial2deal.quality.candidates import CATALOG, FILES, id_list
 from dial2deal.quality.evaluate import Evaluation
 from dial2deal.quality.suites import Suite, feeds
 from dial2deal.quality.verdicts import CheckOutcome, counts_every_row
@@ -29,7 +29,7 @@ def checked_counts(con: duckdb.DuckDBPyConnection, feed: str,
                    evaluations: list[Evaluation]) -> dict[tuple[str, str], int]:
     """(check name, file id) -> rows the check applies to, by GX's rule for missing values."""
     counts: dict[tuple[str, str], int] = {}
-    for level, table in (("row", feed), ("file", f"{feed}_files")):
+    for level, table in (("row", feed), ("file", FILES)):
         specs = [e.check for e in evaluations if e.check.on == level and e.error is None]
         if not specs:
             continue

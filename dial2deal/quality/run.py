@@ -16,7 +16,7 @@ from dial2deal import warehouse
 from dial2deal.policy import Policy
 from dial2deal.quality import candidates as scratch
 from dial2deal.quality import failures, texts
-from dial2deal.quality.candidates import CATALOG, Candidates, LoadedFile
+from dial2deal.quality.candidates import CATALOG, FILES, Candidates, LoadedFile
 from dial2deal.quality.evaluate import Evaluation, evaluate
 from dial2deal.quality.suites import CheckSpec, Suite, load_suites, parameters_of, resolve
 from dial2deal.quality.verdicts import CheckOutcome, file_status, holds
@@ -55,27 +55,28 @@ def audit(settings: Settings, policy: Policy, build_id: str, *,
 
 def _evaluate(suites: dict[str, Suite], policy: Policy, candidates: Candidates,
               feeds: set[str]) -> dict[str, list[Evaluation]]:
-    """Evaluations per feed; checks whose column or parameter is missing are not handed to GX."""
-    tables: dict[str, tuple[CheckSpec, ...]] = {}
+    """Evaluations per feed. Great Expectations runs once per feed on rows, and once on all files together."""
+    tables: dict[str, list[CheckSpec]] = {FILES: []}
     parameters: dict[str, Any] = {}
-    skipped: dict[str, list[Evaluation]] = {}
-    for feed in sorted(feeds):
-        suite = suites[feed]
-        values, errors = resolve(suite, policy)
+    results: dict[str, list[Evaluation]] = {feed: [] for feed in sorted(feeds)}
+    for feed in results:
+        values, errors = resolve(suites[feed], policy)
         parameters |= values
-        skipped[feed] = []
-        for level, table in (("row", feed), ("file", f"{feed}_files")):
-            usable = []
-            for spec in suite.on(level):
-                reason = candidates.unusable.get((feed, spec.column)) or next(
-                    (errors[name] for name in sorted(parameters_of(spec)) if name in errors), None)
-                if reason:
-                    skipped[feed].append(Evaluation(spec, None, reason))
-                else:
-                    usable.append(_with_tolerance(spec, values))
-            tables[table] = tuple(usable)
+        tables[feed] = []
+        for spec in suites[feed].checks:
+            reason = candidates.unusable.get((feed, spec.column)) or next(
+                (errors[name] for name in sorted(parameters_of(spec)) if name in errors), None)
+            if reason:
+                results[feed].append(Evaluation(spec, None, reason))
+            else:
+                tables[feed if spec.on == "row" else FILES].append(_with_tolerance(spec, values))
+    of_files = tables[FILES]
+    tables[FILES] = list({spec.check_name: spec for spec in of_files}.values())
     done = evaluate(candidates.path, tables, parameters)
-    return {feed: skipped[feed] + done[feed] + done[f"{feed}_files"] for feed in sorted(feeds)}
+    answers = {evaluation.check.check_name: evaluation for evaluation in done.pop(FILES)}
+    for spec in of_files:
+        results[spec.feed].append(dataclasses.replace(answers[spec.check_name], check=spec))
+    return {feed: results[feed] + done[feed] for feed in results}
 
 
 def _with_tolerance(spec: CheckSpec, values: dict[str, Any]) -> CheckSpec:

@@ -176,6 +176,9 @@ def _check(path: Path, feed: str, columns: tuple[Column, ...], item: dict, roles
     if "column" not in kwargs:
         raise SuiteError(f"{where}: only expectations about one column are judged file by file; derive a column "
                          "in meta.columns and give 'column'.")
+    if (meta.get("on") == "file") != (path.stem == EVERY_FILE):
+        raise SuiteError(f"{where}: checks on the file as a whole ('on': 'file') stand in {EVERY_FILE}.json, "
+                         "all others in the feed's suite.")
     if "row_condition" in kwargs:
         raise SuiteError(f"{where}: put the condition into the derived column (NULL where it does not apply).")
     missing = {"check", "title_zh", "title_en", "fix_zh", "fix_en", "who_fixes"} - set(meta)

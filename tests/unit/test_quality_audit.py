@@ -169,7 +169,7 @@ def _gx_file_by_file(home):
         ids = [row[0] for row in con.execute("select file_id from ops.export_files order by 1").fetchall()]
     datasource = evaluate._datasource(found.path)
     verdict = {}
-    for level, table in (("row", "calls"), ("file", "calls_files")):
+    for level, table in (("row", "calls"), ("file", "every_file")):
         for file_id in ids:
             asset = datasource.add_query_asset(f"{table}{file_id}", query=f"select * from candidate.{table} "
                                                f"where _file_id = '{file_id}'")

@@ -90,6 +90,7 @@ def _first(content):
     (lambda c: _first(c).update(severity="fatal"), "severity 'fatal'"),
     (lambda c: _first(c)["kwargs"].pop("column"), "only expectations about one column"),
     (lambda c: _first(c)["kwargs"].update(row_condition="x"), "derived column"),
+    (lambda c: _first(c)["meta"].update(on="file"), "stand in every_file.json"),
     (lambda c: _first(c)["meta"].pop("fix_zh"), "lacks meta ['fix_zh']"),
     (lambda c: _first(c)["meta"].update(who_fixes="nobody"), "'nobody' is not in roles.json"),
     (lambda c: c["expectations"].append(_first(c)), "must be unique"),
