@@ -38,7 +38,8 @@ class Metrics:
         """One row per combination of ``group_by``, with a value per metric.
 
         group_by: short names of `catalog` and the grains day, week, month, quarter, year (dates, first day of each).
-        start, end: first and last day, both included; whole months where a metric is known by month. filters: ``(dimension, operator, value)``, see filters.py.
+        start, end: first and last day, both included; whole months where a metric is known by month.
+        filters: ``(dimension, operator, value)``, see filters.py.
         order_by: names of columns, ``-name`` for descending; empty values last, the rest of group_by breaks ties.
 
         Each quotient ``m`` comes with ``m_num`` and ``m_den``; each share also with ``m_low`` and ``m_high`` (Wilson
@@ -67,7 +68,7 @@ class Metrics:
         return rows if limit is None else rows[:limit]
 
     def catalog(self) -> list[Row]:
-        """Every metric with labels, description, unit, kind, numerator, denominator, requirement, dimensions, grains."""
+        """Every metric: labels, description, unit, kind, numerator, denominator, requirement, dimensions, grains."""
         state = self._current()
         return [{**asdict(metric), **state.groupings(name)} for name, metric in sorted(state.catalog.metrics.items())]
 

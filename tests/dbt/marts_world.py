@@ -37,12 +37,14 @@ SCHEMA = {
         customer_phone_masked="varchar", is_existing_customer="boolean", attempt_number="integer",
         region_province="varchar", region_city="varchar", channel="varchar", lead_key="varchar"),
     "fct_leads": dict(
-        lead_key="varchar", source_customer_id="varchar", customer_key="varchar", created_at="timestamp", created_date="date", cohort_week="date",
+        lead_key="varchar", source_customer_id="varchar", customer_key="varchar", created_at="timestamp",
+        created_date="date", cohort_week="date",
         channel="varchar", campaign_id="varchar", business_line="varchar", status="varchar", owner_agent_id="varchar",
         team="varchar", region_province="varchar", region_city="varchar", interested_product="varchar",
         is_valid="boolean", first_dial_at="timestamp", first_connect_at="timestamp", first_high_intent_at="timestamp",
         intent_at="timestamp", first_order_at="timestamp", repurchase_at="timestamp", referral_at="timestamp",
-        lost_at="timestamp", last_followed_up_at="timestamp", connect_count="integer", days_to_deal="double", furthest_stage="varchar"),
+        lost_at="timestamp", last_followed_up_at="timestamp", connect_count="integer",
+        days_to_deal="double", furthest_stage="varchar"),
     "fct_lead_events": dict(
         lead_event_key="varchar", lead_key="varchar", stage="varchar", occurred_at="timestamp", event_date="date"),
     "fct_orders": dict(
@@ -184,7 +186,8 @@ class World:
         line, agent = line or rnd.choice(LINES), agent or rnd.choice(list(TEAMS))
         direction = "outbound" if lead and rnd.random() < 0.7 else "inbound"
         connected = talk is not None or rnd.random() < 0.6
-        talk = talk if talk is not None else rnd.choice((8, 30, 45, 60, 200, 300, 301, 500, 700, 1300)) if connected else 0
+        if talk is None:
+            talk = rnd.choice((8, 30, 45, 60, 200, 300, 301, 500, 700, 1300)) if connected else 0
         profile, tier, family, level = tier_of(line, talk) if connected else (tier_of(line, 0)[0], None, None, None)
         blocked = direction == "outbound" and not connected and rnd.random() < 0.1
         result = "connected" if connected else "platform_blocked" if blocked else (
@@ -210,7 +213,8 @@ class World:
         number = 0
         for month in range(1, 6):
             day = dt.date(2026, month, 1)
-            wanted = [("media", "百度搜索", None), ("lead_purchase", "名单采购", None), ("labour", "unattributed", None),
+            wanted = [("media", "百度搜索", None), ("lead_purchase", "名单采购", None),
+                      ("labour", "unattributed", None),
                       ("telephony", "unattributed", "企业服务"), ("system", "unattributed", None),
                       ("media", "unattributed", "课程培训")]
             for kind, channel, line in wanted:

@@ -55,7 +55,8 @@ def test_wilson_gives_the_published_values(built):
     cases = [(7, 50, 0.069508, 0.261862), (0, 20, 0, 0.161125), (20, 20, 0.838875, 1), (1, 1000, 0.000177, 0.005643),
              (38, 100, 0.290976, 0.477902)]
     union = " union all ".join(f"select {n} as n, {d} as d" for n, d, _, _ in [*cases, (0, 0, 0, 0)])
-    result = mw.dbt(built.settings, "compile", "--inline", f"select n, d, {{{{ wilson_low('n', 'd', '{Z}') }}}} as low, "
+    result = mw.dbt(built.settings, "compile", "--inline",
+                    f"select n, d, {{{{ wilson_low('n', 'd', '{Z}') }}}} as low, "
                     f"{{{{ wilson_high('n', 'd', '{Z}') }}}} as high from ({union}) as cases")
     found = keyed(built.rows(result.results[0].node.compiled_code), "n", "d")
     for numerator, denominator, low, high in cases:

@@ -90,7 +90,8 @@ def test_channel_economics_equal_the_mart(built, metrics):
     assert {(r["channel"], r["month"]) for r in rows} == set(mart)
     for row in rows:
         truth = mart[row["channel"], row["month"]]
-        for name in ("cac_full_cny", "cac_operational_cny", "clv_simple_cny", "ltv_cac", "roi", "roas", "repurchase_rate"):
+        for name in ("cac_full_cny", "cac_operational_cny", "clv_simple_cny", "ltv_cac", "roi", "roas",
+                     "repurchase_rate"):
             assert row[name] == (pytest.approx(truth[name]) if truth[name] is not None else None), name
         assert row["repurchase_rate_low"] == (
             pytest.approx(truth["repurchase_wilson_low"]) if truth["repurchase_denominator"] else None)
@@ -188,8 +189,9 @@ def test_sql_reads_marts_and_nothing_else(built, tmp_path):
     assert (result.columns, result.rows) == (["calls"], [(len(built.world.rows["fct_calls"]),)])
     assert len(sql(built.settings, "from fct_calls", limit=5).rows) == 5
     target = tmp_path / "out.csv"
-    for text in ("create table warehouse.marts.x as select 1", "delete from fct_calls", "select read_text('/etc/hosts')",
-                 f"copy (select 1) to '{target}'", "attach '/tmp/x.duckdb'", "set enable_external_access = true",
+    for text in ("create table warehouse.marts.x as select 1", "delete from fct_calls",
+                 "select read_text('/etc/hosts')", f"copy (select 1) to '{target}'", "attach 'x.duckdb'",
+                 "set enable_external_access = true",
                  "select * from nowhere"):
         with pytest.raises(MetricError):
             sql(built.settings, text)
