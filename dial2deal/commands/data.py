@@ -7,7 +7,6 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-import duckdb
 import typer
 
 from dial2deal import status
@@ -41,15 +40,11 @@ def sql(
     json: JsonOption = False,
 ) -> None:
     """Read the published snapshot, for example: dial2deal sql "select * from marts.channel_roi" """
-    text = sys.stdin.read() if query == "-" else query
-    with status.open_snapshot(ctx.obj) as con:
-        try:
-            cursor = con.execute(text)
-            header = [column[0] for column in cursor.description or ()]
-            rows = cursor.fetchall()
-        except duckdb.Error as error:
-            output.fail(str(error))
-    _print(header, rows, Format.json if json else form)
+    from dial2deal import metrics
+
+    status.open_snapshot(ctx.obj).close()
+    result = metrics.sql(ctx.obj, sys.stdin.read() if query == "-" else query)
+    _print(result.columns, result.rows, Format.json if json else form)
 
 
 @metrics_app.command("list")
@@ -81,7 +76,8 @@ def query_metrics(
     end: Annotated[datetime | None, typer.Option(
         "--to", formats=["%Y-%m-%d"], help="Last day, local time, included.")] = None,
     where: Annotated[list[str] | None, typer.Option(
-        "--where", "-w", help="Filter as MetricFlow writes it; repeat for more.")] = None,
+        "--where", "-w",
+        help="Filter such as channel=转介绍, call_hour>=9, team!=A or channel=A|B; repeat for more.")] = None,
     order: Annotated[list[str] | None, typer.Option("--order", "-o", help="Column to sort by; -name for descending.")]
     = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
@@ -89,10 +85,11 @@ def query_metrics(
     json: JsonOption = False,
 ) -> None:
     """Query metrics, for example: dial2deal metrics query connect_rate --by channel --from 2026-01-01"""
-    from dial2deal.metrics import Metrics
+    from dial2deal.metrics import Metrics, parse_filter
 
     rows = Metrics(_published(ctx)).query(
-        metrics, tuple(by or ()), start=_day(start), end=_day(end), filters=tuple(where or ()),
+        metrics, tuple(by or ()), start=_day(start), end=_day(end),
+        filters=[parse_filter(text) for text in where or ()],
         order_by=tuple(order or ()), limit=limit)
     header = list(rows[0]) if rows else [*(by or ()), *metrics]
     _print(header, [[row[name] for name in header] for row in rows], Format.json if json else form)

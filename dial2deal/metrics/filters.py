@@ -14,7 +14,32 @@ from dial2deal.metrics.snapshot import MetricError
 _OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "not in")
 _JINJA_OPENING = re.compile(r"\{(?=[{%#])")
 
+_TEXT = re.compile(r"\s*(\w+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
+
 Filter = tuple[str, str, Any]
+
+
+def parse_filter(text: str) -> Filter:
+    """A filter typed by a person: ``channel=转介绍``, ``call_hour>=9``, ``team!=A``; ``channel=A|B`` is one of several.
+
+    Whole numbers, true and false are values of their kind, an empty value means empty. Raises MetricError.
+    """
+    match = _TEXT.fullmatch(text)
+    if match is None:
+        raise MetricError(f"Cannot read the filter {text!r}; write it like channel=转介绍 or call_hour>=9.")
+    name, operator, typed = match.groups()
+    values = [_typed(part.strip()) for part in typed.split("|")]
+    if len(values) == 1:
+        return name, operator, values[0]
+    if operator not in ("=", "!="):
+        raise MetricError(f"The filter {text!r} compares with several values; use = or !=.")
+    return name, "in" if operator == "=" else "not in", values
+
+
+def _typed(text: str) -> str | int | bool | None:
+    if text in ("true", "false"):
+        return text == "true"
+    return None if text == "" else int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
 
 
 def where_clauses(catalog: Catalog, filters: Iterable[Filter]) -> list[str]:

@@ -189,11 +189,14 @@ def test_sql_reads_marts_and_nothing_else(built, tmp_path):
     assert (result.columns, result.rows) == (["calls"], [(len(built.world.rows["fct_calls"]),)])
     assert len(sql(built.settings, "from fct_calls", limit=5).rows) == 5
     target = tmp_path / "out.csv"
-    for text in ("create table warehouse.marts.x as select 1", "delete from fct_calls",
-                 "select read_text('/etc/hosts')", f"copy (select 1) to '{target}'", "attach 'x.duckdb'",
-                 "set enable_external_access = true",
-                 "select * from nowhere"):
-        with pytest.raises(MetricError):
+    forbidden = {
+        "create table warehouse.marts.x as select 1": "read-only", "delete from fct_calls": "read-only",
+        "select * from read_text('/etc/hosts')": "disabled by configuration",
+        f"copy (select 1) to '{target}'": "disabled by configuration",
+        "attach 'x.duckdb'": "disabled by configuration", "set enable_external_access = true": "locked",
+        "select * from nowhere": "nowhere does not exist"}
+    for text, reason in forbidden.items():
+        with pytest.raises(MetricError, match=reason):
             sql(built.settings, text)
     assert not target.exists()
 

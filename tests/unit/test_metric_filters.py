@@ -9,7 +9,7 @@ import pytest
 from jinja2 import Environment
 
 from dial2deal.metrics.catalog import Catalog, Dimension
-from dial2deal.metrics.filters import literal, period_clauses, where_clauses
+from dial2deal.metrics.filters import literal, parse_filter, period_clauses, where_clauses
 from dial2deal.metrics.snapshot import MetricError
 
 CATALOG = Catalog(metrics={}, dimensions={
@@ -37,6 +37,22 @@ def test_clauses_use_the_reference_of_their_kind():
     clauses = where_clauses(CATALOG, [("channel", "in", ["a", "b"]), ("call_hour", ">=", 9), ("channel", "!=", None)])
     assert clauses == ["{{ Entity('channel') }} in ('a', 'b')", "{{ Dimension('call__call_hour') }} >= 9",
                        "{{ Entity('channel') }} is not null"]
+
+
+@pytest.mark.parametrize(("text", "parsed"), [
+    ("channel=转介绍", ("channel", "=", "转介绍")), ("call_hour >= 9", ("call_hour", ">=", 9)),
+    ("channel=A|B", ("channel", "in", ["A", "B"])), ("channel!=A|B", ("channel", "not in", ["A", "B"])),
+    ("is_paid=true", ("is_paid", "=", True)), ("channel=", ("channel", "=", None)),
+    ("channel=a=b", ("channel", "=", "a=b")),
+])
+def test_filters_typed_by_a_person(text, parsed):
+    assert parse_filter(text) == parsed
+
+
+@pytest.mark.parametrize("text", ["channel", "= x", "call_hour<1|2", "a b = c", ""])
+def test_an_unreadable_filter_is_refused(text):
+    with pytest.raises(MetricError):
+        parse_filter(text)
 
 
 @pytest.mark.parametrize("bad", [
