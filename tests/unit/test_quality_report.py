@@ -71,9 +71,9 @@ def _english(home):
 def test_page_says_what_is_wrong_which_rows_and_who_fixes(home):
     page = _page(home)
     for text in ("数据不完整", "3 个文件没有被采用", "demo/calls/held.csv", "振铃时长不超过开始到接通的时间",
-                 "12 / 12 行", "电话平台管理员", "demo/orders/broken.xlsx", "压缩目录损坏", "CRM 管理员", "未能执行", "Spalte fehlt",
-                 "通话结果可识别", "4 / 30", "长号码被 Excel 改写，数字已丢失", "列数与表头不一致", "unique_order_key",
-                 "3 repeated"):
+                 "12 / 12 行", "电话平台管理员", "demo/orders/broken.xlsx", "压缩目录损坏", "CRM 管理员", "未能执行",
+                 "Spalte fehlt", "通话结果可识别", "4 / 30", "长号码被 Excel 改写，数字已丢失",
+                 "列数与表头不一致", "unique_order_key", "3 repeated"):
         assert text in page, text
 
 
