@@ -28,8 +28,9 @@ def write_calls(path: Path, rows: int) -> None:
             strftime(started, '%Y-%m-%d %H:%M:%S'), strftime(started + interval 12 second, '%Y-%m-%d %H:%M:%S'),
             strftime(started + to_seconds(12 + i % 601), '%Y-%m-%d %H:%M:%S'),
             strftime(timestamp '2000-01-01' + to_seconds(i % 601), '%H:%M:%S'), (i % 31)::varchar, (i % 17)::varchar,
-            case when i % 3 = 0 then '无人接听' else '已接通' end, 'A' || (i % 240)::varchar, '坐席' || (i % 240)::varchar,
-            '技能组' || (i % 9)::varchar, '天津', '天津市', 'rec/' || i || '.wav', case when i % 5 = 0 then '客户咨询价格' end
+            case when i % 3 = 0 then '无人接听' else '已接通' end, 'A' || (i % 240)::varchar,
+            '坐席' || (i % 240)::varchar, '技能组' || (i % 9)::varchar, '天津', '天津市', 'rec/' || i || '.wav',
+            case when i % 5 = 0 then '客户咨询价格' end
             from (select i, timestamp '2026-01-01 08:00:00' + to_seconds(i) as started from range({rows}) r(i)))
         to '{body}' (header false, delimiter ',', quote '')""")
     with path.open("wb") as target, body.open("rb") as source:

@@ -17,7 +17,7 @@ create or replace macro parse.ascii(t) as trim(translate(
 create or replace macro parse.unwrapped(t) as
     regexp_replace(regexp_replace(t, '^="(.*)"$', '\1'), '^[''‘’]', '');
 create or replace macro parse.blank(t) as
-    t is null or (length(t) < 6 and lower(trim(t)) in ('', '-', '--', '—', '/', 'n/a', 'na', 'null', 'none', 'nan', '\n', '无'));
+    t is null or (strlen(t) < 6 and lower(trim(t)) in ('', '-', '--', '—', '/', 'n/a', 'na', 'null', 'none', 'nan', '\n', '无'));
 -- Excel's display of a long number: its digits are lost (Q06).
 create or replace macro parse.is_lossy(t) as
     coalesce(contains(t, 'E+') or contains(t, 'e+'), false)

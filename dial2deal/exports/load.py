@@ -130,25 +130,25 @@ def _load_table(
     mine = {"file_id": identity, "loaded_at": loaded_at}
     with warehouse.transaction(con):
         con.execute("delete from ops.quarantine where file_id = ?", [identity])
-        cells = con.execute("select count(*) from incoming").fetchone()[0]
-        inserted = con.execute(steps.insert(line, source), {**mine, "source": delivery.source}).fetchone()[0]
+        cells = con.execute(steps.insert(line, source), {**mine, "source": delivery.source}).fetchone()[0]
+        first, last, inserted = con.execute(
+            f"select min(_event_date) filter (_event_date > {statements.UNDATED}), max(_event_date), "
+            f"count(_event_date) from {raw} where {ours}", mine).fetchone()
         quarantined = totals = 0
         if inserted < cells:
             quarantined = con.execute(steps.quarantine(line, source), mine).fetchone()[0]
+            con.execute(f"delete from {raw} where {ours} and _event_date is null", mine)
             totals = cells - inserted - quarantined
         ragged, ragged_totals = _quarantine_ragged(con, table, mine)
         repeated = _drop_repeated(con, raw, ours, mine)
-        first, last = con.execute(
-            f"select min(_event_date), max(_event_date) from {raw} where {ours} and _event_date > {statements.UNDATED}",
-            mine).fetchone()
-        elsewhere = _loaded_elsewhere(con, raw, ours, {**mine, "source": delivery.source}, inserted - repeated)
+        elsewhere = _loaded_elsewhere(con, raw, ours, {**mine, "source": delivery.source})
         read = inserted + quarantined + ragged
         result = FileResult(
             file_id=identity, source=delivery.source, feed=delivery.feed, path=delivery.relative, status="loaded",
             rows_read=read, rows_accepted=inserted - repeated - elsewhere,
             rows_quarantined=quarantined + ragged, rows_duplicate=repeated + elsewhere,
-            rows_total_line=totals + ragged_totals, first_event_date=first, last_event_date=last,
-            message="; ".join(table.notes) or None)
+            rows_total_line=totals + ragged_totals, first_event_date=first,
+            last_event_date=last if first else None, message="; ".join(table.notes) or None)
         manifest.supersede_earlier(con, known, delivery, identity)
         manifest.record(
             con, known, delivery, result, sha256=sha256, profile_version=profile.version, loaded_at=loaded_at,
@@ -256,14 +256,12 @@ def _drop_repeated(con: duckdb.DuckDBPyConnection, raw: str, ours: str, mine: di
 
 
 def _loaded_elsewhere(
-    con: duckdb.DuckDBPyConnection, raw: str, ours: str, mine: dict[str, Any], rows: int,
+    con: duckdb.DuckDBPyConnection, raw: str, ours: str, mine: dict[str, Any],
 ) -> int:
     """Rows that an earlier file of the source, still in force, delivered with the same content.
 
     Equal content has an equal date, so only the dates of this file are looked at, whatever the history's length.
     """
-    if not rows:
-        return 0
     first, last = con.execute(f"select min(_event_date), max(_event_date) from {raw} where {ours}",
                               {k: mine[k] for k in ("file_id", "loaded_at")}).fetchone()
     return con.execute(

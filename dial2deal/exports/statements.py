@@ -55,25 +55,27 @@ class LoadPlan:
         canonical = ", ".join(f"{sql} as {name(column)}" for column, sql in self.values.items())
         return (
             f"(select *, {self.key} as _row_key, {self.row_hash} as _row_hash, {self.event_day} as _event_day from "
-            f"(select {canonical}, {self.extra or 'null::varchar'} as _extra, {line} as _line, "
-            f"{self.is_total} as _is_total, {self.raw_line} as _raw_line from {source}))"
+            f"(select *, {canonical}, {self.extra or 'null::varchar'} as _extra, {line} as _line from {source}))"
         )
 
     @property
     def invalid(self) -> str:
         """True for rows that are quarantined or no data at all."""
-        # CASE, because a conjunction may evaluate the costly side first.
-        total = "case when _event_day is null then _is_total else false end"
+        # CASE, because a conjunction may evaluate the costly side first, and in place: a column is always computed.
+        total = f"case when _event_day is null then {self.is_total} else false end"
         return " or ".join([total, *(f"({f.when})" for f in self.failures)])
 
     def insert(self, line: str, source: str) -> str:
-        """Insert the valid rows; parameters source, file_id, loaded_at."""
+        """Insert all rows, the invalid ones without a date; parameters source, file_id, loaded_at.
+
+        A filter would be pushed down and evaluate what it shares with the columns a second time (measured: 2x).
+        """
         columns = [*self.values, *PROVENANCE]
         return (
             f"insert into raw.{name(self.feed.name)} ({', '.join(map(name, columns))}) "
             f"select {', '.join(map(name, self.values))}, _extra, $source, $file_id, _line, _row_key, _row_hash, "
-            f"coalesce(_event_day, {UNDATED}), $loaded_at "
-            f"from {self.rows(line, source)} where not ({self.invalid})"
+            f"case when {self.invalid} then null else coalesce(_event_day, {UNDATED}) end, $loaded_at "
+            f"from {self.rows(line, source)}"
         )
 
     def quarantine(self, line: str, source: str) -> str:
@@ -82,13 +84,9 @@ class LoadPlan:
         reason = " ".join(f"when {f.when} then {f.reason}" for f in self.failures)
         return (
             "insert into ops.quarantine select $file_id, _line, "
-            f"case {column} end, case {reason} end, _raw_line, _event_day, $loaded_at "
-            f"from {self.rows(line, source)} where not _is_total and ({self.invalid}) order by _line"
+            f"case {column} end, case {reason} end, {self.raw_line}, _event_day, $loaded_at "
+            f"from {self.rows(line, source)} where not {self.is_total} and ({self.invalid}) order by _line"
         )
-
-    def totals(self, line: str, source: str) -> str:
-        """Count the rows that are totals, footers or empty."""
-        return f"select count(*) from {self.rows(line, source)} where _is_total and ({self.invalid})"
 
 
 def plan(profile: Profile, table: Table, policy_zone: str) -> LoadPlan:
@@ -139,7 +137,7 @@ def _values(profile: Profile, table: Table, policy_zone: str) -> dict[str, str]:
         position = table.match.positions.get(column.name)
         expression = profile.expression_sql(column.name, table.match, table.header)
         if position is not None:
-            sql = _cell(column, f"c{position}")
+            sql = _cell(column, f"c{position}") if table.may_be_padded else f"c{position}"
             unit = rule.unit or header_unit(table.header[position]) if column.kind == "seconds" else None
         elif expression is not None:
             sql, unit = f"nullif(({expression})::varchar, '')", rule.unit
@@ -154,7 +152,7 @@ def _values(profile: Profile, table: Table, policy_zone: str) -> dict[str, str]:
             bare = "-?[0-9]+:[0-9]+" if unit == "[h:m]" else "-?[0-9]*[.]?[0-9]+"
             sql = f"case when regexp_full_match({sql}, {text(bare)}) then {sql} || {text(unit)} else {sql} end"
         if column.kind == "timestamp":
-            sql = _zoned(sql, profile.file.time_zone, policy_zone)
+            sql = _zoned(sql, profile.file.time_zone, policy_zone, table.may_be_bracketed)
         found[column.name] = sql
     for column_name in hashed:
         parts = [_normalised(profile.feed.columns[c], found[c])
@@ -168,9 +166,9 @@ def _cell(column: Column, cell: str) -> str:
     return f"parse.id({cell})" if column.kind == "id" else f"parse.cell({cell})"
 
 
-def _zoned(sql: str, zone: str | None, policy_zone: str) -> str:
+def _zoned(sql: str, zone: str | None, policy_zone: str, bracketed: bool) -> str:
     # A bracket in the vendor's text would be taken for a zone by parse.ts.
-    plain = f"replace({sql}, '[', '(')"
+    plain = f"replace({sql}, '[', '(')" if bracketed else sql
     if zone is None or zone == policy_zone:
         return plain
     told = f"regexp_matches({sql}, '(?i)([+-][0-9]{{2}}:?[0-9]{{2}}|z|gmt|utc)$|^[0-9]{{10}}([0-9]{{3}})?$')"

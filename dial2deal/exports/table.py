@@ -27,7 +27,10 @@ class Table:
     encoding: str
     has_quotes: bool = False
     has_line_column: bool = False  # cell 0 is the line in the file as delivered
-    may_be_lossy: bool = True      # scientific notation occurs somewhere
+    # What a scan of the bytes has ruled out need not be looked for in every cell.
+    may_be_lossy: bool = True      # scientific notation
+    may_be_padded: bool = True     # blanks around a cell, Excel's ="…" and apostrophes
+    may_be_bracketed: bool = True
     ragged: Path | None = None     # records set aside by the reader: line, text
     repairs: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

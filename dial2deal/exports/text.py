@@ -7,6 +7,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
 from dial2deal.exports.table import HEADER_SEARCH_ROWS, Header, Table, find_text_header, require_columns, text_rows
@@ -15,6 +17,7 @@ CHUNK = 4 << 20
 _HEAD = 256 << 10
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _MAX_DAMAGED_SHARE = 0.001
+_EDGES = np.isin(np.arange(256), np.frombuffer(b",;|\t\r\n\"", np.uint8))
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Scan:
     blank_tail: int        # blank lines at the end
     has_quotes: bool
     has_exponent: bool     # 'E+' somewhere
+    has_bracket: bool      # '[' somewhere
+    has_padding: bool      # blanks beside a delimiter or line end
     has_nul: bool
     odd_line_ends: bool    # lone CR, or LF and CRLF mixed
     utf8_error: int | None  # offset of the first byte that is not UTF-8
@@ -43,7 +48,7 @@ def scan(path: Path) -> Scan:
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     size = newlines = carriage = crlf = 0
-    quotes = exponent = nul = False
+    quotes = exponent = bracket = padding = nul = False
     utf8_error: int | None = None
     tail = b""
     with path.open("rb") as handle:
@@ -55,7 +60,9 @@ def scan(path: Path) -> Scan:
                 crlf += chunk.count(b"\r\n")
             crlf += tail[-1:] == b"\r" and chunk[:1] == b"\n"
             quotes = quotes or b'"' in chunk
-            exponent = exponent or b"E+" in chunk or b"e+" in chunk
+            exponent = exponent or (b"+" in chunk and (b"E+" in chunk or b"e+" in chunk))
+            bracket = bracket or b"[" in chunk
+            padding = padding or _is_padded(tail[-1:] + chunk)
             nul = nul or b"\0" in chunk
             if utf8_error is None:
                 try:
@@ -70,9 +77,21 @@ def scan(path: Path) -> Scan:
     stripped = tail.rstrip(b"\r\n \t")
     return Scan(
         sha256=digest.hexdigest(), bytes=size, newlines=newlines, ends_open=bool(tail) and tail[-1:] != b"\n",
-        blank_tail=max(0, tail[len(stripped):].count(b"\n") - 1), has_quotes=quotes, has_exponent=exponent, has_nul=nul,
+        blank_tail=max(0, tail[len(stripped):].count(b"\n") - 1), has_quotes=quotes, has_exponent=exponent,
+        has_bracket=bracket, has_padding=padding, has_nul=nul,
         odd_line_ends=carriage != crlf or (crlf > 0 and crlf != newlines), utf8_error=utf8_error,
     )
+
+
+def _is_padded(chunk: bytes) -> bool:
+    """Whether a blank stands beside what may be a delimiter, a quote or a line end; wide and no-break spaces count."""
+    if b"\xe3\x80\x80" in chunk or b"\xc2\xa0" in chunk or b"\xa1\xa1" in chunk:
+        return True
+    codes = np.frombuffer(chunk, np.uint8)
+    blanks = np.flatnonzero(codes == 0x20)
+    before = codes[np.maximum(blanks - 1, 0)]
+    after = codes[np.minimum(blanks + 1, len(codes) - 1)]
+    return bool(_EDGES[before].any() or _EDGES[after].any())
 
 
 def read_text(path: Path, profile: Profile, work: Path, first: Scan) -> Table:
@@ -143,7 +162,8 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan, encoding: st
         path=readable, header=found.cells, match=found.match, delimiter=found.delimiter,
         width=_record_width(found, head), skip=found.line, lines=max(0, scanned.lines - found.line),
         encoding="utf-8" if encoding == "utf-8-sig" else encoding, has_quotes=first.has_quotes,
-        may_be_lossy=first.has_exponent or encoding == "utf-16", repairs=repairs,
+        may_be_lossy=scanned.has_exponent, may_be_padded=scanned.has_padding,
+        may_be_bracketed=scanned.has_bracket, repairs=repairs,
     )
 
 
