@@ -51,6 +51,20 @@ def test_the_facts_offer_the_planted_columns(built):
             assert same.get(declared, declared) == kind, f"{table}.{name}"
 
 
+def test_the_reference_pages_are_up_to_date(built):
+    """They are generated: run ``python docs/generate_reference.py`` after changing a model or metric."""
+    import importlib.util
+    import json
+
+    folder = built.settings.project_root / "docs"
+    spec = importlib.util.spec_from_file_location("generate_reference", folder / "generate_reference.py")
+    pages = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pages)
+    manifest = json.loads((built.settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    assert (folder / "reference/metrics.md").read_text(encoding="utf-8") == pages.metrics_page(manifest)
+    assert (folder / "reference/marts.md").read_text(encoding="utf-8") == pages.marts_page(manifest)
+
+
 def test_wilson_gives_the_published_values(built):
     cases = [(7, 50, 0.069508, 0.261862), (0, 20, 0, 0.161125), (20, 20, 0.838875, 1), (1, 1000, 0.000177, 0.005643),
              (38, 100, 0.290976, 0.477902)]
