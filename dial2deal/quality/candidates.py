@@ -127,12 +127,13 @@ def _select(suite: Suite, columns: list[Column], file_ids: list[str]) -> str:
     used = " ".join(column.sql or f"map_{column.maps}." for column in columns)
     maps = sorted({column.maps for column in suite.columns if column.maps and f"map_{column.maps}." in used})
     joins = [_map_join(suite.feed, raw) for raw in maps]
+    values = [f'{sql} as "{name}"' for name, sql in suite.values.items() if f"r.{name}" in used]
     return f"""
         select {", ".join(["r._file_id", "r._line", *expressions])}
-        from raw."{suite.feed}" r
+        from (select {", ".join(["*", *values])} from raw."{suite.feed}"
+              where _file_id in ({id_list(file_ids)})) r
         inner join {CATALOG}.{FILES} f on f._file_id = r._file_id
-        {" ".join(joins)}
-        where r._file_id in ({id_list(file_ids)})"""
+        {" ".join(joins)}"""
 
 
 def _mapped(column: Column) -> str:

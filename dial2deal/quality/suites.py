@@ -76,12 +76,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Suite:
-    """Everything that is checked on one feed. ``data_owner`` corrects quarantined rows at their source."""
+    """Everything that is checked on one feed.
+
+    ``data_owner`` corrects quarantined rows at their source; ``values`` are parsed once for all columns.
+    """
 
     feed: str
     label_zh: str
     label_en: str
     data_owner: Role
+    values: dict[str, str]
     columns: tuple[Column, ...]
     context: tuple[str, ...]
     parameters: dict[str, dict[str, str]]
@@ -150,7 +154,7 @@ def _suite(path: Path, feed: str, common: dict, roles: dict[str, Role]) -> Suite
         raise SuiteError(f"{path.name}: check names must be unique, repeated: {sorted(repeated)}.")
     if meta.get("data_owner") not in roles:
         raise SuiteError(f"{path.name}: meta.data_owner {meta.get('data_owner')!r} is not in roles.json.")
-    return Suite(feed, meta["label_zh"], meta["label_en"], roles[meta["data_owner"]], columns,
+    return Suite(feed, meta["label_zh"], meta["label_en"], roles[meta["data_owner"]], meta.get("values", {}), columns,
                  tuple(meta.get("context", ())), meta.get("parameters", {}), specs)
 
 
