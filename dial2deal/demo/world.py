@@ -237,7 +237,7 @@ class World:
             order = Order(self._time(day, _OUT_HOUR), rng.choice(line.amounts) * 100, line, "已完成", None, None,
                           customer.customer_id, customer.number, names_lead=False)
             if rng.random() < 0.5:
-                order.channel_text = "官网表单" if rng.random() < 0.5 else "线下展会"
+                order.channel_text = "百度推广" if rng.random() < 0.5 else "线下展会"
             if rng.random() < 0.15:
                 order.status = "已退款"
             self.walk_in_orders.append(order)
