@@ -13,7 +13,6 @@ INK, MUTED, HAIRLINE = "#1c2333", "#6b7489", "#e4e8ef"
 ACCENT, SOFT, SECOND, SECOND_SOFT = "#2f5bd0", "#c5d3f4", "#0d9488", "#a8dcd5"
 TIER_COLOURS = {"A+": "#b4231f", "A": "#e0562b", "A-": "#f0903f", "B": "#e9c46a", "C": "#9db4c9", "D": "#d5dbe3"}
 
-_KEYS = {"a": {"color": ACCENT, "fontSize": 10}, "b": {"color": SECOND, "fontSize": 10}}
 
 
 @dataclass(frozen=True)
@@ -38,18 +37,17 @@ def trend_option(chart: Row, labels: list[str], words: Words, size: Size) -> Row
     """Two panels on one time axis: the line above, the bars below, each with its own labelled scale."""
     bars, second, line = chart["bars"], chart.get("bars2"), chart.get("line")
     split = 0.44 if line else 0
-    top, gap, bottom = 24, 34, 24
+    top, gap, bottom = 32, 36, 24
     line_height = int((size.height - top - gap - bottom) * split)
     bar_top = top + line_height + (gap if line else 0)
     grids = [{"left": 6, "right": 6, "top": bar_top, "bottom": bottom, "outerBoundsMode": "none"}]
     titles = [_panel_title(bars["label"], bar_top - 22, size)]
     x_axes, y_axes = [_x_axis(labels, 0, size, True)], [_y_axis(0, bars, words, size)]
-    series = [_bars(bars, 0, words, ACCENT, SOFT)]
+    series, legend = [_bars(bars, 0, words, ACCENT, SOFT)], {"show": False}
     if second:
-        titles[0]["text"] = "{a|■} " + bars["label"] + "   {b|■} " + second["label"]
-        titles[0]["textStyle"]["rich"] = _KEYS
-        series.append(_bars(second, 0, words, SECOND, SECOND_SOFT))
-        series[0]["label"] = series[1]["label"] = {"show": False}
+        titles = []
+        series.append(_bars(second, 0, words, SECOND, SECOND_SOFT, labelled=False))
+        legend = _legend([bars["label"], second["label"]], bar_top - 24, size)
     if line:
         grids.append({"left": 6, "right": 6, "top": top, "height": line_height, "outerBoundsMode": "none"})
         titles.append(_panel_title(line["label"], 0, size))
@@ -57,7 +55,7 @@ def trend_option(chart: Row, labels: list[str], words: Words, size: Size) -> Row
         y_axes.append({**_y_axis(1, line, words, size), "scale": True})
         series.append(_line(line, words))
     return {"animation": False, "textStyle": {"fontFamily": FONT, "color": INK}, "title": titles, "grid": grids,
-            "xAxis": x_axes, "yAxis": y_axes, "series": series}
+            "legend": legend, "color": [ACCENT, SECOND], "xAxis": x_axes, "yAxis": y_axes, "series": series}
 
 
 def tiers_option(tiers: Row, _: Size | None = None) -> Row:
@@ -82,9 +80,7 @@ def economics_option(channels: Row, words: Words, size: Size) -> Row:
                     "formatter": words.number(row.get(key) or 0, "money")}} for row in rows]}
 
     return {"animation": False, "textStyle": {"fontFamily": FONT, "color": INK},
-            "title": [{"left": 0, "top": 0, "text": "{a|■} " + words("channels.revenue") + "   {b|■} " + words(
-                "channels.cost"), "textStyle": {
-                    "fontSize": size.font, "fontWeight": "normal", "color": MUTED, "rich": _KEYS}}],
+            "color": [SECOND, ACCENT], "legend": _legend([words("channels.revenue"), words("channels.cost")], 0, size),
             "grid": {"left": 76, "right": 70, "top": 26, "bottom": 6, "outerBoundsMode": "none"},
             "yAxis": {"type": "category", "data": [row["label"] for row in rows], "axisTick": {"show": False},
                       "axisLine": {"lineStyle": {"color": HAIRLINE}},
@@ -92,6 +88,12 @@ def economics_option(channels: Row, words: Words, size: Size) -> Row:
             "xAxis": {"type": "value", "show": False, "min": 0},
             "series": [bars(words("channels.cost"), "total_cost_cny", SECOND),
                        bars(words("channels.revenue"), "monthly_revenue_cny", ACCENT)]}
+
+
+def _legend(names: list[str], top: int, size: Size) -> Row:
+    return {"show": True, "left": 0, "top": top, "padding": 0, "icon": "rect", "itemWidth": 9, "itemHeight": 9,
+            "itemGap": 14, "selectedMode": False, "data": names,
+            "textStyle": {"fontSize": size.font, "color": MUTED}}
 
 
 def _panel_title(text: str, top: int, size: Size) -> Row:
@@ -102,7 +104,8 @@ def _panel_title(text: str, top: int, size: Size) -> Row:
 def _x_axis(labels: list[str], index: int, size: Size, show: bool) -> Row:
     step = -(-len(labels) // size.most_labels)
     # Counted from the right, so that the report's own period is always named.
-    shown = [label if (len(labels) - 1 - n) % step == 0 else "" for n, label in enumerate(labels)]
+    shown = [label if (len(labels) - 1 - n) % step == 0 else "†" if label.endswith("†") else ""
+             for n, label in enumerate(labels)]
     return {"type": "category", "gridIndex": index, "data": shown, "axisTick": {"show": False},
             "axisLine": {"lineStyle": {"color": HAIRLINE}},
             "axisLabel": {"show": show, "interval": 0, "color": MUTED, "fontSize": size.font - 1, "hideOverlap": False}}
@@ -113,31 +116,36 @@ def _y_axis(index: int, part: Row, words: Words, size: Size) -> Row:
             "splitLine": {"lineStyle": {"color": HAIRLINE}}, "axisLine": {"show": False}}
 
 
-def _bars(part: Row, axis: int, words: Words, strong: str, soft: str) -> Row:
+def _bars(part: Row, axis: int, words: Words, strong: str, soft: str, labelled: bool = True) -> Row:
     last = len(part["values"]) - 1
-    return {"type": "bar", "silent": True, "xAxisIndex": axis, "yAxisIndex": axis, "barMaxWidth": 26,
-            "data": [{"value": value, "itemStyle": {"color": strong if n == last else soft,
-                                                    "borderRadius": [2, 2, 0, 0]},
-                      "label": _value_label(part, n, words)} for n, value in enumerate(part["values"])]}
+    return {"type": "bar", "name": part["label"], "silent": True, "xAxisIndex": axis, "yAxisIndex": axis,
+            "barMaxWidth": 26,
+            "data": [{"value": value,
+                      "label": _value_label(part, n, words, True) if labelled else {"show": False},
+                      "itemStyle": {"color": strong if n == last else soft, "borderRadius": [2, 2, 0, 0]}}
+                     for n, value in enumerate(part["values"])]}
 
 
 def _line(part: Row, words: Words) -> Row:
     last = len(part["values"]) - 1
     return {"type": "line", "silent": True, "xAxisIndex": 1, "yAxisIndex": 1, "symbol": "circle",
             "lineStyle": {"color": ACCENT, "width": 2}, "itemStyle": {"color": ACCENT}, "connectNulls": False,
-            "data": [{"value": value, "symbolSize": 7 if n == last else 4, "label": _value_label(part, n, words)}
+            "data": [{"value": value, "symbolSize": 7 if n == last else 4,
+                      "label": _value_label(part, n, words, False)}
                      for n, value in enumerate(part["values"])]}
 
 
-def _value_label(part: Row, n: int, words: Words) -> Row:
+def _value_label(part: Row, n: int, words: Words, is_bar: bool) -> Row:
     """First, last, largest and smallest values are written at their marks: no axis to read off."""
-    values = [value for value in part["values"] if value is not None]
+    values = [value for value, is_partial in zip(part["values"], part["incomplete"], strict=True)
+              if value is not None and not is_partial]
     value = part["values"][n]
     last = len(part["values"]) - 1
     extremes = {part["values"].index(max(values)), part["values"].index(min(values))} if values else set()
-    named = value is not None and (n == last or (n in extremes and last - n > 1))
+    named = value is not None and (n == last or (n in extremes and last - n > 1 and not part["incomplete"][n]))
     if not named:
         return {"show": False}
-    return {"show": True, "position": "top", "distance": 4, "fontSize": 10,
+    is_low = not is_bar and n != last and value == min(values) != max(values)
+    return {"show": True, "position": "bottom" if is_low else "top", "distance": 4, "fontSize": 10,
             "formatter": words.number(value, part["kind"]), "color": INK if n == last else MUTED,
             "fontWeight": "bold" if n == last else "normal"}

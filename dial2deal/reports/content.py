@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dial2deal.reports import findings
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row
+from dial2deal.reports.labels import NONE
 from dial2deal.reports.rules import Rule, version
 from dial2deal.reports.sections import BUILDERS
 
 SCHEMA = 1
+_HEADLINE_CARDS = 4
 _EXTRA_SECTIONS = ("lines",)
 
 
@@ -72,8 +74,9 @@ def _headline(context: Context, cards: list[Row], sections: dict[str, Row | None
     words = context.words
     parts = [words("headline.number", label=card["label"], value=card["text"],
                    change=words("headline.change", change=card["comparisons"][0]["text"])
-                   if card["comparisons"][0]["value"] is not None else "") for card in cards[:4]]
-    sentences = [words("headline.join").join(parts) + words("headline.stop")]
+                   if card["comparisons"][0]["text"] != NONE else "")
+             for card in [card for card in cards if card["value"] is not None][:_HEADLINE_CARDS]]
+    sentences = [words("headline.join").join(parts) + words("headline.stop")] if parts else []
     pool = sections.get("high_intent")
     if pool and pool["total"]:
         sentences.append(words("headline.pool", new=f"{pool['new']:,}", total=f"{pool['total']:,}",
@@ -92,11 +95,13 @@ def _footer(context: Context, rules: Sequence[Rule]) -> Row:
         dates = [text for text in (file["first_date"], file["last_date"]) if text]
         file["dates_text"] = " – ".join(dict.fromkeys(dates)) or words("footer.dates_unknown")
         file["status_text"] = words(f"footer.status.{file['status']}")
+    dated = any(file["first_date"] for file in held)
+    verdict = "incomplete" if dated else "uncertain" if held else "complete"
     return {
         "as_of_date": info["as_of_date"].isoformat(), "as_of": words.moment(info["as_of_at"]),
         "policy_version": info["policy_version"], "rules_version": version(list(rules)),
-        "code_version": info["code_version"], "verdict": "incomplete" if held else "complete",
-        "verdict_text": words("footer.incomplete" if held else "footer.complete"),
+        "code_version": info["code_version"], "verdict": verdict,
+        "verdict_text": words(f"footer.{verdict}"),
         "held_files": held, "warnings": context.snapshot.query("warnings", {"start": period.start, "end": period.end}),
         "missing_feeds": [words(f"feed.{feed}") for feed, (first, _) in sorted(context.snapshot.history.items())
                           if first is None],

@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 
-from dial2deal.insight.intervals import newcombe
+from dial2deal.insight.intervals import newcombe, wilson
 from dial2deal.reports.facts import Facts, Row
 from dial2deal.reports.labels import Words
-from dial2deal.reports.periods import Period, containing
+from dial2deal.reports.periods import Period
 from dial2deal.reports.snapshot import Snapshot
 
 _LAYOUT = Path(__file__).with_name("layout.yml")
@@ -50,10 +50,9 @@ class Context:
 
     @cached_property
     def trend_periods(self) -> list[Period]:
-        """The periods of the time axis, oldest first; never before the first call or lead."""
+        """The periods of the time axis, oldest first: only those that the history covers as a whole."""
         periods = [self.period.shift(-n) for n in range(self.layout["trend_periods"])]
-        return [period for period in reversed(periods) if period.start >= containing(
-            self.period.granularity, self.facts.first).start]
+        return [period for period in reversed(periods) if period == self.period or period.start >= self.facts.first]
 
     @cached_property
     def comparisons(self) -> list[tuple[str, Period | None]]:
@@ -86,10 +85,13 @@ class Context:
         return self.facts.totals(self._metrics, period.granularity, period.start, period.end).get(period.start, {})
 
     def trend(self) -> list[Row]:
-        """`total` of each trend period, empty rows where nothing happened."""
+        """`total` of each trend period; a metric is absent where its feed does not cover the period as a whole."""
         rows = self.facts.totals(
             self._metrics, self.period.granularity, self.trend_periods[0].start, self.period.end)
-        return [rows.get(period.start, {}) for period in self.trend_periods]
+        starts = {name: self.snapshot.starts(self.spec(name)["feed"]) for name in self._metrics}
+        return [{name: rows[period.start][name] for name in self._metrics
+                 if period == self.period or period.start >= starts[name]} if period.start in rows else {}
+                for period in self.trend_periods]
 
     @cached_property
     def _metrics(self) -> list[str]:
@@ -99,7 +101,7 @@ class Context:
         return sorted(name for name in dict.fromkeys(names) if self.snapshot.starts(self.spec(name)["feed"]))
 
     def comparable(self, feed: str, other: Period | None) -> str | None:
-        """Why ``other`` cannot be compared with (``no_counterpart``, ``short_history``, ``incomplete``), else None."""
+        """Why ``other`` cannot be compared with (``no_counterpart``, ``short_history``, ``incomplete``), or None."""
         if other is None:
             return "no_counterpart"
         first = self.snapshot.starts(feed)
@@ -110,14 +112,18 @@ class Context:
     def compare(self, metric: str, row: Row, kind: str, other: Period | None) -> Row:
         """Change of ``metric`` against ``other``: value there, text, direction, tone (good, bad, flat).
 
-        A share whose difference interval (Newcombe) contains 0 is flat: it may be chance.
+        A share or count whose difference interval contains 0 is flat: it may be chance.
         """
         spec = self.spec(metric)
         reason = self.comparable(spec["feed"], other)
+        if reason is None and spec["kind"] in ("count", "money") and "denominator" not in spec and \
+                self.snapshot.holds_back(spec["feed"], self.period.start, self.period.end):
+            reason = "own_incomplete"  # a quotient hardly suffers from missing rows, a total does
         base_row = self.total(other) if reason is None else {}
         value, base = row.get(metric), base_row.get(metric)
         result: Row = {"kind": kind, "period": other.key if other else None, "value": base, "reason": reason,
-                       "text": self.words.change(value, base, spec["kind"]), "direction": None, "tone": "none"}
+                       "text": self.words.change(value, base, spec["kind"]), "direction": None, "tone": "none",
+                       "by_chance": False}
         if value is None or base is None or (base == 0 and value and spec["kind"] in ("count", "money", "seconds")):
             return result
         difference = value - base
@@ -126,8 +132,14 @@ class Context:
         if spec["kind"] == "share":
             interval = newcombe(row[f"{metric}_num"], row[f"{metric}_den"],
                                 base_row[f"{metric}_num"], base_row[f"{metric}_den"], self.z)
+        if spec["kind"] == "count":
+            # Of two Poisson counts with one mean each is half of their sum, up to chance.
+            low, high = wilson(value, value + base, self.z)
+            interval = (low - 0.5, high - 0.5)
         by_chance = interval is not None and interval[0] <= 0 <= interval[1]
-        if difference == 0 or by_chance or spec["good"] == "none":
+        if "±0" in result["text"]:
+            result["direction"] = "flat"
+        if result["direction"] == "flat" or by_chance or spec["good"] == "none":
             result["tone"] = "flat"
         else:
             result["tone"] = "good" if result["direction"] == spec["good"] else "bad"

@@ -121,10 +121,20 @@ def _finding(context: Context, rule: Rule, o: Observation, limit: float, gap: fl
         "evidence": {
             "metric": rule.metric, "scope": rule.scope, "label": o.label, "value": o.value,
             "value_text": texts["value"], "numerator": o.num, "n": o.n, "low": low, "high": high,
-            "interval_text": texts["interval"], "threshold": limit, "threshold_text": texts["threshold"],
-            "threshold_source": rule.threshold.get("setting") or f"findings.yml {rule.id}", "test": rule.test,
+            "interval_text": texts["interval"],
+            "threshold": limit, "threshold_text": _threshold(words, rule, limit, o.kind),
+            "threshold_source": rule.threshold.get("setting") or "findings.yml", "test": rule.test,
             "base": base, "base_text": texts["base"] if base is not None else None, "requirement": rule.requirement},
     }
+
+
+def _threshold(words, rule: Rule, limit: float, kind: str) -> str:
+    """The threshold as said in the evidence: a limit, a least gap, or nothing where the rule only ranks."""
+    if rule.test in ("lowest", "highest") or (limit == 0 and rule.test not in ("below", "above")):
+        return ""
+    if rule.test in ("below", "above"):
+        return words("findings.threshold", threshold=words.number(limit, kind))
+    return words("findings.gap", threshold=words("format.points_plain", points=f"{limit * 100:g}"))
 
 
 def _observe(context: Context, sections: dict[str, Row | None], rule: Rule) -> list[Observation]:

@@ -21,11 +21,12 @@ def render(content: Row, words: Words) -> str:
     """The page as text. The same content gives the same text."""
     return _environment().get_template("report.html.j2").render(
         c=content, s=content["sections"], t=words, number=words.number, NONE=NONE, figures=_figures(content, words),
-        rows=_rows, spark=_spark, day=lambda text: words.date(dt.date.fromisoformat(text), weekday=False),
+        spark=_spark, reasons=_reasons(content, words),
+        day=lambda text: words.date(dt.date.fromisoformat(text), weekday=False),
         moment=words.moment, tier_colours=charts.TIER_COLOURS,
         css=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
         script=Markup((_TEMPLATES / "report.js").read_text(encoding="utf-8")),
-        icon=_ICON, list_rows=_list_rows(content))
+        icon=_ICON)
 
 
 _ICON = ("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' "
@@ -43,10 +44,11 @@ def _figures(content: Row, words: Words) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     trend = content["sections"].get("trend")
     if trend:
-        labels = [_axis_label(content["granularity"], key) for key in trend["periods"]]
         for chart in trend["charts"]:
+            labels = [_axis_label(content["granularity"], key) + ("†" if is_partial else "")
+                      for key, is_partial in zip(trend["periods"], chart["bars"]["incomplete"], strict=True)]
             found[chart["id"]] = [{**drawn, "svg": Markup(drawn["svg"])} for drawn in charts.figure(
-                lambda size, chart=chart: charts.trend_option(chart, labels, words, size),
+                lambda size, chart=chart, labels=labels: charts.trend_option(chart, labels, words, size),
                 f"trend-{chart['id']}", words(f"trend.{chart['id']}"))]
     tiers = content["sections"].get("tiers")
     if tiers:
@@ -68,14 +70,17 @@ def _axis_label(granularity: str, key: str) -> str:
     return f"{period.start.month}/{period.start.day}"
 
 
-def _list_rows(content: Row) -> list[Row]:
-    """The callers shown on the page: those who wait, most urgent first."""
-    pool = content["sections"].get("high_intent")
-    return [row for row in pool["rows"] if row["status"] == "pending"][: pool["shown"]] if pool else []
-
-
-def _rows(section: Row, limit: int | None = None) -> list[Row]:
-    return section["rows"][:limit] if limit else section["rows"]
+def _reasons(content: Row, words: Words) -> list[str]:
+    """Why comparisons are missing: one line for each kind of comparison and reason."""
+    labels = {comparison["kind"]: comparison for comparison in content["comparisons"]}
+    found = {}
+    for card in content["cards"]:
+        for change in card["comparisons"]:
+            if change["reason"]:
+                reason = words(f"compare.reason.{change['reason']}")
+                label = labels[change["kind"]]["label"]
+                found[words("compare.reason_line", label=label, reason=reason)] = None
+    return list(found)
 
 
 def _spark(values: list, width: int = 96, height: int = 26) -> Markup:

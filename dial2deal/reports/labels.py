@@ -69,15 +69,13 @@ class Words:
         """Change from ``base`` to ``value``: points for shares, percent otherwise; `NONE` without a base."""
         if value is None or base is None:
             return NONE
-        if kind == "share":
-            return self("format.points", points=f"{_round((value - base) * 100, 1):+.1f}")
-        if kind == "ratio":
-            return self("format.points", points=f"{_round((value - base) * 100, 0):+.0f}")
+        if kind in ("share", "ratio"):
+            return self("format.points", points=_signed((value - base) * 100, 1 if kind == "share" else 0))
         if kind == "multiple":
-            return f"{_round(value - base, 1):+.1f}×"
+            return _signed(value - base, 1) + "×"
         if base == 0:
             return NONE if value else "±0%"
-        return f"{_round((float(value) / float(base) - 1) * 100, 1):+.1f}%"
+        return _signed((float(value) / float(base) - 1) * 100, 1) + "%"
 
     def interval(self, low: float | None, high: float | None) -> str:
         """``41.0–46.9%``"""
@@ -90,12 +88,15 @@ class Words:
         return f"{text}{self('format.weekday', name=self(f'weekday.{day.isoweekday()}'))}" if weekday else text
 
     def range(self, start: dt.date, end: dt.date) -> str:
-        if start == end:
-            return self.date(start)
-        return f"{self.date(start)} – {self.date(end)}"
+        return f"{self.date(start, weekday=False)} – {self.date(end, weekday=False)}"
 
     def moment(self, at: dt.datetime | None) -> str:
         return NONE if at is None else f"{at:%Y-%m-%d %H:%M}"
+
+
+def _signed(value: float, digits: int) -> str:
+    rounded = _round(value, digits)
+    return f"{rounded:+.{digits}f}" if rounded else "±0"
 
 
 def _round(value: float | Decimal, digits: int) -> Decimal:

@@ -52,7 +52,7 @@ def render(settings: Settings, policy, granularity: str, period: str,
     words = Words(policy.text("reports.locale", on=wanted.end))
     content = contents.build(Context(wanted, snapshot, facts, policy, words), rules.load(settings))
     show_full = policy.text("privacy.call_list_phone", on=wanted.end) == "full"
-    return _write(settings, wanted, content, words, phone_lookup if show_full else None)
+    return _write(settings, policy, wanted, content, words, phone_lookup if show_full else None)
 
 
 def _why_not(snapshot: Snapshot, policy, period: Period) -> str | None:
@@ -80,7 +80,7 @@ def _open(settings: Settings) -> tuple[Snapshot, Facts]:
         return _opened[1], _opened[2]
 
 
-def _write(settings: Settings, period: Period, content: Row, words: Words,
+def _write(settings: Settings, policy, period: Period, content: Row, words: Words,
            phone_lookup: PhoneLookup | None) -> ReportResult:
     folder = settings.reports / period.granularity / period.key
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,9 @@ def _write(settings: Settings, period: Period, content: Row, words: Words,
     notes = []
     paths = [_replace(folder / "report.html", lambda path: path.write_text(page, encoding="utf-8"))]
     paths.append(_replace(folder / "report.xlsx", lambda path: excel.render(content, words, path, phone_lookup)))
-    if pdf.available():
+    if period.granularity not in {name.strip() for name in policy.text("reports.pdf", on=period.end).split(",")}:
+        (folder / "report.pdf").unlink(missing_ok=True)
+    elif pdf.available():
         identifier = f"dial2deal {period.granularity} {period.key}"
         paths.append(_replace(folder / "report.pdf", lambda path: path.write_bytes(pdf.render(page, identifier))))
     else:
@@ -111,6 +113,6 @@ def _json(content: Row) -> str:
     sections = dict(content["sections"])
     if sections.get("high_intent"):
         pool = sections["high_intent"]
-        sections["high_intent"] = pool | {"rows": pool["rows"][: pool["shown"]]}
+        sections["high_intent"] = {name: value for name, value in pool.items() if name != "rows"}
     return json.dumps(content | {"sections": sections}, ensure_ascii=False, indent=1, sort_keys=True,
                       default=lambda value: value.isoformat()) + "\n"

@@ -41,9 +41,14 @@ def trend(context: Context) -> Row | None:
         second = context.answerable([chart["bars2"]]) if "bars2" in chart else None
         charts.append({"id": chart["id"], **{
             part: {"metric": name, "kind": context.spec(name)["kind"], "label": context.words(f"metric.{name}"),
-                   "values": [row.get(name) for row in rows]}
+                   "values": [row.get(name) for row in rows],
+                   "incomplete": [context.snapshot.holds_back(context.spec(name)["feed"], period.start, period.end)
+                                  for period in context.trend_periods]}
             for part, name in (("bars", bars), ("bars2", second), ("line", line)) if name}})
-    return {"periods": [period.key for period in context.trend_periods], "charts": charts} if charts else None
+    if not charts:
+        return None
+    return {"periods": [period.key for period in context.trend_periods], "charts": charts,
+            "is_incomplete": any(any(chart["bars"]["incomplete"]) for chart in charts)}
 
 
 def tiers(context: Context) -> Row | None:
@@ -255,11 +260,13 @@ def high_intent(context: Context) -> Row | None:
         row["is_late"] = row["follow_up_due_at"] is not None and (row["followed_up_at"] or _end(context)) \
             > row["follow_up_due_at"] and not row["has_ordered_since"]
     pending = [row for row in rows if row["status"] == "pending"]
-    return {"shown": context.layout["list_rows"], "total": len(rows),
+    pending.sort(key=lambda row: (not row["is_new_in_period"], row["rank"]))
+    return {"total": len(rows),
             "new": sum(row["is_new_in_period"] for row in rows), "pending": len(pending),
             "late": sum(row["is_late"] for row in pending), "focus": sum(row["is_focus_region"] for row in rows),
             "focus_region": context.policy.text("region.focus", on=context.period.end),
-            "pool_days": int(context.policy.number("pool.days", on=context.period.end)), "rows": rows}
+            "pool_days": int(context.policy.number("pool.days", on=context.period.end)), "rows": rows,
+            "shown_rows": pending[: context.layout["list_rows"]]}
 
 
 def opening(template: str | None, at, topic: str, agent: str | None) -> str:

@@ -30,7 +30,7 @@ counted as (
     select
         calls.customer_key,
         count(*) as call_count,
-        count_if(calls.is_high_intent) as long_call_count,
+        count(*) filter (where calls.is_high_intent) as long_call_count,
         min(calls.started_at) filter (where calls.direction = 'outbound' and calls.started_at > last_long.started_at)
             as followed_up_at
     from calls

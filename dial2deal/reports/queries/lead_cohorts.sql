@@ -15,17 +15,17 @@ with leads as (
 
 select
     channel,
-    count_if(is_new) as leads,
-    count_if(is_new and is_valid) as valid_leads,
-    count_if(is_new and is_dialled) as dialled_leads,
-    count_if(is_new and is_connected) as connected_leads,
-    count_if(is_new and has_intent) as intent_leads,
+    count(*) filter (where is_new) as leads,
+    count(*) filter (where is_new and is_valid) as valid_leads,
+    count(*) filter (where is_new and is_dialled) as dialled_leads,
+    count(*) filter (where is_new and is_connected) as connected_leads,
+    count(*) filter (where is_new and has_intent) as intent_leads,
     count(*) as window_leads,
-    count_if(is_valid) as window_valid_leads,
-    count_if(is_dialled) as window_dialled_leads,
-    count_if(is_connected) as window_connected_leads,
-    count_if(has_intent) as window_intent_leads,
-    count_if(is_won) as window_deals
+    count(*) filter (where is_valid) as window_valid_leads,
+    count(*) filter (where is_dialled) as window_dialled_leads,
+    count(*) filter (where is_connected) as window_connected_leads,
+    count(*) filter (where has_intent) as window_intent_leads,
+    count(*) filter (where is_won) as window_deals
 from leads
 group by channel
 order by window_leads desc, channel

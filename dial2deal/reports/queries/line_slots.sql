@@ -4,7 +4,7 @@ select
     region_province,
     call_hour as hour,
     count(*) as dials,
-    count_if(is_connected) as connected_dials
+    count(*) filter (where is_connected) as connected_dials
 from fct_calls
 where call_date between $start and $end and direction = 'outbound' and is_dial
     and line_id is not null and region_province is not null

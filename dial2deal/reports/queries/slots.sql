@@ -3,8 +3,8 @@ select
     weekday,
     call_hour as hour,
     count(*) as calls,
-    count_if(duration_tier is not null) as tiered_calls,
-    count_if(is_high_intent) as high_intent_calls
+    count(*) filter (where duration_tier is not null) as tiered_calls,
+    count(*) filter (where is_high_intent) as high_intent_calls
 from fct_calls
 where call_date between $start and $end and call_hour is not null
 group by weekday, call_hour

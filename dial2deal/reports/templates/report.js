@@ -22,3 +22,12 @@ document.querySelectorAll('table.sortable').forEach(function (table) {
     head.addEventListener('keydown', function (event) { if (event.key === 'Enter') { sort(column); } });
   });
 });
+document.querySelectorAll('table.long').forEach(function (table) {
+  if (table.tBodies[0].rows.length <= 12) { return; }
+  var button = document.createElement('button');
+  button.className = 'all';
+  button.textContent = table.dataset.all;
+  button.addEventListener('click', function () { table.classList.remove('short'); button.remove(); });
+  table.classList.add('short');
+  table.parentNode.after(button);
+});
