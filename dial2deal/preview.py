@@ -41,12 +41,7 @@ def shapes(con: duckdb.DuckDBPyConnection, relations: Iterable[tuple[str, str]],
            limit: int = 5) -> dict[tuple[str, str], Shape]:
     """Shape of each (schema, table) that exists; row counts of all tables come from one query."""
     wanted = sorted(set(relations))
-    columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for schema, table, name, kind in con.execute(
-        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
-        "where database_name = current_database() order by schema_name, table_name, column_index"
-    ).fetchall():
-        columns.setdefault((schema, table), []).append((name, kind))
+    columns = columns_of(con, wanted)
     tables = {(schema, table) for schema, table in con.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = current_database()").fetchall()}
     countable = [relation for relation in wanted if relation in tables]
@@ -58,11 +53,23 @@ def shapes(con: duckdb.DuckDBPyConnection, relations: Iterable[tuple[str, str]],
     return {
         relation: Shape(
             rows=counts.get(relation),
-            columns=tuple(columns[relation]),
+            columns=columns[relation],
             preview=masked_preview(con, relation, limit=limit) if relation in tables else "",
         )
         for relation in wanted if relation in columns
     }
+
+
+def columns_of(con: duckdb.DuckDBPyConnection,
+               relations: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
+    """(column, type) pairs of each (schema, table) that exists, views included."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for schema, table, name, kind in con.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() order by schema_name, table_name, column_index"
+    ).fetchall():
+        found.setdefault((schema, table), []).append((name, kind))
+    return {relation: tuple(found[relation]) for relation in relations if relation in found}
 
 
 def masked_preview(con: duckdb.DuckDBPyConnection, relation: tuple[str, str], *, limit: int = 5) -> str:

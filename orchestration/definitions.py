@@ -6,29 +6,27 @@ from typing import Any
 
 import dagster as dg
 
-from dial2deal import transform
 from dial2deal.settings import Settings
-from orchestration.defs import ingest, publish, quality, reports, schedules, sensors
-from orchestration.defs import jobs as job_definitions
-from orchestration.defs import transform as models
+from dial2deal.transform import manifest as read_manifest
+from orchestration.defs import ingest, jobs, publish, quality, reports, schedules, sensors, transform
+from orchestration.models import keys_by_layer
 from orchestration.rules import current_policy
 
 
 def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
     """Definitions of one installation; ``overrides`` replace arguments of ``dagster.Definitions`` by name."""
     rules = current_policy(settings)
-    manifest = transform.manifest(settings)
-    keys = models.keys_by_layer(manifest)
-    jobs = job_definitions.jobs(settings)
+    zone, on_held_file = rules.text("time_zone"), rules.text("on_held_file")
+    manifest = read_manifest(settings)
+    keys, all_jobs = keys_by_layer(manifest), jobs.jobs(settings)
     parts = {
-        "assets": [*ingest.assets(settings), models.bookkeeping(), models.assets(settings, manifest),
-                   *quality.assets(settings, after=keys["quality"] or keys["marts"]),
-                   *publish.assets(settings, published=keys["published"]),
-                   *reports.assets(settings, rules.text("time_zone"))],
-        "asset_checks": [*quality.checks(settings, on_held_file=rules.text("on_held_file")), *reports.checks(settings)],
-        "jobs": jobs,
-        "schedules": schedules.schedules(jobs, rules.text("time_zone"), dg.DefaultScheduleStatus.RUNNING),
-        "sensors": sensors.sensors(settings, jobs, dg.DefaultSensorStatus.RUNNING),
+        "assets": [*ingest.assets(settings), *transform.assets(settings, manifest),
+                   *quality.assets(settings, after=keys["quality"]),
+                   *publish.assets(settings, published=keys["published"]), *reports.assets(settings, zone)],
+        "asset_checks": [*quality.checks(settings, on_held_file=on_held_file), *reports.checks(settings)],
+        "jobs": all_jobs,
+        "schedules": schedules.schedules(all_jobs, zone, dg.DefaultScheduleStatus.RUNNING),
+        "sensors": sensors.sensors(settings, all_jobs, dg.DefaultSensorStatus.RUNNING),
         "executor": dg.in_process_executor,
     }
     return dg.Definitions(**{**parts, **overrides})

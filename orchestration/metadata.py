@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ from dial2deal.preview import Shape, markdown, mask_text
 _MAX_ROWS = 50
 
 
-def of_shape(shape: Shape | None) -> dict[str, Any]:
-    """Row count, column schema and masked preview of one table; empty when the table does not exist."""
+def of_shape(shape: Shape | None, descriptions: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Row count, column schema (with descriptions by column) and masked preview of one table; empty without one."""
     if shape is None:
         return {}
     result: dict[str, Any] = {
-        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind) for name, kind in shape.columns]),
+        "dagster/column_schema": dg.TableSchema([
+            dg.TableColumn(name, kind, description=(descriptions or {}).get(name) or None)
+            for name, kind in shape.columns]),
     }
     if shape.rows is not None:
         result["dagster/row_count"] = shape.rows

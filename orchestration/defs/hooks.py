@@ -15,7 +15,7 @@ def on_failure(settings: Settings) -> dg.HookDefinition:
         run = context.instance.get_run_by_id(context.run_id)
         error = context.op_exception
         alerts.write(settings, run, kind="step_failed", step=context.step_key,
-                     message=getattr(error, "description", None) or str(error))
+                     message=getattr(error, "description", None) or f"{type(error).__name__}: {error}")
         if context.step_key.startswith(("audit_", "dbt_models")):
             quality.write_quality_report(settings, builds.build_id(run))
 

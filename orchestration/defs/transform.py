@@ -1,22 +1,18 @@
 """dbt's models as assets and its tests as checks, built in process by ``dial2deal.transform``."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
-from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import dbt_assets
 from pydantic import Field
 
 from dial2deal import lineage, transform, warehouse
-from dial2deal.preview import mask_text, shapes
+from dial2deal.preview import columns_of, mask_text, shapes
 from dial2deal.settings import Settings
-from orchestration import builds, metadata
+from orchestration import builds, metadata, models
 from orchestration.instance import POOL
 from orchestration.rules import current_policy
-from orchestration.translator import BOOKKEEPING, Translator, layer, relation
 
 STEP = "transform"
 _OUTCOMES = {"pass": "passed", "success": "passed", "fail": "failed", "warn": "failed",
@@ -46,16 +42,17 @@ class TransformConfig(dg.Config):
 
 def bookkeeping() -> dg.AssetSpec:
     """The tables of schema ops, which loading and auditing write and the models read."""
-    return dg.AssetSpec(BOOKKEEPING, group_name="raw", kinds={"duckdb"}, owners=["team:data"],
+    return dg.AssetSpec(models.BOOKKEEPING, group_name="raw", kinds={"duckdb"}, owners=["team:data"],
                         description="Files delivered, quarantine, check results and dates to rebuild.\n\n"
                                     "Grain: one row per file, quarantined value, check result or date.")
 
 
-def assets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+def assets(settings: Settings, manifest: Mapping[str, Any]) -> list:
     """All models as one step: a touched date is rebuilt in every model of the same build or in none."""
-    translator = Translator()
+    checks = models.check_specs(manifest)
 
-    @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="dbt_models", pool=POOL)
+    @dg.multi_asset(name="dbt_models", specs=models.asset_specs(manifest), check_specs=list(checks.values()),
+                    can_subset=True, pool=POOL)
     def dbt_models(context: dg.AssetExecutionContext, config: TransformConfig) -> Iterator[Any]:
         rules = current_policy(settings)
         build = builds.build_id(context.run)
@@ -64,8 +61,8 @@ def assets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefiniti
             on_node=lambda node: context.log.info("%s %s", node.status, node.name),
         )
         builds.save(settings, build, STEP, result)
-        yield from _materializations(context, settings, manifest, translator, result)
-        yield from _check_results(context, manifest, result)
+        yield from _materializations(context, settings, manifest, result)
+        yield from _check_results(context, manifest, checks, result)
         failed = [node for node in result.nodes
                   if node.resource_type not in ("test", "unit_test") and node.status not in ("success", "skipped")]
         if failed:
@@ -73,49 +70,23 @@ def assets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefiniti
                 f"{len(failed)} model(s) failed: {', '.join(node.name for node in failed)}", allow_retries=False,
                 metadata={node.name: mask_text(node.message or node.status) for node in failed})
 
-    return dbt_models
-
-
-def model_ids(manifest: Mapping[str, Any]) -> dict[str, dg.AssetKey]:
-    """Asset key of every table or view that dbt builds, by dbt unique id."""
-    translator = Translator()
-    return {
-        unique_id: translator.get_asset_key(props) for unique_id, props in manifest["nodes"].items()
-        if props["resource_type"] in ("model", "seed", "snapshot")
-        and props["config"]["materialized"] != "ephemeral" and props["config"].get("enabled", True)
-    }
-
-
-def keys_by_layer(manifest: Mapping[str, Any]) -> dict[str, list[dg.AssetKey]]:
-    """Asset keys by folder below models/, and under ``published`` those of schema marts, which readers get."""
-    result: dict[str, list[dg.AssetKey]] = defaultdict(list)
-    for unique_id, key in sorted(model_ids(manifest).items()):
-        result[layer(manifest["nodes"][unique_id])].append(key)
-        if key.path[0] == "marts":
-            result["published"].append(key)
-    return result
+    return [bookkeeping(), dbt_models]
 
 
 def _materializations(context: dg.AssetExecutionContext, settings: Settings, manifest: Mapping[str, Any],
-                      translator: Translator, result: Any) -> Iterator[dg.MaterializeResult]:
-    # Dagster wants upstream first.
-    every = model_ids(manifest)
-    order = TopologicalSorter({unique_id: manifest["nodes"][unique_id]["depends_on"]["nodes"] for unique_id in every})
-    keys = {unique_id: every[unique_id] for unique_id in order.static_order()
-            if unique_id in every and every[unique_id] in context.selected_asset_keys}
+                      result: Any) -> Iterator[dg.MaterializeResult]:
+    keys = {unique_id: key for unique_id, key in models.model_ids(manifest).items()
+            if key in context.selected_asset_keys}
     if not result.changed:
         yield from (dg.MaterializeResult(asset_key=key, metadata={"status": "unchanged"}) for key in keys.values())
         return
     nodes = {node.unique_id: node for node in result.nodes if node.status == "success"}
-    built = {unique_id: relation(manifest["nodes"][unique_id]) for unique_id in keys if unique_id in nodes}
+    built = {unique_id: models.relation(manifest["nodes"][unique_id]) for unique_id in keys if unique_id in nodes}
+    owner = models.owner_of(manifest)
     with warehouse.session(settings) as con:
         excerpts = shapes(con, built.values())
-        parents = {relation(props) for props in (*manifest["nodes"].values(), *manifest["sources"].values())
-                   if props["resource_type"] in ("model", "seed", "snapshot", "source")}
-        columns = {parent: shape.columns for parent, shape in shapes(con, parents, limit=0).items()}
+        columns = columns_of(con, owner)
     origins = lineage.column_lineage(settings, manifest, columns, list(built))
-    owner = {relation(props): translator.get_asset_key(props)
-             for props in (*manifest["nodes"].values(), *manifest["sources"].values()) if "schema" in props}
     for unique_id, where in built.items():
         node = nodes[unique_id]
         extra: dict[str, Any] = {"status": "built", "seconds": round(node.seconds, 2)}
@@ -123,8 +94,9 @@ def _materializations(context: dg.AssetExecutionContext, settings: Settings, man
             extra["rows_written"] = node.rows
         if unique_id in origins:
             extra["dagster/column_lineage"] = _table_lineage(origins[unique_id], owner)
+        described = models.column_descriptions(manifest["nodes"][unique_id])
         yield dg.MaterializeResult(asset_key=keys[unique_id],
-                                   metadata={**metadata.of_shape(excerpts.get(where)), **extra})
+                                   metadata={**metadata.of_shape(excerpts.get(where), described), **extra})
 
 
 def _table_lineage(columns: lineage.ColumnDeps, owner: Mapping[tuple[str, str], dg.AssetKey]) -> dg.TableColumnLineage:
@@ -136,20 +108,19 @@ def _table_lineage(columns: lineage.ColumnDeps, owner: Mapping[tuple[str, str], 
 
 
 def _check_results(context: dg.AssetExecutionContext, manifest: Mapping[str, Any],
-                   result: Any) -> Iterator[dg.AssetCheckResult]:
+                   checks: Mapping[str, dg.AssetCheckSpec], result: Any) -> Iterator[dg.AssetCheckResult]:
     """One result per dbt test that ran; a test that broke is 'could not be evaluated', never bad data."""
-    by_test = {spec.metadata["dagster_dbt/unique_id"]: spec for spec in context.assets_def.check_specs}
     for node in result.nodes:
-        spec = by_test.get(node.unique_id)
+        spec = checks.get(node.unique_id)
         if spec is None or spec.key not in context.selected_asset_check_keys:
             continue
         outcome = _OUTCOMES.get(node.status, "not_evaluable")
         if outcome == "skipped":
             continue
-        critical = manifest["nodes"][node.unique_id]["config"]["severity"].lower() == "error"
         yield dg.AssetCheckResult(
             asset_key=spec.asset_key, check_name=spec.name, passed=outcome == "passed",
-            severity=dg.AssetCheckSeverity.ERROR if critical else dg.AssetCheckSeverity.WARN,
+            severity=(dg.AssetCheckSeverity.ERROR if models.is_critical(manifest["nodes"][node.unique_id])
+                      else dg.AssetCheckSeverity.WARN),
             description="could not be evaluated" if outcome == "not_evaluable" else None,
             metadata={"outcome": outcome, "rows_failed": int(node.failures or 0),
                       "message": mask_text(node.message or ""), "seconds": round(node.seconds, 2)},
