@@ -63,12 +63,13 @@ with_previous as (
     from stage_times
 ),
 
+-- Whole seconds until the mean is taken: a mean of fractions depends on the order of the rows.
 timings as (
     select
         *,
-        greatest(0, {{ days_between('created_at', 'stage_at') }}) as days_from_creation,
+        greatest(0, {{ seconds_between('created_at', 'stage_at') }}) as seconds_from_creation,
         case when previous_ordinal = ordinal - 1 and stage_at >= previous_at
-            then {{ days_between('previous_at', 'stage_at') }} end as days_from_previous
+            then {{ seconds_between('previous_at', 'stage_at') }} end as seconds_from_previous
     from with_previous
 ),
 
@@ -76,13 +77,13 @@ measured as (
     select
         preset, cohort_week, channel, is_all_channels, stage,
         count(*) as directly_reached,
-        count(days_from_previous) as timed_leads,
-        avg(days_from_previous) as mean_days_from_previous,
-        percentile_cont(0.5) within group (order by days_from_previous) as median_days_from_previous,
-        percentile_cont(0.9) within group (order by days_from_previous) as p90_days_from_previous,
-        avg(days_from_creation) as mean_days_from_creation,
-        percentile_cont(0.5) within group (order by days_from_creation) as median_days_from_creation,
-        percentile_cont(0.9) within group (order by days_from_creation) as p90_days_from_creation
+        count(seconds_from_previous) as timed_leads,
+        avg(seconds_from_previous) / 86400 as mean_days_from_previous,
+        percentile_cont(0.5) within group (order by seconds_from_previous) / 86400 as median_days_from_previous,
+        percentile_cont(0.9) within group (order by seconds_from_previous) / 86400 as p90_days_from_previous,
+        avg(seconds_from_creation) / 86400 as mean_days_from_creation,
+        percentile_cont(0.5) within group (order by seconds_from_creation) / 86400 as median_days_from_creation,
+        percentile_cont(0.9) within group (order by seconds_from_creation) / 86400 as p90_days_from_creation
     from timings
     group by preset, cohort_week, channel, is_all_channels, stage
 ),
