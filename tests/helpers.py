@@ -14,13 +14,14 @@ import duckdb
 # These say when and by which build a row was written, never what it says.
 _BUILD_COLUMNS = ("build_id", "built_at", "generation")
 _CLOCK_COLUMNS = ("loaded_at", "_loaded_at", "audited_at", "checked_at", "quarantined_at", "built_at", "added_at",
-                  "seen_at", "updated_at", "started_at_utc")
+                  "seen_at", "finished_at")
 
 
-def dump(path: Path, schemas: Iterable[str] = ("marts", "policy", "ops"), skip: Iterable[str] = ()) -> dict[str, str]:
+def dump(path: Path, schemas: Iterable[str] = ("marts", "policy", "ops"), skip: Iterable[str] = (),
+         ignore: Iterable[str] = ()) -> dict[str, str]:
     """``schema.table`` → row count and order-independent digest of all rows.
 
-    Leaves out build ids and times of processing, and tables named in ``skip`` (``schema.table``).
+    Leaves out build ids and times of processing, tables in ``skip`` (``schema.table``) and columns in ``ignore``.
     """
     found: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -31,7 +32,7 @@ def dump(path: Path, schemas: Iterable[str] = ("marts", "policy", "ops"), skip: 
                 "select schema_name, table_name from duckdb_tables() where not internal order by all").fetchall():
             name = f"{schema}.{table}"
             if schema in schemas and name not in skip:
-                found[name] = _digest(con, schema, table)
+                found[name] = _digest(con, schema, table, set(ignore))
         con.close()
     return found
 
@@ -54,8 +55,8 @@ def days(first: str, count: int) -> list[dt.date]:
     return [start + dt.timedelta(days=n) for n in range(count)]
 
 
-def _digest(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
-    ignored = {*_CLOCK_COLUMNS, *(_BUILD_COLUMNS if schema == "ops" else ())}
+def _digest(con: duckdb.DuckDBPyConnection, schema: str, table: str, ignored: set[str]) -> str:
+    ignored = {*ignored, *_CLOCK_COLUMNS, *(_BUILD_COLUMNS if schema == "ops" else ())}
     columns = [name for (name,) in con.execute(
         "select column_name from duckdb_columns() where schema_name = ? and table_name = ? order by column_index",
         [schema, table]).fetchall() if name not in ignored]

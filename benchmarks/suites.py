@@ -1,0 +1,120 @@
+"""The benchmarks: each returns its figures and the ratios that are aimed at."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import sys
+from pathlib import Path
+
+from benchmarks import calls
+from benchmarks.measure import Cost, child, median, task
+
+FIRST_DAY = dt.date(2026, 1, 5)
+_ROWS_PER_FILE = 5_000_000
+
+
+def load(folder: Path, rows: int, rounds: int) -> dict:
+    """Loading one export with provenance, quarantine and manifest against DuckDB's bare read of the same bytes."""
+    export = calls.write(folder / "calls.csv", FIRST_DAY, rows)
+    runs: dict[str, list[Cost]] = {"bare_text": [], "bare_typed": [], "load": []}
+    for number in range(rounds):
+        for name in ("bare_text", "bare_typed"):
+            database = folder / f"{name}.duckdb"
+            runs[name].append(task(name, export, database))
+            database.unlink()
+        home = _home(folder / f"home{number}", export)
+        task("load", _home(folder / "empty"))
+        shutil.copy2(folder / "empty" / "warehouse.duckdb", home / "warehouse.duckdb")
+        shutil.copy2(folder / "empty" / "secret.key", home / "secret.key")
+        runs["load"].append(task("load", home))
+        shutil.rmtree(home)
+    best = {name: min(cost.said["seconds"] for cost in costs) for name, costs in runs.items()}
+    return {"rows": rows, "megabytes": round(export.stat().st_size / 1e6), "seconds": best,
+            **{name: median(costs) for name, costs in runs.items()},
+            "ratios": {"load / bare text read": _ratio(best["load"], best["bare_text"], aim=1.5),
+                       "load / bare typed read": _ratio(best["load"], best["bare_typed"])}}
+
+
+def build(folder: Path, rows: int) -> dict:
+    """A whole first build against a bare read and the same compiled SQL run by one DuckDB script."""
+    home = folder / "home"
+    export = calls.write(calls.landing(home, FIRST_DAY), FIRST_DAY, rows)
+    steps = {"load": task("load", home), "audit": task("audit", home)}
+    loaded = folder / "loaded.duckdb"
+    shutil.copy2(home / "warehouse.duckdb", loaded)
+    steps["rest of the build"] = task("build", home)
+    bare = {"read": task("bare_text", export, folder / "bare.duckdb")}
+    manifest = home / "dbt" / "manifest.json"
+    for name, tests in (("models", "no"), ("models and tests", "yes")):
+        database = folder / f"{tests}.duckdb"
+        shutil.copy2(loaded, database)
+        bare[name] = task("bare_models", database, manifest, tests)
+        database.unlink()
+    whole = sum(cost.wall for cost in steps.values())
+    cpu = sum(cost.cpu for cost in steps.values())
+    return {"rows": rows, "build": {name: cost.as_json() for name, cost in steps.items()},
+            "bare": {name: cost.as_json() for name, cost in bare.items()}, "build_seconds": round(whole, 1),
+            "build_cpu_seconds": round(cpu, 1),
+            "ratios": {
+                "build / (bare read + models)": _ratio(whole, bare["read"].wall + bare["models"].wall, aim=1.5),
+                "build / (bare read + models + tests)": _ratio(
+                    whole, bare["read"].wall + bare["models and tests"].wall),
+                "same in CPU seconds": _ratio(cpu, bare["read"].cpu + bare["models and tests"].cpu)}}
+
+
+def history(folder: Path, millions: list[float], rounds: int) -> dict:
+    """One more day of calls on top of ever longer histories; the aim is a flat cost."""
+    found: dict[str, dict] = {}
+    for size in millions:
+        home = folder / f"home-{size:g}m"
+        first, left = FIRST_DAY, int(size * 1e6)
+        while left > 0:
+            rows = min(left, _ROWS_PER_FILE)
+            calls.write(calls.landing(home, first), first, rows)
+            first, left = first + dt.timedelta(days=rows // calls.CALLS_PER_DAY), left - rows
+        initial = task("build", home)
+        # Two builds settle the pair of snapshot files and the caches; they are not counted.
+        daily = []
+        for number in range(rounds + 2):
+            day = first + dt.timedelta(days=number)
+            calls.write(calls.landing(home, day), day, calls.CALLS_PER_DAY)
+            daily.append(task("build", home))
+        found[f"{size:g}"] = {
+            "initial": initial.as_json(), "daily": median(daily[2:]),
+            "warehouse_gb": round((home / "warehouse.duckdb").stat().st_size / 1e9, 2),
+            "snapshot_gb": round((home / "published" / "marts.duckdb").stat().st_size / 1e9, 2)}
+        shutil.rmtree(home)
+    base = found[f"{millions[0]:g}"]["daily"]
+    ratios = {}
+    for size in millions[1:]:
+        for figure in ("cpu", "wall"):
+            ratios[f"daily build {figure}, {size:g} / {millions[0]:g} million calls of history"] = _ratio(
+                found[f"{size:g}"]["daily"][figure], base[figure], aim=1.2)
+    return {"calls_per_day": calls.CALLS_PER_DAY, "by_million_calls": found, "ratios": ratios}
+
+
+def empty(folder: Path, rounds: int) -> dict:
+    """A build with nothing to do, through the command line and without an orchestrator."""
+    home = folder / "home"
+    calls.write(calls.landing(home, FIRST_DAY), FIRST_DAY, 2_000, per_day=1_000)
+    command = [str(Path(sys.executable).with_name("dial2deal")), "build"]
+    first = child(command, home)
+    runs = {"command line": [child(command, home) for _ in range(rounds)],
+            "functions": [task("build", home, home=home) for _ in range(rounds)]}
+    return {"first_build": first.as_json(), **{name: median(costs) for name, costs in runs.items()},
+            "ratios": {f"empty build by {name}, CPU seconds / 12": _ratio(median(costs)["cpu"], 12, aim=1.0)
+                       for name, costs in runs.items()}}
+
+
+def _home(folder: Path, export: Path | None = None) -> Path:
+    (folder / "landing").mkdir(parents=True, exist_ok=True)
+    if export:
+        target = calls.landing(folder, FIRST_DAY)
+        target.parent.mkdir(parents=True)
+        target.hardlink_to(export)
+    return folder
+
+
+def _ratio(value: float, reference: float, aim: float | None = None) -> dict:
+    return {"ratio": round(value / reference, 2), "aim": aim}

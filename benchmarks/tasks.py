@@ -1,0 +1,84 @@
+"""What is measured, each in a process of its own: ``python -m benchmarks.tasks NAME ARGUMENTS``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+
+from dial2deal.settings import Settings
+
+
+def bare_text(export: str, database: str) -> dict:
+    """A bare read of the export into a table, all columns text."""
+    return _bare(export, database, "all_varchar = true")
+
+
+def bare_typed(export: str, database: str) -> dict:
+    """A bare read of the export into a table, DuckDB choosing the types."""
+    return _bare(export, database, "")
+
+
+def load(home: str) -> dict:
+    """The product's load of what is new in landing."""
+    from dial2deal import exports, policy, warehouse
+
+    settings = Settings(home=Path(home))
+    rules = policy.load(settings)
+    with warehouse.session(settings) as con:
+        policy.sync(con, rules)
+        began = time.perf_counter()
+        results = exports.load_landing(con, settings, rules)
+    return {"seconds": time.perf_counter() - began, "rows": sum(result.rows_accepted for result in results)}
+
+
+def audit(home: str) -> dict:
+    """The product's audit of what was loaded."""
+    from dial2deal import policy, quality
+
+    settings = Settings(home=Path(home))
+    began = time.perf_counter()
+    outcomes = quality.audit(settings, policy.load(settings), "bench")
+    return {"seconds": time.perf_counter() - began, "checks": len(outcomes)}
+
+
+def build(home: str) -> dict:
+    """The whole build without an orchestrator; daily builds lie a day apart, so the spare snapshot has rested."""
+    from dial2deal import pipeline
+
+    steps: list[tuple[str, float]] = []
+    began = time.perf_counter()
+    result = pipeline.run_build(Settings(home=Path(home)), spare_min_age=0.0,
+                                on_progress=lambda step: steps.append((step.split()[0], time.perf_counter())))
+    if not result.ok:
+        raise SystemExit("red gate: " + "; ".join(result.verdict.reasons))
+    ends = [*(at for _, at in steps[1:]), time.perf_counter()]
+    seconds: dict[str, float] = {}
+    for (step, at), end in zip(steps, ends, strict=True):
+        seconds[step] = round(seconds.get(step, 0) + end - at, 2)
+    return {"seconds": time.perf_counter() - began, "steps": seconds, "published": result.published.changed,
+            "snapshot_from": result.published.base, "reports": len(result.reports)}
+
+
+def bare_models(database: str, manifest: str, tests: str) -> dict:
+    """Compiled SQL of every model, and with ``tests`` = yes of every test, run one after the other by DuckDB."""
+    from benchmarks.bare import run
+
+    return run(Path(database), Path(manifest), with_tests=tests == "yes")
+
+
+def _bare(export: str, database: str, options: str) -> dict:
+    con = duckdb.connect(database)
+    con.execute("set enable_progress_bar = false")
+    began = time.perf_counter()
+    con.execute(f"create table calls as from read_csv('{export}', {options})".replace(", )", ")"))
+    con.close()
+    return {"seconds": time.perf_counter() - began}
+
+
+if __name__ == "__main__":
+    print(json.dumps({"bare_text": bare_text, "bare_typed": bare_typed, "load": load, "audit": audit, "build": build,
+                      "bare_models": bare_models}[sys.argv[1]](*sys.argv[2:])))
