@@ -22,8 +22,8 @@ def metrics_page(manifest: dict[str, Any]) -> str:
         by_file.setdefault(Path(metric["original_file_path"]).name, []).append(metric)
     lines = ["# Metrics", "", _NOTE, (
         "Ask for them with `dial2deal metrics query NAME --by DIMENSION`. Quotients come with numerator and "
-        "denominator, shares also with their 95 % Wilson interval and whether the group reaches policy `min_n`; a quotient without "
-        "denominator is empty, never 0. R, X and D numbers refer to the requirements."), ""]
+        "denominator, shares also with their 95 % Wilson interval and whether the group reaches policy `min_n`; a "
+        "quotient without denominator is empty, never 0. R, X and D numbers refer to the requirements."), ""]
     for file, topic in _TOPICS.items():
         lines += [f"## {topic}", "", "| metric | 中文 | definition | unit | = numerator ÷ denominator | from |",
                   "|---|---|---|---|---|---|"]
