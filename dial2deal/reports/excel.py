@@ -150,7 +150,7 @@ def _call_list(book: _Book, phone_lookup: PhoneLookup | None) -> None:
         ("list.action", "wrap", 34), ("list.opening", "wrap", 60), ("list.status", "text", 12),
         ("list.note", "wrap", 30)]
     table = [[
-        row["rank"], numbers.get(row["customer_key"]) or row["customer_phone_masked"], row["duration_tier"],
+        row["rank"], dialable(numbers.get(row["customer_key"])) or row["customer_phone_masked"], row["duration_tier"],
         row["last_long_call_at"], row["last_long_call_seconds"], row["agent_name"] or row["agent_id"],
         row["call_count"], row["long_call_count"], row["region"],
         words("list.yes" if row["is_focus_region"] else "list.no"), row["line_label"], row["channel_label"],
@@ -173,6 +173,16 @@ def _call_list(book: _Book, phone_lookup: PhoneLookup | None) -> None:
         "criteria": f'=AND($N{first + 1}<DATE({end.year},{end.month},{end.day}),$N{first + 1}<>"",'
                     f'$R{first + 1}="{words("status.pending")}")'})
     sheet.freeze_panes(first, 3)
+
+
+def dialable(number: str | None) -> str | None:
+    """An E.164 number as a Chinese desk phone dials it: 13800000000, 02258880001, 0014155550100."""
+    if number is None or not number.startswith("+"):
+        return number
+    if not number.startswith("+86"):
+        return f"00{number[1:]}"
+    national = number[3:]
+    return national if national.startswith("1") and len(national) == 11 else f"0{national}"
 
 
 def _channels(book: _Book) -> None:

@@ -96,6 +96,6 @@ def _rule(row: dict, number: int) -> Rule:
             raise RuleError(f"{where}: {field} = {value!r} is not one of {', '.join(allowed)}.")
     if not rule.granularities or set(rule.granularities) - set(GRANULARITIES):
         raise RuleError(f"{where}: granularities must be some of {', '.join(GRANULARITIES)}.")
-    if len(rule.threshold) != 1 or not {"setting", "value"} & set(rule.threshold):
+    if not isinstance(rule.threshold, dict) or set(rule.threshold) not in ({"setting"}, {"value"}):
         raise RuleError(f"{where}: threshold must be {{setting: key}} or {{value: number}}.")
     return rule

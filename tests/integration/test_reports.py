@@ -1,0 +1,287 @@
+"""Rendered reports of the demo against plain SQL on the snapshot, and their promises."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections import Counter
+
+import openpyxl
+import pytest
+
+from dial2deal import policy, reports
+from dial2deal.reports import rendering
+from tests.integration.report_files import installation
+from tests.structure.lints import phone_numbers
+
+DAY, WEEK, MONTH = "2026-06-30", "2026-W26", "2026-06"   # the demo's data ends in the evening of 2026-06-30
+SPANS = {("daily", DAY): ("2026-06-30", "2026-06-30"), ("weekly", WEEK): ("2026-06-22", "2026-06-28"),
+         ("monthly", MONTH): ("2026-06-01", "2026-06-30")}
+
+
+@pytest.fixture(scope="module")
+def home(demo, tmp_path_factory):
+    return installation(tmp_path_factory.mktemp("reports") / "home", demo.settings.published)
+
+
+def card(content, metric):
+    return next(row for row in content["cards"] if row["metric"] == metric)
+
+
+@pytest.mark.parametrize(("granularity", "period"), SPANS)
+def test_cards_agree_with_plain_sql(demo, home, granularity, period):
+    start, end = SPANS[granularity, period]
+    content = home.content(granularity, period)
+    (calls, dials, connected_dials, high, tiered, talk, connected), = demo.query(
+        "select count(*), count(*) filter (where direction = 'outbound' and is_dial), "
+        "count(*) filter (where direction = 'outbound' and is_dial and is_connected), "
+        "count(*) filter (where is_high_intent), count(duration_tier), "
+        "sum(talk_seconds) filter (where is_connected), count(*) filter (where is_connected) "
+        "from fct_calls where call_date between ? and ?", start, end)
+    (leads, valid), = demo.query("select count(*), count(*) filter (where is_valid) from fct_leads "
+                                 "where created_date between ? and ?", start, end)
+    (deals,), = demo.query("select count(*) from fct_leads where first_order_at::date between ? and ?", start, end)
+    (revenue, orders), = demo.query("select coalesce(sum(amount_cny), 0), count(*) from fct_orders "
+                                    "where is_won and order_date between ? and ?", start, end)
+    expected = {"calls": calls, "high_intent_calls": high, "leads": leads, "deals": deals,
+                "revenue_cny": float(revenue), "connect_rate": connected_dials / dials,
+                "high_intent_rate": high / tiered,
+                "mean_talk_seconds": talk / connected, "validity_rate": valid / leads,
+                "average_order_value_cny": float(revenue) / orders if orders else None}
+    checked = 0
+    for shown in content["cards"]:
+        if shown["metric"] in expected:
+            assert shown["value"] == pytest.approx(expected[shown["metric"]]), shown["metric"]
+            checked += 1
+    assert checked >= 4
+    assert (card(content, "connect_rate")["numerator"], card(content, "connect_rate")["denominator"]) == (
+        connected_dials, dials)
+
+
+def test_a_months_economics_agree_with_orders_and_costs(demo, home):
+    content = home.content("monthly", MONTH)
+    (revenue,), = demo.query("select sum(amount_cny) from fct_orders where is_won "
+                             "and order_date between '2026-06-01' and '2026-06-30'")
+    (cost,), = demo.query("select sum(amount_cny) from fct_costs where cost_month = '2026-06-01'")
+    (won,), = demo.query("select count(*) from (select min(ordered_at) as at from fct_orders where is_won "
+                         "and customer_key is not null group by customer_key) where at::date between "
+                         "'2026-06-01' and '2026-06-30'")
+    assert card(content, "revenue_cny")["value"] == pytest.approx(float(revenue))
+    assert card(content, "total_cost_cny")["value"] == pytest.approx(float(cost))
+    assert card(content, "cac_full_cny")["value"] == pytest.approx(float(cost) / won)
+    assert card(content, "roi")["value"] == pytest.approx(float((revenue - cost) / cost))
+    channels = content["sections"]["channels"]["rows"]
+    assert sum(row["revenue_cny"] for row in channels) == pytest.approx(float(revenue))
+    assert sum(row["total_cost_cny"] or 0 for row in channels) == pytest.approx(float(cost))
+
+
+def test_comparisons_are_of_the_period_before(demo, home):
+    content = home.content("weekly", WEEK)
+    (before,), = demo.query("select count(*) from fct_leads where created_date between '2026-06-15' and '2026-06-21'")
+    previous, year_ago = card(content, "leads")["comparisons"]
+    assert (previous["period"], previous["value"]) == ("2026-W25", before)
+    assert (year_ago["value"], year_ago["text"], year_ago["reason"]) == (None, "—", "short_history")
+
+
+def test_a_held_file_is_named_and_stops_comparisons(demo, home):
+    """The demo's damaged file covers 2026-06-18: its week and the week after cannot be compared by calls."""
+    damaged = home.content("weekly", "2026-W25")
+    files = [file for file in damaged["footer"]["held_files"] if file["first_date"] == "2026-06-18"]
+    assert files
+    assert all(file["rule"] and file["rows"] > 0 and file["file"].endswith(".csv") for file in files)
+    assert damaged["footer"]["verdict"] == "incomplete"
+    assert card(damaged, "high_intent_calls")["is_incomplete"]
+    assert card(damaged, "high_intent_calls")["comparisons"][0]["reason"] == "own_incomplete"
+    assert card(damaged, "leads")["comparisons"][0]["value"] is not None   # another feed
+    after = home.content("weekly", WEEK)
+    assert card(after, "connect_rate")["comparisons"][0]["reason"] == "incomplete"
+    assert not [file for file in after["footer"]["held_files"] if file["first_date"] == "2026-06-18"]
+    page = (home.folder("weekly", "2026-W25") / "report.html").read_text(encoding="utf-8")
+    assert files[0]["file"] in page
+    assert files[0]["rule"] in page
+
+
+@pytest.mark.parametrize(("granularity", "period"), SPANS)
+def test_tiers_and_staff_agree_with_plain_sql(demo, home, granularity, period):
+    span = SPANS[granularity, period]
+    sections = home.content(granularity, period)["sections"]
+    tiers = dict(demo.query("select duration_tier, count(*) from fct_calls where duration_tier is not null "
+                            "and call_date between ? and ? group by 1", *span))
+    assert {row["tier"]: row["calls"] for row in sections["tiers"]["rows"] if row["calls"]} == tiers
+    staff = {agent: (calls, high, tiered) for agent, calls, high, tiered in demo.query(
+        "select agent_id, count(*), count(*) filter (where is_high_intent), count(duration_tier) from fct_calls "
+        "where agent_id is not null and call_date between ? and ? group by 1", *span)}
+    found = Counter()
+    for row in sections["agents"]["rows"]:
+        found[row["agent_id"]] += row["calls"]
+        assert (row["high_intent"]["num"], row["high_intent"]["den"]) == staff[row["agent_id"]][1:]
+    assert found == {agent: numbers[0] for agent, numbers in staff.items()}
+    ranked = [row for row in sections["agents"]["rows"] if row["rank"]]
+    assert [row["rank"] for row in ranked] == list(range(1, len(ranked) + 1))
+    assert [row["high_intent"]["low"] for row in ranked] == sorted(
+        (row["high_intent"]["low"] for row in ranked), reverse=True)
+    assert all(row["high_intent"]["den"] >= sections["agents"]["min_n"] for row in ranked)
+    assert all(row["high_intent"]["den"] < sections["agents"]["min_n"]
+               for row in sections["agents"]["rows"] if not row["rank"])
+
+
+def test_the_funnel_counts_each_lead_once_at_its_furthest_stage(demo, home):
+    """Oracle in Python: per lead the stages it has evidence of by the end of the week."""
+    end = dt.date(2026, 6, 28)
+    funnel = home.content("weekly", WEEK)["sections"]["funnel"]
+    leads = demo.query("select lead_key, first_dial_at, first_connect_at, first_high_intent_at, first_order_at, "
+                       "repurchase_at, referral_at from fct_leads where created_date between ? and ?",
+                       end - dt.timedelta(days=89), end)
+    events: dict[str, set[str]] = {}
+    for key, stage, at in demo.query("select lead_key, stage, occurred_at from fct_lead_events"):
+        if at.date() <= end:
+            events.setdefault(key, set()).add(stage)
+    reached = Counter()
+    for key, dial, connect, high, order, again, referral in leads:
+        marks = events.get(key, set())
+        seen = [at is not None and at.date() <= end for at in (dial, connect, high, order, again, referral)]
+        evidence = [seen[0], seen[1], seen[2] or "intent" in marks, "need_confirmed" in marks, seen[3],
+                    seen[4] or seen[5]]
+        furthest = max((n for n, has in enumerate(evidence) if has), default=-1)
+        reached.update(range(furthest + 1))
+    assert funnel["entered"] == len(leads)
+    assert [row["reached"] for row in funnel["rows"]] == [reached[n] for n in range(6)]
+    assert reached[5] > 0
+
+
+def test_the_list_of_the_last_day_is_the_published_list(demo, home):
+    """For the data's last day the list for any date must equal the mart of today's pool."""
+    home.render("daily", DAY)
+    sheet = openpyxl.load_workbook(home.folder("daily", DAY) / "report.xlsx")["高意向名单"]
+    header = [cell.value for cell in sheet[4]]
+    column = {name: header.index(name) for name in header}
+    found = [(row[column["序"]], row[column["客户号码"]], row[column["最近长通话"]], row[column["时长（秒）"]],
+              row[column["通话次数"]], row[column["等级"]], row[column["回访截止"]], row[column["开场白"]])
+             for row in sheet.iter_rows(min_row=5, values_only=True) if row[0] is not None]
+    expected = demo.query("select rank, customer_phone_masked, last_long_call_at, last_long_call_seconds, call_count, "
+                          "duration_tier, follow_up_due_at, suggested_opening from high_intent_leads order by rank")
+    assert len(expected) > 50
+    assert found == expected
+
+
+def test_a_list_of_an_earlier_day_knows_nothing_later(demo, home):
+    pool = home.content("daily", "2026-06-10")["sections"]["high_intent"]
+    (expected,), = demo.query("select count(distinct customer_key) from fct_calls where is_high_intent "
+                              "and customer_key is not null and call_date between '2026-05-12' and '2026-06-10'")
+    assert pool["total"] == expected
+    assert max(row["last_long_call_at"] for row in pool["shown_rows"]) < "2026-06-11"
+
+
+def test_planted_channels_are_found_with_evidence(home, demo):
+    findings = {(row["rule"], row["key"]): row for row in home.content("monthly", MONTH)["findings"]}
+    worst, best = findings["channel_deal_rate_low", "名单采购"], findings["channel_deal_rate_high", "转介绍"]
+    assert worst["certain"]
+    assert best["certain"]
+    assert best["kind"] == "opportunity"
+    for row in findings.values():
+        evidence = row["evidence"]
+        assert row["advice"]
+        assert evidence["n"] > 0
+        if evidence["low"] is not None:
+            assert evidence["low"] <= evidence["value"] <= evidence["high"]
+        if row["certain"] and evidence["test"] == "below" and evidence["low"] is not None:
+            assert evidence["high"] < evidence["threshold"]
+
+
+def test_the_same_snapshot_gives_the_same_bytes(home):
+    periods = [("weekly", WEEK), ("daily", DAY), ("monthly", MONTH)]
+    before = {period: _bytes(home, *period) for period in periods}
+    rendering._opened = None   # as in a new process
+    for granularity, period in reversed(periods):
+        for path in home.folder(granularity, period).iterdir():
+            path.unlink()
+        home.render(granularity, period)
+    assert {period: _bytes(home, *period) for period in periods} == before
+
+
+def _bytes(home, granularity, period):
+    home.content(granularity, period)
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(home.folder(granularity, period).iterdir())}
+
+
+@pytest.mark.parametrize(("granularity", "period", "reason"), [
+    ("daily", "2026-07-01", "not complete"), ("weekly", "2026-W27", "not complete"),
+    ("monthly", "2026-07", "not complete"), ("daily", "2020-01-01", "before the first data"),
+])
+def test_incomplete_and_empty_periods_are_skipped_with_a_reason(home, granularity, period, reason):
+    result = home.render(granularity, period)
+    assert reason in result.skipped_reason
+    assert result.paths == []
+    assert not home.folder(granularity, period).exists()
+
+
+def test_what_is_no_period_is_an_error(home):
+    with pytest.raises(reports.PeriodError, match="2026-W02"):
+        home.render("weekly", "2026-06")
+
+
+def test_pages_load_nothing_and_hold_no_number(home):
+    for granularity, period in SPANS:
+        home.content(granularity, period)
+        page = (home.folder(granularity, period) / "report.html").read_text(encoding="utf-8")
+        assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
+        assert "@import" not in page
+        assert "url(" not in page.replace("url(#", "")
+        assert page.count("<svg") > 8
+    assert phone_numbers(home.settings.reports) == []
+
+
+def test_the_workbook_can_be_worked_with(home):
+    home.content("weekly", WEEK)
+    book = openpyxl.load_workbook(home.folder("weekly", WEEK) / "report.xlsx")
+    assert book.sheetnames == ["概览", "高意向名单", "渠道", "漏斗", "坐席与团队", "问题与建议", "数据质量"]
+    sheet = book["高意向名单"]
+    assert sheet.freeze_panes == "D5"
+    assert sheet.auto_filter.ref.startswith("A4:S")
+    (validation,) = sheet.data_validations.dataValidation
+    assert validation.formula1.startswith('"待跟进,')
+    assert book.properties.created == dt.datetime(2026, 6, 30)
+
+
+def test_full_numbers_go_to_the_call_list_only_when_policy_says_so(demo, tmp_path):
+    asked = []
+
+    def lookup(keys):
+        asked.append(list(keys))
+        return {key: "+8613800000000" for key in asked[-1]}
+
+    masked = installation(tmp_path / "masked", demo.settings.published)
+    masked.render("daily", DAY, phone_lookup=lookup)
+    assert asked == []
+    full = installation(tmp_path / "full", demo.settings.published,
+                        "settings:\n  - {key: privacy.call_list_phone, value: full}\n")
+    full.render("daily", DAY, phone_lookup=lookup)
+    assert len(asked) == 1
+    sheet = openpyxl.load_workbook(full.folder("daily", DAY) / "report.xlsx")["高意向名单"]
+    assert {row[1] for row in sheet.iter_rows(min_row=5, values_only=True) if row[0]} == {"13800000000"}
+    for name in ("report.html", "report.json"):
+        assert "13800000000" not in (full.folder("daily", DAY) / name).read_text(encoding="utf-8")
+
+
+def test_english_by_setting(demo, tmp_path):
+    english = installation(tmp_path / "en", demo.settings.published,
+                           "settings:\n  - {key: reports.locale, value: en}\n  - {key: reports.pdf, value: none}\n")
+    english.render("monthly", MONTH)
+    content = english.content("monthly", MONTH)
+    page = (english.folder("monthly", MONTH) / "report.html").read_text(encoding="utf-8")
+    assert content["title"] == "Phone sales · monthly report"
+    assert "Referral" in page
+    # What is left in Chinese is data: names of people, places, teams and files, and messages about files.
+    own_words = {row["label"] for row in content["cards"]} | {row["title"] for row in content["findings"]}
+    assert not [text for text in own_words if re.search(r"[\u4e00-\u9fff]", text)]
+    assert openpyxl.load_workbook(english.folder("monthly", MONTH) / "report.xlsx").sheetnames[1] == "High-intent list"
+
+
+def test_every_expected_latest_period_renders(demo, home):
+    rules = policy.load(home.settings)
+    (as_of_date, as_of_at), = demo.query("select as_of_date, as_of_at from ops.build_info")
+    latest = {granularity: reports.expected_latest(granularity, as_of_date, as_of_at, rules)
+              for granularity in reports.GRANULARITIES}
+    assert latest == {"daily": DAY, "weekly": WEEK, "monthly": MONTH}

@@ -1,0 +1,165 @@
+import datetime as dt
+
+import pytest
+import yaml
+
+from dial2deal.insight.intervals import wilson
+from dial2deal.reports import findings, rules
+from dial2deal.reports.findings import Observation
+from dial2deal.reports.labels import Words
+from dial2deal.reports.periods import parse
+from dial2deal.settings import PROJECT_ROOT, Settings
+
+Z = 1.959964
+
+
+class Policy:
+    """One setting: the critical connect rate."""
+
+    def number(self, key, scope="", on=None):
+        return {"connect.alert.critical": 0.45}[key]
+
+
+class Context:
+    """What `find` needs of a report's context."""
+
+    period = parse("weekly", "2026-W02")
+    words = Words("zh")
+    policy = Policy()
+    z = Z
+    min_n = 30
+
+
+def rule(**changes):
+    return rules.Rule(**{
+        "id": "r", "scope": "total", "granularities": ("weekly",), "metric": "connect_rate", "test": "below",
+        "threshold": {"setting": "connect.alert.critical"}, "severity": "warning", "title_zh": "{label} {value}",
+        "title_en": "{label}", "advice_zh": "做", "advice_en": "do", "requirement": "R244", **changes})
+
+
+def rate(key, num, den, **more):
+    low, high = wilson(num, den, Z)
+    return Observation(key, key, "share", num / den, den, num, low, high, **more)
+
+
+def found(monkeypatch, observations, *the_rules):
+    monkeypatch.setitem(findings._SCOPES, "total", lambda *_: observations)
+    return findings.find(Context(), {}, the_rules)
+
+
+def test_certain_only_when_the_interval_clears_the_threshold(monkeypatch):
+    """38/100 has the interval 29.1–47.8 %: below 45 %, yet perhaps not; 380/1000 is certain."""
+    assert found(monkeypatch, [rate("few", 38, 100)], rule())[0]["certain"] is False
+    assert found(monkeypatch, [rate("many", 380, 1000)], rule())[0]["certain"] is True
+    assert found(monkeypatch, [rate("few", 38, 100)], rule(certain_only=True)) == []
+    assert found(monkeypatch, [rate("above", 46, 100)], rule()) == []
+
+
+def test_small_samples_are_never_certain(monkeypatch):
+    (hit,) = found(monkeypatch, [rate("tiny", 0, 20)], rule())
+    assert hit["certain"] is False
+
+
+def test_evidence_names_value_sample_interval_and_threshold(monkeypatch):
+    (hit,) = found(monkeypatch, [rate("all", 380, 1000)], rule())
+    evidence = hit["evidence"]
+    assert (evidence["numerator"], evidence["n"], evidence["threshold"]) == (380, 1000, 0.45)
+    assert evidence["threshold_source"] == "connect.alert.critical"
+    assert (evidence["low"], evidence["high"]) == wilson(380, 1000, Z)
+    assert hit["title"] == "all 38.0%"
+
+
+def test_a_drop_needs_both_size_and_certainty(monkeypatch):
+    drop = rule(test="drop", threshold={"value": 0.03}, certain_only=True)
+    assert found(monkeypatch, [rate("a", 400, 1000, base_num=480, base_den=1000)], drop)
+    assert not found(monkeypatch, [rate("a", 460, 1000, base_num=480, base_den=1000)], drop)   # too small
+    assert not found(monkeypatch, [rate("a", 20, 50, base_num=24, base_den=50)], drop)         # perhaps chance
+    assert not found(monkeypatch, [rate("a", 400, 1000)], drop)                                # nothing to compare
+    assert not found(monkeypatch, [rate("a", 480, 1000, base_num=400, base_den=1000)], drop)   # a rise
+
+
+def test_groups_are_compared_with_their_own_peers(monkeypatch):
+    """Agents of one team differ from the other team, not from each other."""
+    staff = [rate("a1", 100, 1000, peers="A"), rate("a2", 100, 1000, peers="A"),
+             rate("b1", 200, 1000, peers="B"), rate("b2", 200, 1000, peers="B"), rate("b3", 120, 1000, peers="B")]
+    hits = found(monkeypatch, staff, rule(test="below_rest", threshold={"value": 0.01}, certain_only=True))
+    assert [hit["key"] for hit in hits] == ["b3"]
+    assert hits[0]["evidence"]["base"] == pytest.approx(0.2)
+
+
+def test_many_groups_need_stronger_evidence(monkeypatch):
+    """One of two groups at 30/300 against 45/300 … is certain alone among 2, not as one of 60 looked at."""
+    low, rest = rate("low", 30, 300), [rate(f"g{n}", 50, 300) for n in range(59)]
+    below = rule(test="below_rest", threshold={"value": 0}, certain_only=True)
+    assert found(monkeypatch, [low, rate("rest", 50 * 59, 300 * 59)], below)
+    assert not found(monkeypatch, [low, *rest], below)
+
+
+def test_unless_suppresses_the_weaker_rule_for_the_same_group(monkeypatch):
+    weaker = rule(id="weak", unless="r", threshold={"value": 0.6})
+    hits = found(monkeypatch, [rate("both", 380, 1000), rate("weak", 500, 1000)], rule(), weaker)
+    assert [(hit["rule"], hit["key"]) for hit in hits] == [("r", "both"), ("weak", "weak")]
+
+
+def test_limit_keeps_the_largest_gaps_and_validity_is_respected(monkeypatch):
+    several = [rate(f"k{n}", 300 + n * 10, 1000) for n in range(5)]
+    assert [hit["key"] for hit in found(monkeypatch, several, rule(limit=2))] == ["k0", "k1"]
+    assert found(monkeypatch, several, rule(enabled=False)) == []
+    assert found(monkeypatch, several, rule(granularities=("daily",))) == []
+    assert found(monkeypatch, several, rule(valid_to=dt.date(2026, 1, 10))) == []
+    assert found(monkeypatch, several, rule(valid_from=dt.date(2026, 1, 11)))
+
+
+def test_lowest_names_one(monkeypatch):
+    stages = [rate("s1", 500, 1000), rate("s2", 300, 1000), rate("s3", 1, 10)]
+    (hit,) = found(monkeypatch, stages, rule(test="lowest", threshold={"value": 1}))
+    assert hit["key"] == "s2"   # s3 is lower but too small to be ranked
+
+
+def test_problems_come_before_opportunities(monkeypatch):
+    hits = found(monkeypatch, [rate("x", 300, 1000)], rule(id="o", kind="opportunity", severity="info"),
+                 rule(id="w"), rule(id="c", severity="critical"))
+    assert [hit["rule"] for hit in hits] == ["c", "w", "o"]
+
+
+def test_the_projects_rules_are_valid_and_bilingual():
+    loaded = rules.load(Settings(home=PROJECT_ROOT / "no-home"))
+    assert len(loaded) == len({rule.id for rule in loaded}) > 15
+    values = dict.fromkeys(("label", "value", "threshold", "interval", "num", "n", "base", "change", "detail"), "x")
+    for each in loaded:
+        assert all(text.format(**values) for text in (each.title_zh, each.title_en, each.advice_zh, each.advice_en))
+        assert not {each.unless} - {rule.id for rule in loaded} - {None}
+
+
+def test_an_installation_overrides_rules_by_id(tmp_path):
+    (tmp_path / "policy").mkdir()
+    base = rules.load(Settings(home=tmp_path))
+    (tmp_path / "policy" / "findings.yml").write_text("""rules:
+  - {id: connect_rate_critical, scope: total, granularities: [daily], metric: connect_rate, test: below,
+     threshold: {value: 0.2}, severity: critical, title_zh: 一, title_en: a, advice_zh: 二, advice_en: b,
+     requirement: own}
+""", encoding="utf-8")
+    changed = rules.load(Settings(home=tmp_path))
+    assert len(changed) == len(base)
+    assert next(rule for rule in changed if rule.id == "connect_rate_critical").threshold == {"value": 0.2}
+    assert rules.version(changed) != rules.version(base)
+
+
+FULL = {"id": "x", "scope": "total", "granularities": ["daily"], "metric": "m", "test": "below",
+        "threshold": {"value": 1}, "severity": "info", "title_zh": "a", "title_en": "a", "advice_zh": "a",
+        "advice_en": "a", "requirement": "r"}
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("rules: [{id: x}]", "rule x.*missing"),
+    ("rules: [", "not valid YAML"),
+    (yaml.dump({"rules": [FULL | {"scope": "moon"}]}), "scope = 'moon'"),
+    (yaml.dump({"rules": [FULL | {"granularities": ["yearly"]}]}), "granularities"),
+    (yaml.dump({"rules": [FULL | {"threshold": 1}]}), "threshold"),
+    (yaml.dump({"rules": [FULL | {"colour": "red"}]}), "rule x.*colour"),
+])
+def test_a_wrong_rule_is_refused_by_name(tmp_path, text, message):
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "findings.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(rules.RuleError, match=message):
+        rules.load(Settings(home=tmp_path))
