@@ -9,13 +9,22 @@
 (select max(value_text) from {{ source('policy', 'settings') }} where key = '{{ key }}' and scope = '' and valid_to is null)
 {%- endmacro %}
 
-{# True when the validity of the row `rule` covers `day`; open ends are NULL. #}
+{# True when the validity of the row `rule` covers `day`; open ends are NULL. Comparisons only: with OR, DuckDB joins
+   row by row instead of by hash. #}
 {% macro is_valid_on(rule, day) -%}
-(({{ rule }}.valid_from is null or {{ rule }}.valid_from <= {{ day }}) and ({{ rule }}.valid_to is null or {{ rule }}.valid_to >= {{ day }}))
+(coalesce({{ rule }}.valid_from, date '0001-01-01') <= {{ day }} and coalesce({{ rule }}.valid_to, date '9999-12-31') >= {{ day }})
 {%- endmacro %}
 
-{# Joins the global value of a setting valid on `day` as `alias`.value_number / value_text. #}
-{% macro join_setting(alias, key, day) -%}
-left join {{ source('policy', 'settings') }} as {{ alias }}
-    on {{ alias }}.key = '{{ key }}' and {{ alias }}.scope = '' and {{ is_valid_on(alias, day) }}
+{# Relation of the distinct days of `relation` with the settings valid on each: {column: setting key}. Joined by day. #}
+{% macro settings_by_day(relation, date_column, settings) -%}
+(
+    select
+        days.day{% for column, key in settings.items() %},
+        {{ column }}.value_number as {{ column }}{% endfor %}
+    from (select distinct {{ date_column }} as day from {{ relation }}) as days
+    {%- for column, key in settings.items() %}
+    left join {{ source('policy', 'settings') }} as {{ column }}
+        on {{ column }}.key = '{{ key }}' and {{ column }}.scope = '' and {{ is_valid_on(column, 'days.day') }}
+    {%- endfor %}
+)
 {%- endmacro %}

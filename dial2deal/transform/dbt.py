@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dial2deal.preview import mask_text
 from dial2deal.settings import Settings
 
 _PARSED_FROM = "parsed_from.txt"
@@ -68,16 +69,32 @@ def invoke(settings: Settings, arguments: list[str], on_event: Callable[[Any], N
     with _environment(settings):
         from dbt.cli.main import dbtRunner
 
-        outcome = dbtRunner(callbacks=[on_event] if on_event else []).invoke([
-            "--quiet", "--no-use-colors", "--log-level-file", "none", "--no-version-check",
-            "--no-send-anonymous-usage-stats", "--warn-error-options", '{"silence": ["NoNodesForSelectionCriteria"]}',
+        arguments = [
+            # Silent: dbt would print values of failing rows, among them numbers; results come back masked.
+            "--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-version-check",
+            "--no-send-anonymous-usage-stats",
             *arguments,
             "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project),
             "--target-path", str(settings.dbt_target), "--log-path", str(settings.dbt_target / "logs"),
-        ])
+        ]
+        try:
+            outcome = dbtRunner(callbacks=[on_event] if on_event else []).invoke(arguments)
+        finally:
+            _release_warehouse()
     if outcome.exception is not None:
-        raise DbtError(f"dbt {arguments[0]} failed: {outcome.exception}") from outcome.exception
+        raise DbtError(f"dbt failed: {mask_text(str(outcome.exception))}") from None
     return outcome.result
+
+
+def _release_warehouse() -> None:
+    """The adapter keeps its connection, and with it the lock on the file, until the process ends."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    try:
+        DuckDBConnectionManager.env().close()
+    except Exception:  # the adapter's way of saying that it never connected
+        return
+    DuckDBConnectionManager.close_all_connections()
 
 
 @contextmanager

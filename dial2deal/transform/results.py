@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import duckdb
 
 from dial2deal import warehouse
+from dial2deal.preview import mask_text
 from dial2deal.transform.dbt import NodeResult
 
 _SAMPLE_ROWS = 20
-_PHONE = re.compile(r"(?<![0-9A-Za-z])(\+?[0-9]{3})[0-9]{4,8}([0-9]{4})(?![0-9A-Za-z])")
 _OUTCOMES = {"pass": "passed", "fail": "failed", "warn": "failed", "error": "not_evaluable"}
 
 
@@ -25,7 +24,7 @@ def listener(on_node: Callable[[NodeResult], None]) -> Callable[[Any], None]:
         info, result = event.data.node_info, event.data.run_result
         on_node(NodeResult(
             unique_id=info.unique_id, name=info.node_name, resource_type=info.resource_type, status=info.node_status,
-            seconds=round(result.execution_time, 3), rows=None, message=mask(result.message) or None,
+            seconds=round(result.execution_time, 3), rows=None, message=_mask(result.message) or None,
             failures=result.num_failures if info.resource_type == "test" else None))
     return hear
 
@@ -40,7 +39,7 @@ def collect(con: duckdb.DuckDBPyConnection, run_results: Sequence[Any]) -> tuple
         status=str(result.status),
         seconds=round(result.execution_time, 3),
         rows=sizes.get((result.node.schema, result.node.alias)) if _is_model(result) else None,
-        message=mask(result.message),
+        message=_mask(result.message),
         failures=result.failures,
     ) for result in run_results)
 
@@ -83,18 +82,17 @@ def record(con: duckdb.DuckDBPyConnection, build_id: str, run_results: Iterable[
                     [build_id, _tested(result), result.node.name, _severity(result), row])
 
 
-def mask(text: str | None) -> str | None:
-    """Hide the middle of everything in ``text`` that looks like a phone number."""
-    return _PHONE.sub(r"\1****\2", text) if text else text
+def _mask(text: str | None) -> str | None:
+    return mask_text(text) if text else text
 
 
 def _failing_rows(con: duckdb.DuckDBPyConnection, result: Any) -> list[str]:
     try:
         cursor = con.execute(f"select * from ({result.node.compiled_code}) as failing limit {_SAMPLE_ROWS}")
     except duckdb.Error as error:
-        return [json.dumps({"error": mask(str(error))}, ensure_ascii=False)]
+        return [json.dumps({"error": _mask(str(error))}, ensure_ascii=False)]
     names = [column[0] for column in cursor.description]
-    return [json.dumps({name: mask(str(value)) if value is not None else None
+    return [json.dumps({name: _mask(str(value)) if value is not None else None
                         for name, value in zip(names, row, strict=True)}, ensure_ascii=False)
             for row in cursor.fetchall()]
 
@@ -122,4 +120,4 @@ def _tested(result: Any) -> str:
 
 
 def _first_line(message: str | None) -> str | None:
-    return mask(" ".join(message.split())[:500]) if message else message
+    return _mask(" ".join(message.split())[:500]) if message else message

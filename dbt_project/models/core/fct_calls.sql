@@ -10,64 +10,93 @@ flags as (
     select call_key, flag_count from {{ ref('dq_calls') }} where {{ is_touched('call_date', ['fct_calls']) }}
 ),
 
--- The lead the export names, else the customer's last lead before the call (one at most, see int_leads).
-attributed as (
+-- Keys of the joins that follow are made here: a condition on the calls' side of a left join would make it a loop.
+named as (
     select
         calls.*,
-        coalesce(same_source.lead_key, any_source.lead_key, last_lead.lead_key) as lead_key,
-        nullif(coalesce(same_source.channel, any_source.channel, last_lead.channel), 'unattributed') as lead_channel,
-        nullif(coalesce(same_source.business_line, any_source.business_line, last_lead.business_line), 'unknown')
-            as lead_business_line,
-        case
-            when coalesce(same_source.lead_key, any_source.lead_key) is not null then 'lead_id'
-            when last_lead.lead_key is not null then 'last_touch'
-            when calls.channel is not null then 'export'
-            else 'unattributed'
-        end as attribution
+        coalesce(same_source.lead_key, any_source.lead_key) as named_lead_key,
+        coalesce(same_source.channel, any_source.channel) as named_channel,
+        coalesce(same_source.business_line, any_source.business_line) as named_business_line,
+        case when same_source.lead_key is null and any_source.lead_key is null and calls.direction <> 'internal'
+            then calls.customer_key end as touching_customer
     from calls
     left join {{ ref('int_leads') }} as same_source
         on calls.source_lead_id = same_source.source_lead_id and calls.source_system = same_source.source_system
     left join {{ ref('int_leads') }} as any_source
         on calls.source_lead_id = any_source.source_lead_id and any_source.is_first_with_id
-    left join {{ ref('int_leads') }} as last_lead
-        on same_source.lead_key is null and any_source.lead_key is null
-        and calls.direction <> 'internal'
-        and calls.customer_key = last_lead.customer_key
-        and calls.started_at >= last_lead.created_at
-        and calls.started_at < last_lead.attributed_until
 ),
 
-lined as (
+-- The lead the export names, else the customer's last lead before the call (one at most, see int_leads).
+attributed as (
     select
-        a.*,
-        coalesce(numbers.business_line, a.lead_business_line, 'unknown') as line,
-        agents.agent_name as roster_name,
-        agents.team as roster_team,
-        agents.skill_group as roster_skill_group,
-        case when a.direction = 'outbound' and a.customer_key is not null then row_number() over (
-            partition by a.customer_key, a.call_date, a.direction
-            order by a.started_at nulls last, a.call_key nulls last) end as attempt_number,
-        maximum.value_number as max_seconds,
-        shortest.value_number as min_unanswered_seconds
-    from attributed as a
+        named.*,
+        coalesce(named.named_lead_key, last_lead.lead_key) as lead_key,
+        nullif(coalesce(named.named_channel, last_lead.channel), 'unattributed') as lead_channel,
+        coalesce(
+            numbers.business_line,
+            nullif(coalesce(named.named_business_line, last_lead.business_line), 'unknown'), 'unknown') as line,
+        case
+            when named.named_lead_key is not null then 'lead_id'
+            when last_lead.lead_key is not null then 'last_touch'
+            when named.channel is not null then 'export'
+            else 'unattributed'
+        end as attribution
+    from named
+    left join {{ ref('int_leads') }} as last_lead
+        on named.touching_customer = last_lead.customer_key
+        and named.started_at >= last_lead.created_at
+        and named.started_at < last_lead.attributed_until
     left join {{ ref('int_own_numbers') }} as numbers
-        on a.own_number = numbers.own_number and {{ is_valid_on('numbers', 'a.call_date') }}
-    left join {{ ref('int_agents') }} as agents on a.agent_id = agents.agent_id
-    {{ join_setting('maximum', 'call.max_seconds', 'a.call_date') }}
-    {{ join_setting('shortest', 'clean.min_unanswered_seconds', 'a.call_date') }}
+        on named.own_number = numbers.own_number and {{ is_valid_on('numbers', 'named.call_date') }}
+),
+
+days as (
+    select
+        settings.*,
+        coalesce(holidays.is_workday, {{ iso_weekday('settings.day') }} < {{ saturday() }}) as is_workday,
+        rules.tier_profile
+    from {{ settings_by_day('calls', 'call_date', {'max_seconds': 'call.max_seconds',
+        'min_unanswered_seconds': 'clean.min_unanswered_seconds'}) }} as settings
+    left join {{ source('policy', 'holidays') }} as holidays on settings.day = holidays.calendar_date
+    left join {{ source('policy', 'business_lines') }} as rules
+        on rules.business_line = '*' and {{ is_valid_on('rules', 'settings.day') }}
 ),
 
 -- A business line without rule of its own, or on a day that its rules do not cover, follows the row '*'.
 profiled as (
     select
-        l.*,
-        coalesce(own_rule.tier_profile, common_rule.tier_profile) as tier_profile,
-        l.is_connected and l.talk_seconds is not null and l.talk_seconds <= l.max_seconds as is_valid_for_tiers
-    from lined as l
-    left join {{ source('policy', 'business_lines') }} as own_rule
-        on l.line = own_rule.business_line and {{ is_valid_on('own_rule', 'l.call_date') }}
-    left join {{ source('policy', 'business_lines') }} as common_rule
-        on common_rule.business_line = '*' and {{ is_valid_on('common_rule', 'l.call_date') }}
+        a.*,
+        days.is_workday,
+        days.min_unanswered_seconds,
+        coalesce(rules.tier_profile, days.tier_profile) as tier_profile,
+        case when a.is_connected then coalesce(rules.tier_profile, days.tier_profile) end as tiered_profile,
+        case when a.is_connected then 1 end as banded,
+        a.is_connected and a.talk_seconds is not null and a.talk_seconds <= days.max_seconds as is_valid_for_tiers,
+        agents.agent_name as roster_name,
+        agents.team as roster_team,
+        agents.skill_group as roster_skill_group,
+        case when a.direction = 'outbound' and a.customer_key is not null then row_number() over (
+            partition by a.customer_key, a.call_date, a.direction
+            order by a.started_at nulls last, a.call_key nulls last) end as attempt_number
+    from attributed as a
+    inner join days on a.call_date = days.day
+    left join {{ source('policy', 'business_lines') }} as rules
+        on a.line = rules.business_line and {{ is_valid_on('rules', 'a.call_date') }}
+    left join {{ ref('int_agents') }} as agents on a.agent_id = agents.agent_id
+),
+
+-- Talk times are whole seconds, so every limit becomes an inclusive one.
+tiers as (
+    select
+        rules.*,
+        lower_seconds + case when lower_inclusive then 0 else 1 end as first_second,
+        coalesce(upper_seconds - case when upper_inclusive then 0 else 1 end, {{ endless_seconds() }}) as last_second
+    from {{ source('policy', 'tier_rules') }} as rules
+),
+
+bands as (
+    select band, 1 as banded, lower_seconds as first_second, coalesce(upper_seconds - 1, {{ endless_seconds() }}) as last_second
+    from {{ source('policy', 'duration_bands') }}
 )
 
 select
@@ -82,7 +111,7 @@ select
     p.call_date,
     cast(extract(hour from p.started_at) as integer) as call_hour,
     {{ iso_weekday('p.call_date') }} as weekday,
-    coalesce(holidays.is_workday, {{ iso_weekday('p.call_date') }} < {{ saturday() }}) as is_workday,
+    p.is_workday,
     p.ivr_seconds,
     p.queue_seconds,
     p.ring_seconds,
@@ -142,19 +171,16 @@ select
     p.source_file,
     p.source_line
 from profiled as p
-left join {{ source('policy', 'holidays') }} as holidays on p.call_date = holidays.calendar_date
 left join {{ source('policy', 'tech_results') }} as results on p.tech_result = results.tech_result
-left join {{ source('policy', 'tier_rules') }} as tiers
-    on p.is_connected
-    and p.tier_profile = tiers.profile
+left join tiers
+    on p.tiered_profile = tiers.profile
+    and p.talk_seconds >= tiers.first_second
+    and p.talk_seconds <= tiers.last_second
     and {{ is_valid_on('tiers', 'p.call_date') }}
-    and (p.talk_seconds > tiers.lower_seconds or (tiers.lower_inclusive and p.talk_seconds = tiers.lower_seconds))
-    and (tiers.upper_seconds is null or p.talk_seconds < tiers.upper_seconds
-        or (tiers.upper_inclusive and p.talk_seconds = tiers.upper_seconds))
-left join {{ source('policy', 'duration_bands') }} as bands
-    on p.is_connected
-    and p.talk_seconds >= bands.lower_seconds
-    and (bands.upper_seconds is null or p.talk_seconds < bands.upper_seconds)
+left join bands
+    on p.banded = bands.banded
+    and p.talk_seconds >= bands.first_second
+    and p.talk_seconds <= bands.last_second
 left join {{ ref('int_orders') }} as first_orders
     on first_orders.order_number = 1 and p.customer_key = first_orders.customer_key
 left join flags on p.call_key = flags.call_key

@@ -67,10 +67,11 @@ select
         partition by described.source_lead_id
         order by described.source_system nulls last, described.lead_key nulls last) = 1 as is_first_with_id,
     case when described.customer_key is not null then least(
-        {{ add_days_to_time('described.created_at', 'lookback.value_number') }},
+        {{ add_days_to_time('described.created_at', 'settings.lookback_days') }},
         coalesce(lead(described.created_at) over (
             partition by described.customer_key
             order by described.created_at nulls last, described.lead_key nulls last), timestamp '9999-12-31')
     ) end as attributed_until
 from described
-{{ join_setting('lookback', 'attribution.lookback_days', 'described.created_date') }}
+left join {{ settings_by_day('described', 'created_date', {'lookback_days': 'attribution.lookback_days'}) }} as settings
+    on described.created_date = settings.day

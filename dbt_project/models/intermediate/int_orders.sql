@@ -8,7 +8,9 @@ with named as (
         coalesce(same_source.business_line, any_source.business_line) as named_lead_business_line,
         coalesce(
             orders.phone_customer_key, customers.customer_key, same_source.customer_key, any_source.customer_key,
-            orders.crm_customer_key) as customer_key
+            orders.crm_customer_key) as customer_key,
+        case when same_source.lead_key is null and any_source.lead_key is null then
+            coalesce(orders.phone_customer_key, customers.customer_key, orders.crm_customer_key) end as touching_customer
     from {{ ref('stg_orders') }} as orders
     left join {{ ref('stg_customers') }} as customers
         on orders.source_system = customers.source_system and orders.source_customer_id = customers.source_customer_id
@@ -26,8 +28,7 @@ attributed as (
         coalesce(named.business_line, named.named_lead_business_line, last_lead.business_line, 'unknown') as sold_line
     from named
     left join {{ ref('int_leads') }} as last_lead
-        on named.named_lead_key is null
-        and named.customer_key = last_lead.customer_key
+        on named.touching_customer = last_lead.customer_key
         and named.ordered_at >= last_lead.created_at
         and named.ordered_at < last_lead.attributed_until
 ),

@@ -12,9 +12,9 @@ with judged as (
         abs({{ seconds_between('coalesce(calls.answered_at, calls.started_at)', 'calls.ended_at') }}
             - (calls.delivered_talk_seconds + coalesce(calls.hold_seconds, 0)
                 + case when calls.answered_at is null then coalesce(calls.ivr_seconds, 0) + coalesce(calls.queue_seconds, 0)
-                    + coalesce(calls.ring_seconds, 0) else 0 end)) > tolerance.value_number
+                    + coalesce(calls.ring_seconds, 0) else 0 end)) > settings.tolerance_seconds
             and calls.is_connected as duration_mismatch,
-        calls.delivered_talk_seconds > maximum.value_number as over_max_seconds,
+        calls.delivered_talk_seconds > settings.max_seconds as over_max_seconds,
         cast(calls.ended_at as date) > cast(calls.started_at as date) as midnight_crossing,
         calls.is_direction_unmapped as unmapped_direction,
         calls.is_tech_result_unmapped or calls.is_business_result_unmapped as unmapped_result,
@@ -25,8 +25,8 @@ with judged as (
         calls.is_connected and coalesce(calls.talk_seconds, 0) = 0 as connected_without_talk,
         calls.number_status in ('lossy', 'invalid') as unusable_number
     from {{ ref('stg_calls') }} as calls
-    {{ join_setting('tolerance', 'clean.duration_tolerance_seconds', 'calls.call_date') }}
-    {{ join_setting('maximum', 'call.max_seconds', 'calls.call_date') }}
+    left join {{ settings_by_day(ref('stg_calls'), 'call_date', {'tolerance_seconds': 'clean.duration_tolerance_seconds',
+        'max_seconds': 'call.max_seconds'}) }} as settings on calls.call_date = settings.day
     where {{ is_touched('calls.call_date', ['calls']) }}
 ),
 
