@@ -11,6 +11,7 @@ from dial2deal import lineage, transform, warehouse
 from dial2deal.preview import columns_of, mask_text, shapes
 from dial2deal.settings import Settings
 from orchestration import builds, metadata, models
+from orchestration.defs.ingest import feeds, raw_key
 from orchestration.instance import POOL
 from orchestration.rules import current_policy
 
@@ -42,7 +43,7 @@ class TransformConfig(dg.Config):
 
 def bookkeeping() -> dg.AssetSpec:
     """The tables of schema ops, which loading and auditing write and the models read."""
-    return dg.AssetSpec(models.BOOKKEEPING, group_name="raw", kinds={"duckdb"}, owners=["team:data"],
+    return dg.AssetSpec(models.BOOKKEEPING, deps=[raw_key(feed) for feed in feeds()], group_name="raw", kinds={"duckdb"}, owners=["team:data"],
                         description="Files delivered, quarantine, check results and dates to rebuild.\n\n"
                                     "Grain: one row per file, quarantined value, check result or date.")
 
