@@ -51,6 +51,9 @@ def publish(settings: Settings, policy, build_id: str, verdict: GateVerdict, *,
         raise RedGateError(f"build {build_id} is not published: {'; '.join(verdict.reasons)}")
     with warehouse.session(settings) as con:
         committed = int(warehouse.get_state(con, "generation") or 0)
+        if committed == 0 and not _has_marts(con):
+            history.record(con, build_id, "unchanged", message="no file was accepted yet")
+            return PublishResult(settings.snapshot, (), {}, (), None, changed=False)
         fingerprint = _fingerprint(con, settings, policy, verdict)
         if _is_published(con, settings, committed, fingerprint):
             history.record(con, build_id, "unchanged")
@@ -115,6 +118,10 @@ def _new_build_info(con, policy, build_id: str, verdict: GateVerdict, as_of_at: 
         "? as generation",
         [build_id, as_of_at, as_of_at.date() if as_of_at else None, warehouse.get_state(con, "code_version"),
          policy.version, verdict.verdict, verdict.incomplete_json(), generation])
+
+
+def _has_marts(con: duckdb.DuckDBPyConnection) -> bool:
+    return con.execute("select count(*) > 0 from duckdb_tables() where schema_name = 'marts'").fetchone()[0]
 
 
 def _as_of(con: duckdb.DuckDBPyConnection) -> dt.datetime | None:

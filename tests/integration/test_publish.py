@@ -12,6 +12,7 @@ import pytest
 from dial2deal import policy, publish, warehouse
 from dial2deal.publish import snapshot
 from dial2deal.publish.run import RedGateError
+from dial2deal.settings import Settings
 from tests.helpers import days, differences, dump, tree
 from tests.integration.hand_made import (
     FIRST_DAY,
@@ -68,6 +69,12 @@ def test_a_program_that_opens_the_file_directly_can_use_two_part_names(settings)
     publish_now(settings)
     with duckdb.connect(str(settings.published / "dial2deal.duckdb"), read_only=True) as con:
         assert con.execute("select count(*) from marts.fct_calls").fetchone() == (240,)
+
+
+def test_without_any_accepted_file_there_is_nothing_to_publish(tmp_path):
+    result = publish_now(Settings(home=tmp_path / "empty").ensure())
+    assert not result.changed
+    assert list((tmp_path / "empty" / "published").iterdir()) == []
 
 
 def test_next_publications_patch_the_touched_dates_only(settings):
