@@ -16,13 +16,13 @@ def run(database: Path, manifest: Path, *, with_tests: bool) -> dict:
     """
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
     models = {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
-    con = duckdb.connect(str(database))
+    con = duckdb.connect()
     con.execute("set enable_progress_bar = false")
-    con.execute("set preserve_insertion_order = true")
+    con.execute(f"attach '{database}' as warehouse")  # the compiled SQL says "warehouse"."staging"."stg_calls"
+    con.execute("use warehouse")
     con.execute("delete from ops.build_dates")
-    for feed, fact in (("calls", "fct_calls"),):
-        con.execute(f"insert into ops.build_dates select distinct unnest(['{feed}', '{fact}']), _event_date "
-                    f"from raw.{feed}")
+    con.execute("insert into ops.build_dates select distinct unnest(['calls', 'fct_calls']), _event_date "
+                "from raw.calls")
     began = time.perf_counter()
     for key in _in_order(models):
         _create(con, models[key])
