@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.exports.feeds import PROVENANCE, feeds
+from dial2deal.exports.feeds import PROVENANCE, Feed, feeds
 from dial2deal.exports.landing import Delivery
 from dial2deal.exports.problems import ProfileError
 from dial2deal.exports.profiles import Profiles
@@ -55,6 +55,17 @@ class Known:
         if entry and entry["status"] == "failed" and entry["profile_version"] != profile_version:
             return None
         return entry
+
+    def may_overlap(self, feed: Feed, source: str, first: dt.date | None, last: dt.date | None) -> bool:
+        """Whether a file in force of the same source and feed can hold rows of these dates."""
+        if first is None:
+            return False
+        return any(
+            entry["source"] == source and entry["feed"] == feed.name and entry["status"] in ("loaded", "accepted")
+            and (feed.event_column is None or not feed.columns[feed.event_column].not_empty
+                 or (entry["first_event_date"] and entry["first_event_date"] <= last
+                     and first <= entry["last_event_date"]))
+            for entry in self.files.values())
 
 
 def known_now(known: Known, delivery: Delivery, result: FileResult, profile_version: str) -> None:

@@ -7,7 +7,7 @@ import re
 import unicodedata
 import zoneinfo
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,12 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from dial2deal.exports.feeds import Feed, feeds
 from dial2deal.exports.problems import ProfileError
 
+# Every scalar stays the text it is: a vendor's value 1, no or 2026-01-05 is not a number, a boolean or a date.
+_TextLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _HEADERS_FILE = Path(__file__).with_name("headers.yml")
 _BRACKETS = re.compile(r"[(\[{<【「].*?[)\]}>】」]")
 _NOISE = re.compile(r"[\s_\-*:'\"​﻿]+")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
+@lru_cache(maxsize=4096)
 def normalise_header(text: str) -> str:
     """Header without case, full-width forms, spaces, separators and a unit in brackets."""
     plain = unicodedata.normalize("NFKC", text or "")
@@ -40,7 +43,7 @@ def header_unit(text: str) -> str | None:
 @cache
 def vocabulary() -> dict[str, Any]:
     """headers.yml: known headers by feed and column, words of totals lines, units."""
-    return yaml.safe_load(_HEADERS_FILE.read_text(encoding="utf-8"))
+    return yaml.load(_HEADERS_FILE.read_text(encoding="utf-8"), Loader=_TextLoader)
 
 
 class ColumnRule(BaseModel):
@@ -67,10 +70,8 @@ class ColumnRule(BaseModel):
     def _one_or_several(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
 
-    @field_validator("const", mode="before")
-    @classmethod
-    def _const_is_text(cls, value: Any) -> Any:
-        return value if value is None or isinstance(value, str) else str(value)
+
+_NO_RULE = ColumnRule()
 
 
 class ProfileFile(BaseModel):
@@ -95,15 +96,6 @@ class ProfileFile(BaseModel):
             raise ValueError(f"{value!r} is not a time zone name such as Asia/Shanghai")
         return value
 
-    @field_validator("values", mode="before")
-    @classmethod
-    def _keys_are_text(cls, value: Any) -> Any:
-        # YAML reads 1: and true: as numbers and booleans; vendors mean their text.
-        if not isinstance(value, dict):
-            return value
-        return {column: {_yaml_text(raw): canonical for raw, canonical in (pairs or {}).items()}
-                for column, pairs in value.items()}
-
 
 @dataclass(frozen=True)
 class Match:
@@ -127,13 +119,22 @@ class Profile:
     version: str
     accepted: dict[str, list[str]] = field(repr=False)
 
+    @cached_property
+    def choices(self) -> dict[str, list[tuple[int, str]]]:
+        """Normalised header -> the columns that accept it, each with the header's rank among its choices."""
+        found: dict[str, list[tuple[int, str]]] = {}
+        for column, headers in self.accepted.items():
+            for rank, header in enumerate(headers):
+                found.setdefault(normalise_header(header), []).append((rank, column))
+        return found
+
     @property
     def key(self) -> tuple[str, ...]:
         return tuple(self.file.key) or self.feed.key
 
     def rule(self, column: str) -> ColumnRule:
         """The rule of a canonical column; an empty one when the profile says nothing."""
-        return self.file.columns.get(column) or ColumnRule()
+        return self.file.columns.get(column, _NO_RULE)
 
     def match(self, cells: list[str]) -> Match:
         """Which cell of a header line is which column; never raises, ``missing`` says what is lacking."""
@@ -143,7 +144,7 @@ class Profile:
             if name and name not in by_name:
                 by_name[name] = index
         used: set[int] = set()
-        positions = _first_matches(self.accepted, by_name, used)
+        positions = _first_matches(self.choices, by_name, used)
         helpers = {name: by_name[h] for name, headers in self.file.helpers.items()
                    for h in [next((n for n in map(normalise_header, headers) if n in by_name), None)] if h is not None}
         used.update(helpers.values())
@@ -159,8 +160,10 @@ class Profile:
                 continue
             if column.required and column.name not in positions and not rule.hash_of and rule.const is None:
                 missing.append(column.name)
-        unknown = {cell.strip() or f"column {i + 1}": i for i, cell in enumerate(cells)
-                   if i not in used and cell.strip() and normalise_header(cell) not in ignored}
+        unknown: dict[str, int] = {}
+        for i, cell in enumerate(cells):
+            if i not in used and cell.strip() and normalise_header(cell) not in ignored:
+                unknown[cell.strip() if cell.strip() not in unknown else f"{cell.strip()} (column {i + 1})"] = i
         score = (len([c for c in positions if self.feed.columns[c].required]), len(positions) + len(helpers))
         if not positions and not helpers:
             score = (0, len(used))
@@ -211,7 +214,7 @@ def load_profile(path: Path) -> Profile:
         raise ProfileError(f"{where}: there is no feed {feed_name!r}; feeds are {', '.join(feeds())}.")
     text = path.read_text(encoding="utf-8")
     try:
-        file = ProfileFile.model_validate(yaml.safe_load(text) or {})
+        file = ProfileFile.model_validate(yaml.load(text, Loader=_TextLoader) or {})
     except yaml.YAMLError as error:
         raise ProfileError(f"{where} is not valid YAML: {error}") from error
     except ValidationError as error:
@@ -232,16 +235,17 @@ def load_profile(path: Path) -> Profile:
     return Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
 
 
-def _first_matches(accepted: dict[str, list[str]], by_name: dict[str, int], used: set[int]) -> dict[str, int]:
+def _first_matches(
+    choices: dict[str, list[tuple[int, str]]], by_name: dict[str, int], used: set[int],
+) -> dict[str, int]:
     """Rank by rank, so that a column's first choice beats another column's later choice for the same cell."""
+    candidates = sorted((rank, column, index) for header, index in by_name.items()
+                        for rank, column in choices.get(header, ()))
     positions: dict[str, int] = {}
-    for rank in range(max(map(len, accepted.values()), default=0)):
-        for column, headers in accepted.items():
-            if column not in positions and rank < len(headers):
-                index = by_name.get(normalise_header(headers[rank]))
-                if index is not None and index not in used:
-                    positions[column] = index
-                    used.add(index)
+    for _, column, index in candidates:
+        if column not in positions and index not in used:
+            positions[column] = index
+            used.add(index)
     return positions
 
 
@@ -256,7 +260,3 @@ def _applicable(rule: ColumnRule, names: dict[str, int]) -> tuple[str, dict[str,
 
 def _resolve(reference: str, names: dict[str, int]) -> int | None:
     return names.get(reference, names.get(normalise_header(reference)))
-
-
-def _yaml_text(value: Any) -> str:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)

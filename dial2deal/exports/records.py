@@ -21,6 +21,7 @@ def reread(table: Table, work: Path) -> Table:
     at its delimiters with the quotes kept as text, so a stray quote costs nothing but itself. Records of another
     width go to ``ragged`` with their text.
     """
+    work.mkdir(exist_ok=True)
     clean, ragged = work / "records.csv", work / "ragged.csv"
     literal = multi_line = written = 0
     with clean.open("w", encoding="utf-8", newline="") as good, ragged.open("w", encoding="utf-8", newline="") as bad:

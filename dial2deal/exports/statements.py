@@ -10,10 +10,11 @@ from dial2deal.exports.profiles import Profile, header_unit, vocabulary
 from dial2deal.exports.table import Table
 
 UNDATED = "date '1970-01-01'"
-_PARSERS = {"timestamp": "parse.ts", "date": "parse.day", "seconds": "parse.seconds", "money": "parse.money"}
+_PARSERS = {"timestamp": "ts", "date": "day", "seconds": "seconds", "money": "money"}
 _MEANS = {"timestamp": "a date and time", "date": "a date or month", "seconds": "a duration", "money": "an amount"}
 _LOSSY_KINDS = ("id", "phone", "money", "number", "seconds")
 _SHOWN = 60
+_SAMPLE = 1000
 _RAW_LINE = 2000
 
 
@@ -38,7 +39,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """Column expressions of one file. ``values`` holds only canonical columns that the file fills."""
+    """Column expressions of one file. ``values`` holds only canonical columns that the file fills.
+
+    A quick plan reads the common spellings only: it plans in a fraction of the time, which is what loading many
+    small files consists of, and leaves every row it cannot read to the full plan.
+    """
 
     feed: Feed
     values: dict[str, str]
@@ -61,12 +66,19 @@ class LoadPlan:
     @property
     def invalid(self) -> str:
         """True for rows that are quarantined or no data at all."""
-        # CASE, because a conjunction may evaluate the costly side first, and in place: a column is always computed.
-        total = f"case when _event_day is null then {self.is_total} else false end"
-        return " or ".join([total, *(f"({f.when})" for f in self.failures)])
+        reasons = [f"({f.when})" for f in self.failures]
+        if self.feed.event_column is None or not self.feed.columns[self.feed.event_column].not_empty:
+            # In place and in a CASE, or it is evaluated for every row.
+            reasons.append(f"case when _event_day is null then {self.is_total} else false end")
+        return " or ".join(reasons)
 
-    def insert(self, line: str, source: str) -> str:
-        """Insert all rows, the invalid ones without a date; parameters source, file_id, loaded_at.
+    @property
+    def left_over(self) -> str:
+        """`invalid` in terms of canonical columns alone, for use over another plan's rows."""
+        return f"({self.invalid.replace('_event_day', f'({self.event_day})')})"
+
+    def insert(self, line: str, source: str, only: str = "true") -> str:
+        """Insert the rows ``only``, the invalid ones without a date; parameters source, file_id, loaded_at.
 
         A filter would be pushed down and evaluate what it shares with the columns a second time (measured: 2x).
         """
@@ -75,8 +87,13 @@ class LoadPlan:
             f"insert into raw.{name(self.feed.name)} ({', '.join(map(name, columns))}) "
             f"select {', '.join(map(name, self.values))}, _extra, $source, $file_id, _line, _row_key, _row_hash, "
             f"case when {self.invalid} then null else coalesce(_event_day, {UNDATED}) end, $loaded_at "
-            f"from {self.rows(line, source)}"
+            f"from {self.rows(line, source)} where {only}"
         )
+
+    def sample(self, line: str, source: str) -> str:
+        """Whether any of the first rows is invalid."""
+        first = f"(select rowid, * from {source} limit {_SAMPLE})"
+        return f"select 1 from {self.rows(line, first)} where {self.invalid} limit 1"
 
     def quarantine(self, line: str, source: str) -> str:
         """Insert the invalid rows that are data; parameters file_id, loaded_at."""
@@ -89,7 +106,7 @@ class LoadPlan:
         )
 
 
-def plan(profile: Profile, table: Table, policy_zone: str) -> LoadPlan:
+def plan(profile: Profile, table: Table, policy_zone: str, *, quick: bool) -> LoadPlan:
     """How this file's cells become rows of raw.<feed>."""
     feed = profile.feed
     values = _values(profile, table, policy_zone)
@@ -97,9 +114,9 @@ def plan(profile: Profile, table: Table, policy_zone: str) -> LoadPlan:
     # In the order of the feed, so that reordered or renamed headers do not make the same content another one.
     hashed = ", ".join([text(",".join(values)), *map(name, values), "_extra"])
     return LoadPlan(
-        feed=feed, values=values, extra=_extra(table), key=_key(profile, values),
-        row_hash=f"hash({hashed})", event_day=_event_day(event, values),
-        failures=_failures(feed, table, values), is_total=_is_total(table, feed, profile),
+        feed=feed, values=values, extra=_extra(table), key=_key(profile, values, quick),
+        row_hash=f"hash({hashed})", event_day=_event_day(event, values, quick),
+        failures=_failures(feed, table, values, quick), is_total=_is_total(table, feed, profile),
         raw_line=_raw_line(profile, table),
     )
 
@@ -175,12 +192,13 @@ def _zoned(sql: str, zone: str | None, policy_zone: str, bracketed: bool) -> str
     return f"case when {told} or parse.blank({sql}) then {plain} else {plain} || {text('[' + zone + ']')} end"
 
 
-def _normalised(column: Column, sql: str) -> str:
+def _normalised(column: Column, sql: str, quick: bool = False) -> str:
     """Text that is the same for every spelling of the same moment, length or number; never NULL."""
     if column.kind == "phone":
         return f"coalesce(parse.clean_number({sql}), {sql}, '')"
-    parser = _PARSERS.get(column.kind)
-    return f"coalesce({parser}({sql})::varchar, {sql}, '')" if parser else f"coalesce({sql}, '')"
+    if column.kind not in _PARSERS:
+        return f"coalesce({sql}, '')"
+    return f"coalesce({_parsed(column, sql, quick)}::varchar, {sql}, '')"
 
 
 def _extra(table: Table) -> str | None:
@@ -191,20 +209,26 @@ def _extra(table: Table) -> str | None:
     return f"case when coalesce({', '.join(cells)}) is not null then json_object({pairs})::varchar end"
 
 
-def _key(profile: Profile, values: dict[str, str]) -> str:
+def _parsed(column: Column, sql: str, quick: bool = False) -> str:
+    return f"parse.{'quick_' if quick else ''}{_PARSERS[column.kind]}({sql})"
+
+
+def _key(profile: Profile, values: dict[str, str], quick: bool) -> str:
     if len(profile.key) == 1:
         return f"{name(profile.key[0])}::varchar"
-    parts = [_normalised(profile.feed.columns[c], name(c)) if c in values else "''" for c in profile.key]
+    # The event column is known to be readable where a quick plan is used; other columns get the full reading.
+    parts = [_normalised(profile.feed.columns[c], name(c), quick and c == profile.feed.event_column)
+             if c in values else "''" for c in profile.key]
     return f"concat_ws('|', {', '.join(parts)})"
 
 
-def _event_day(event: Column | None, values: dict[str, str]) -> str:
+def _event_day(event: Column | None, values: dict[str, str], quick: bool) -> str:
     if event is None or event.name not in values:
         return "null::date"
-    return f"parse.day({name(event.name)})" if event.kind == "date" else f"parse.ts({name(event.name)})::date"
+    return f"{_parsed(event, name(event.name), quick)}::date"
 
 
-def _failures(feed: Feed, table: Table, values: dict[str, str]) -> list[Failure]:
+def _failures(feed: Feed, table: Table, values: dict[str, str], quick: bool) -> list[Failure]:
     failures = []
     for column in feed.columns.values():
         quoted = name(column.name)
@@ -220,7 +244,7 @@ def _failures(feed: Feed, table: Table, values: dict[str, str]) -> list[Failure]
         if column.must_parse:
             shown = f"left(parse.mask_text({quoted}), {_SHOWN})"
             is_event = column.name == feed.event_column
-            unreadable = "_event_day is null" if is_event else f"{_PARSERS[column.kind]}({quoted}) is null"
+            unreadable = "_event_day is null" if is_event else f"{_parsed(column, quoted, quick)} is null"
             failures.append(Failure(
                 f"{unreadable} and not parse.blank({quoted})", column.name,
                 f"{text(f'{column.name} cannot be read as {_MEANS[column.kind]}: ')} || {shown}"))

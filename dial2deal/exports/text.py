@@ -84,11 +84,11 @@ def scan(path: Path) -> Scan:
 
 
 def _is_padded(chunk: bytes) -> bool:
-    """Whether a blank stands beside what may be a delimiter, a quote or a line end; wide and no-break spaces count."""
-    if b"\xe3\x80\x80" in chunk or b"\xc2\xa0" in chunk or b"\xa1\xa1" in chunk:
+    """Whether cells may carry blanks or Excel's text marks at their ends; wide and no-break spaces count as blanks."""
+    if b"'" in chunk or b'="' in chunk or b"\xe3\x80\x80" in chunk or b"\xc2\xa0" in chunk or b"\xa1\xa1" in chunk:
         return True
     codes = np.frombuffer(chunk, np.uint8)
-    blanks = np.flatnonzero(codes == 0x20)
+    blanks = np.flatnonzero((codes == 0x20) | (codes == 0x09))
     before = codes[np.maximum(blanks - 1, 0)]
     after = codes[np.minimum(blanks + 1, len(codes) - 1)]
     return bool(_EDGES[before].any() or _EDGES[after].any())
@@ -141,6 +141,7 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan, encoding: st
     plain_utf8 = encoding in ("utf-8", "utf-8-sig") and first.utf8_error is None
     quoted_title = any('"' in line for line in head.split("\n")[: found.line - 1])
     if not plain_utf8 or first.odd_line_ends or first.has_nul or quoted_title:
+        work.mkdir(exist_ok=True)
         readable = work / "text.csv"
         damaged = _rewrite(path, readable, encoding, errors)
         scanned = scan(readable)

@@ -28,6 +28,7 @@ def read_workbook(path: Path, profile: Profile, work: Path) -> Table:
         sheets = [(name, workbook.get_sheet_by_name(name)) for name in workbook.sheet_names]
     except (CalamineError, OSError, ValueError) as error:
         raise FileProblem(f"The workbook is damaged and cannot be opened ({error}). Export it again.") from error
+    work.mkdir(exist_ok=True)
     target = work / "sheet.csv"
     table: Table | None = None
     first_cells: list[str] = []
