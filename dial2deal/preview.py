@@ -13,6 +13,8 @@ import duckdb
 _DIGITS = re.compile(r"(?<![0-9a-f])[0-9]{7,15}(?![0-9a-f])")
 _PHONE_COLUMN = re.compile(r"phone|mobile|number|(^|_)tel($|_)")
 _MOBILE_DIGITS = 11
+# Dates and times in file names; no Chinese number starts with 20 and goes on like this.
+_TIME_STAMP = re.compile(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([0-9]{4}|[0-9]{6})?")
 # Names of persons and free text about them; agents' ids and hashed keys tell a reader enough.
 _PERSONAL = re.compile(r"(^|_)(name|notes?|email|address|wechat|contact|raw_line|remark|_extra)($|_)|^_extra$")
 _HIDDEN = "***"
@@ -29,8 +31,8 @@ class Shape:
 
 
 def mask_text(text: str) -> str:
-    """Hide the middle of every run of 7 to 15 digits: ``13812345678`` becomes ``138****5678``."""
-    return _DIGITS.sub(lambda found: _mask_digits(found[0]), text)
+    """Hide the middle of every run of 7 to 15 digits that is no date: ``13812345678`` becomes ``138****5678``."""
+    return _DIGITS.sub(lambda found: found[0] if _TIME_STAMP.fullmatch(found[0]) else _mask_digits(found[0]), text)
 
 
 def _mask_digits(digits: str) -> str:

@@ -69,6 +69,16 @@ def ranges(due: Iterable[tuple[str, str]]) -> list[Range]:
     return result
 
 
+def passed(due: Iterable[tuple[str, str]], time_zone: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(periods over by this machine's clock, those still to come): exports may be dated ahead, partitions are not."""
+    known = definitions(time_zone)
+    over, ahead = [], []
+    for granularity, name in due:
+        there = known[granularity].has_partition_key(key(granularity, name))
+        (over if there else ahead).append((granularity, name))
+    return over, ahead
+
+
 def between(granularity: str, first: str, last: str) -> list[str]:
     """Report periods from ``first`` to ``last``, both included; PeriodError when one is none, or the order is wrong."""
     start, end = periods.parse(granularity, first), periods.parse(granularity, last)

@@ -17,6 +17,7 @@ from orchestration.definitions import build_definitions
 from orchestration.defs.jobs import BUILD, REPORT_CHECKS, report_job
 from orchestration.defs.reports import DUE_TAG
 from orchestration.instance import LOCATION, instance
+from orchestration.rules import current_policy
 
 # The UI lists a run under a job's page by this tag, which the daemon sets for the runs that it launches.
 _RUN_TAGS = {".dagster/repository": f"__repository__@{LOCATION}", "dial2deal/launched_by": "command line"}
@@ -104,7 +105,11 @@ class _Runner:
     def reports(self, periods: list[tuple[str, str]], tags: Mapping[str, str] | None = None) -> list[RunOutcome]:
         """One run per contiguous range of periods."""
         outcomes = []
-        for part in partitions.ranges(periods):
+        over, ahead = partitions.passed(periods, current_policy(self.settings).text("time_zone"))
+        for granularity, period in ahead:
+            outcomes.append(RunOutcome(report_job(granularity), "", [
+                f"{period} is not over yet by this machine's clock; check the clock and the dates of the exports."]))
+        for part in partitions.ranges(over):
             single = part.first == part.last
             title = f"{part.granularity} report {part.first}" + ("" if single else f" to {part.last}")
             outcomes.append(self.run(report_job(part.granularity), title,

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from dial2deal import quality
+from dial2deal import quality, warehouse
+from dial2deal.publish import verdict
 from dial2deal.settings import Settings
 from orchestration import alerts, builds
 
@@ -14,8 +15,12 @@ def on_failure(settings: Settings) -> dg.HookDefinition:
     def alert_on_failure(context: dg.HookContext) -> None:
         run = context.instance.get_run_by_id(context.run_id)
         error = context.op_exception
-        alerts.write(settings, run, kind="step_failed", step=context.step_key,
-                     message=getattr(error, "description", None) or f"{type(error).__name__}: {error}")
+        message = getattr(error, "description", None) or f"{type(error).__name__}: {error}"
+        if context.step_key.startswith("audit_"):
+            with warehouse.session(settings) as con:
+                message = "; ".join([message, *(f"{file.file}: {file.status} by rule {file.rule}, {file.rows} row(s)"
+                                                for file in verdict.incomplete_files(con))])
+        alerts.write(settings, run, kind="step_failed", step=context.step_key, message=message)
         if context.step_key.startswith(("audit_", "dbt_models")):
             quality.write_quality_report(settings, builds.build_id(run))
 

@@ -9,6 +9,7 @@ from dial2deal.settings import Settings
 from orchestration import alerts, landing, partitions, verify
 from orchestration.defs.jobs import BUILD, BUILD_AND_DAILY, report_job
 from orchestration.defs.reports import DUE_TAG
+from orchestration.rules import current_policy
 
 _LANDING_SECONDS = 30
 
@@ -73,7 +74,8 @@ def sensors(settings: Settings, jobs: list, status: dg.DefaultSensorStatus) -> l
 
 def report_requests(settings: Settings, run_id: str) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run per contiguous range of due periods, from the queue's copy beside the snapshot."""
-    due = partitions.ranges(report_queue.pending(settings))
+    over, _ = partitions.passed(report_queue.pending(settings), current_policy(settings).text("time_zone"))
+    due = partitions.ranges(over)
     if not due:
         yield dg.SkipReason("no report is due")
     for part in due:

@@ -43,7 +43,8 @@ class TransformConfig(dg.Config):
 
 def bookkeeping() -> dg.AssetSpec:
     """The tables of schema ops, which loading and auditing write and the models read."""
-    return dg.AssetSpec(models.BOOKKEEPING, deps=[raw_key(feed) for feed in feeds()], group_name="raw", kinds={"duckdb"}, owners=["team:data"],
+    return dg.AssetSpec(models.BOOKKEEPING, deps=[raw_key(feed) for feed in feeds()], group_name="raw",
+                        kinds={"duckdb"}, owners=["team:data"],
                         description="Files delivered, quarantine, check results and dates to rebuild.\n\n"
                                     "Grain: one row per file, quarantined value, check result or date.")
 

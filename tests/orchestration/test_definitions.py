@@ -12,6 +12,7 @@ import pytest
 
 from dial2deal import quality
 from dial2deal.settings import PROJECT_ROOT
+from dial2deal.transform import manifest
 from orchestration.defs.quality import HELD_FILES, checks
 from orchestration.instance import POOL, environment, write_config
 
@@ -96,6 +97,7 @@ def test_code_location_loads_without_the_heavy_libraries(empty):
             "from orchestration.definitions import build_definitions; build_definitions(Settings.from_env()); "
             "print([m for m in ('great_expectations', 'dbt', 'metricflow', 'pandas', 'weasyprint', 'dagster_dbt') "
             "if m in sys.modules])")
+    manifest(empty)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT,
                           env={**os.environ, "DIAL2DEAL_HOME": str(empty.home)})
     assert done.stdout.strip() == "[]"

@@ -162,7 +162,7 @@ def test_held_file_blocks_the_transform_only_when_the_policy_says_so(fresh, runs
     (fresh.home / "policy" / "settings.yml").write_text(
         f"settings:\n- {{key: on_held_file, value: {policy}}}\n", encoding="utf-8")
     job = build_definitions(fresh).resolve_job_def("build")
-    selection = [dg.AssetKey("policy"), dg.AssetKey(["raw", "calls"]), dg.AssetKey(["staging", "stg_value_maps"])]
+    selection = [dg.AssetKey("policy"), dg.AssetKey(["raw", "calls"]), dg.AssetKey(["staging", "stg_calls"])]
     result = job.execute_in_process(instance=runs, asset_selection=selection, raise_on_error=False)
     with warehouse.session(fresh) as con:
         assert con.execute("select status from ops.export_files").fetchall() == [("held",)]
@@ -172,6 +172,10 @@ def test_held_file_blocks_the_transform_only_when_the_policy_says_so(fresh, runs
     assert "calls.csv" in guard.metadata["held"].value
     started = {event.step_key for event in result.all_events if event.is_step_start}
     assert ("dbt_models" in started) == (policy == "publish_and_flag")
+    if policy == "block":
+        (alert,) = alerts.read(fresh, result.run_id)
+        assert "generic_400/calls/calls.csv" in alert["message"]
+        assert "ends_after_start" in alert["message"]
 
 
 def test_skipped_asset_is_found_after_a_green_run(fresh, runs):
