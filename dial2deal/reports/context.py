@@ -132,7 +132,7 @@ class Context:
         if spec["kind"] == "share":
             interval = newcombe(row[f"{metric}_num"], row[f"{metric}_den"],
                                 base_row[f"{metric}_num"], base_row[f"{metric}_den"], self.z)
-        if spec["kind"] == "count":
+        if spec["kind"] == "count" and value + base:
             # Of two Poisson counts with one mean each is half of their sum, up to chance.
             low, high = wilson(value, value + base, self.z)
             interval = (low - 0.5, high - 0.5)
