@@ -101,6 +101,6 @@ def _spark(values: list, width: int = 96, height: int = 26) -> Markup:
     end = ""
     if values[-1] is not None:
         y = height - 4 - (values[-1] - low) / span * (height - 8)
-        end = f'<circle cx="{width - 3}" cy="{y:.1f}" r="2.4"/>'
+        end = f'<circle cx="{width - 3}" cy="{y:.1f}" r="2.4" fill="{charts.ACCENT}"/>'
     return Markup(f'<svg class="spark" viewBox="0 0 {width} {height}" aria-hidden="true">'
-                  f'<path d="{"".join(parts)}"/>{end}</svg>')
+                  f'<path d="{"".join(parts)}" fill="none" stroke="#9fb4e8" stroke-width="1.6"/>{end}</svg>')

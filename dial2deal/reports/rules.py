@@ -17,6 +17,8 @@ SCOPES = ("total", "pool", "channel", "channel_month", "agent", "team", "own_num
 TESTS = ("below", "above", "drop", "rise", "below_rest", "above_rest", "lowest", "highest")
 SEVERITIES = ("critical", "warning", "info")
 _FILE = "findings.yml"
+# libyaml reads the rules ten times faster; every report reads them.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class RuleError(ValueError):
@@ -67,7 +69,7 @@ def load(settings: Settings) -> list[Rule]:
         path = folder / _FILE
         if path.exists():
             try:
-                content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+                content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) or {}
             except yaml.YAMLError as error:
                 raise RuleError(f"{_FILE} is not valid YAML: {error}") from error
             for number, row in enumerate(content.get("rules", []), start=1):
