@@ -60,9 +60,8 @@ latest as (
     select r.*, files.path as source_file
     from {{ raw }} as r
     inner join files on r._file_id = files.file_id
-    where {{ touched }}
-        and not exists (
-            select 1 from superseded as s where s._file_id = r._file_id and s._line = r._line)
+    left join superseded on r._file_id = superseded._file_id and r._line = superseded._line
+    where {{ touched }} and superseded._line is null
 )
 {%- endmacro %}
 

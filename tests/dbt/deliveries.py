@@ -25,8 +25,13 @@ class Deliveries:
         self.settings = Settings(home=home).ensure()
         self.policy = policy.load(self.settings)
         with warehouse.session(self.settings) as con:
+            for feed in feeds().values():
+                columns = {**dict.fromkeys(feed.columns, "varchar"), **PROVENANCE}
+                con.execute(f"create table raw.{feed.name} ({', '.join(f'{c} {kind}' for c, kind in columns.items())})")
             policy.sync(con, self.policy)
             manifest.prepare(con, self.policy)
+            for feed in feeds().values():
+                manifest.store_columns(con, feed, feed.columns)
             con.execute("delete from ops.dirty_dates")
             _write_value_maps(con, self.policy)
 
@@ -47,9 +52,10 @@ class Deliveries:
             prepared.append([*(row.get(column) for column in spec.columns), None, source, file_id, line, key,
                              row_hash, day, dt.datetime(2026, 1, 1)])
         with warehouse.session(self.settings) as con, warehouse.transaction(con):
-            marks = ", ".join("?" for _ in [*spec.columns, *PROVENANCE])
+            columns = [*spec.columns, *PROVENANCE]
+            marks = ", ".join("?" for _ in columns)
             if prepared:
-                con.executemany(f"insert into raw.{feed} values ({marks})", prepared)
+                con.executemany(f"insert into raw.{feed} ({', '.join(columns)}) values ({marks})", prepared)
             con.execute(
                 "insert into ops.export_files by name select ? as file_id, ? as source, ? as feed, ? as path, "
                 "'' as sha256, 0 as bytes, ?::timestamp as modified_at, ?::timestamp as delivered_at, "

@@ -10,6 +10,14 @@ flags as (
     select call_key, flag_count from {{ ref('dq_calls') }} where {{ is_touched('call_date', ['fct_calls']) }}
 ),
 
+-- Numbered apart from the wide rows: sorting those took more time than everything else together.
+attempts as (
+    select call_key, row_number() over (
+        partition by customer_key, call_date order by started_at nulls last, call_key nulls last) as attempt_number
+    from calls
+    where direction = 'outbound' and customer_key is not null
+),
+
 -- Keys of the joins that follow are made here: a condition on the calls' side of a left join would make it a loop.
 named as (
     select
@@ -74,10 +82,7 @@ profiled as (
         a.is_connected and a.talk_seconds is not null and a.talk_seconds <= days.max_seconds as is_valid_for_tiers,
         agents.agent_name as roster_name,
         agents.team as roster_team,
-        agents.skill_group as roster_skill_group,
-        case when a.direction = 'outbound' and a.customer_key is not null then row_number() over (
-            partition by a.customer_key, a.call_date, a.direction
-            order by a.started_at nulls last, a.call_key nulls last) end as attempt_number
+        agents.skill_group as roster_skill_group
     from attributed as a
     inner join days on a.call_date = days.day
     left join {{ source('policy', 'business_lines') }} as rules
@@ -151,7 +156,7 @@ select
     p.customer_phone_masked,
     p.number_status,
     coalesce(first_orders.ordered_at < p.started_at, false) as is_existing_customer,
-    cast(p.attempt_number as integer) as attempt_number,
+    cast(attempts.attempt_number as integer) as attempt_number,
     p.region_province,
     p.region_city,
     p.region_source,
@@ -183,4 +188,5 @@ left join bands
     and p.talk_seconds <= bands.last_second
 left join {{ ref('int_orders') }} as first_orders
     on first_orders.order_number = 1 and p.customer_key = first_orders.customer_key
+left join attempts on p.call_key = attempts.call_key
 left join flags on p.call_key = flags.call_key
