@@ -30,8 +30,6 @@ class Deliveries:
                 con.execute(f"create table raw.{feed.name} ({', '.join(f'{c} {kind}' for c, kind in columns.items())})")
             policy.sync(con, self.policy)
             manifest.prepare(con, self.policy)
-            for feed in feeds().values():
-                manifest.store_columns(con, feed, feed.columns)
             con.execute("delete from ops.dirty_dates")
             _write_value_maps(con, self.policy)
 
