@@ -38,6 +38,10 @@ CLEAN = {
     "dbt_project/macros/engine/e.sql": "{% macro x() %} regexp_matches(a, 'b') {% endmacro %}",
 }
 
+_M_YML = _GOOD_YML.format(name="m")
+_CORE_SQL = "dbt_project/models/core/c.sql"
+_M_PATH = "dbt_project/models/marts/m.yml"
+
 OFFENCES = [
     (lints.import_direction, {"dial2deal/b.py": "def f():\n    import dagster\n"}),
     (lints.import_direction, {"dial2deal/b.py": "from orchestration.run import build\n"}),
@@ -45,14 +49,14 @@ OFFENCES = [
     (lints.layer_direction, {"dbt_project/models/marts/m2.sql": "select * from {{ ref('stg_x') }}"}),
     (lints.layer_direction, {"dbt_project/models/marts/m2.sql": "select * from {{ source('raw', 'calls') }}"}),
     (lints.models_documented, {"dbt_project/models/marts/m2.sql": "select 1 as a"}),
-    (lints.models_documented, {"dbt_project/models/marts/m.yml": _GOOD_YML.format(name="m").replace("One row", "Rows")}),
-    (lints.models_documented, {"dbt_project/models/marts/m.yml": _GOOD_YML.format(name="m").replace("[unique]", "[]")}),
-    (lints.models_documented, {"dbt_project/models/marts/m.yml": _GOOD_YML.format(name="m").replace("Key of the call.", "''")}),
+    (lints.models_documented, {_M_PATH: _M_YML.replace("One row", "Rows")}),
+    (lints.models_documented, {_M_PATH: _M_YML.replace("[unique]", "[]")}),
+    (lints.models_documented, {_M_PATH: _M_YML.replace("Key of the call.", "''")}),
     (lints.metrics_documented, {"dbt_project/models/semantic/s.yml": "metrics: [{name: calls, label: 通话量}]"}),
-    (lints.engine_specific_sql, {"dbt_project/models/core/c.sql": "select strftime(a, '%Y') as y from {{ ref('stg_x') }}"}),
+    (lints.engine_specific_sql, {_CORE_SQL: "select strftime(a, '%Y') as y from {{ ref('stg_x') }}"}),
     (lints.engine_specific_sql, {"dbt_project/macros/m.sql": "select a ->> 'b' as y"}),
-    (lints.magic_thresholds, {"dbt_project/models/core/c.sql": "select talk_seconds > 300 as high from {{ ref('stg_x') }}"}),
-    (lints.magic_thresholds, {"dbt_project/models/core/c.sql": "select 1 as a where t between 30 and 60"}),
+    (lints.magic_thresholds, {_CORE_SQL: "select talk_seconds > 300 as high from {{ ref('stg_x') }}"}),
+    (lints.magic_thresholds, {_CORE_SQL: "select 1 as a where t between 30 and 60"}),
     (lints.file_sizes, {"dial2deal/long.py": "x = 1\n" * 401}),
     (lints.foreign_hosts, {"requirements.lock": "--index-url https://example.invalid/simple\n"}),
     (lints.foreign_hosts, {"dial2deal/b.py": "HOME = '/home/someone/data'\n"}),
