@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dial2deal import exports, policy, publish, quality, report_queue, transform, warehouse
+from dial2deal import exports, phones, policy, publish, quality, report_queue, transform, warehouse
 from dial2deal.settings import Settings
 
 
@@ -74,6 +74,6 @@ def render_due(settings: Settings, rules: policy.Policy, on_progress: Callable[[
     made = []
     for granularity, period in due:
         on_progress(f"report {granularity} {period}")
-        made.append(reports.render(settings, rules, granularity, period))
+        made.append(reports.render(settings, rules, granularity, period, phones.lookup(settings)))
         report_queue.refresh(settings, done=[(granularity, period)])
     return made

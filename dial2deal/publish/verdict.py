@@ -16,12 +16,12 @@ _INCOMPLETE_FILES = """
 with files as (
     select file_id, source, feed, path, status, rows_read, first_event_date, last_event_date, message
     from ops.export_files
-    where status in ('held', 'failed')
+    where status in ('held', 'failed', 'loaded')
 ),
 last_audit as (
     select r.file_id, r.check_name, r.outcome, r.rows_failed, r.message
     from ops.check_results r
-    join files f on f.file_id = r.file_id and f.status = 'held'
+    join files f on f.file_id = r.file_id and f.status in ('held', 'loaded')
     where r.kind = 'expectation' and r.severity = 'critical'
     qualify row_number() over (partition by r.file_id, r.check_name
                                order by r.checked_at desc nulls last, r.build_id desc nulls last) = 1
@@ -55,7 +55,7 @@ class IncompleteFile:
     file: str
     source: str
     feed: str
-    status: str  # held | failed
+    status: str  # held | failed | loaded: not judged, because a critical rule could not be evaluated
     rule: str
     rows: int
     first_date: str | None
@@ -81,7 +81,7 @@ def gate(settings: Settings, policy, build_id: str, transform_result) -> GateVer
     """Decide whether the build may be published.
 
     Red when a model or critical test failed, when a file's rows do not reconcile, or when files are held
-    and the policy says ``on_held_file: block``. Held and failed files otherwise only make it incomplete.
+    and the policy says ``on_held_file: block``. Held, failed and unjudged files otherwise only make it incomplete.
     """
     with warehouse.session(settings) as con:
         incomplete = incomplete_files(con)
@@ -101,7 +101,7 @@ def gate(settings: Settings, policy, build_id: str, transform_result) -> GateVer
 
 
 def incomplete_files(con: duckdb.DuckDBPyConnection) -> list[IncompleteFile]:
-    """Held and failed files that no later delivery superseded; one entry per broken rule."""
+    """Held, failed and unjudged files that no later delivery superseded; one entry per broken rule."""
     return [
         IncompleteFile(path, source, feed, status, rule, rows,
                        first.isoformat() if first else None, last.isoformat() if last else None, message)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dial2deal import report_queue, reports, status
+from dial2deal import phones, report_queue, reports, status
 from dial2deal.settings import Settings
 from orchestration import metadata, partitions
 from orchestration.defs.publish import SNAPSHOT
@@ -46,7 +46,7 @@ def _report(settings: Settings, granularity: str,
         for name in context.partition_keys:
             period = partitions.period(granularity, name)
             try:
-                result = reports.render(settings, rules, granularity, period)
+                result = reports.render(settings, rules, granularity, period, phones.lookup(settings))
             except Exception as error:  # the other periods of the range still get their reports
                 context.log.exception("%s could not be rendered", period)
                 broken.append(f"{period}: {type(error).__name__}: {error}")

@@ -164,7 +164,8 @@ def test_padding_and_excel_text_marks_are_container_noise(landing):
     landing.calls("a.csv", [' ="C1" , 呼入 ,="13900000001",4000000101, 2026-01-05 08:00:00,323 ,已接通　,\'0012 ,  '])
     assert landing.one().rows_accepted == 1
     assert landing.query(
-        "select call_id, direction, parse.e164(customer_number), started_at, talk_seconds, tech_result, agent_id, notes "
+        "select call_id, direction, parse.e164(customer_number), started_at, talk_seconds, tech_result, "
+        "agent_id, notes "
         "from raw.calls"
     ) == [("C1", "呼入", "+8613900000001", "2026-01-05 08:00:00", "323", "已接通", "0012", None)]
 

@@ -63,7 +63,8 @@ def test_outcomes_and_talk_times_of_the_bank(landing):
     bands = dict(
         landing.query(
             "select case when s < 30 then 0 when s < 60 then 30 when s <= 300 then 60 else 301 end as band, "
-            "round(100.0 * count(*) / sum(count(*)) over (), 1) from (select parse.seconds(talk_seconds) as s from raw.calls "
+            "round(100.0 * count(*) / sum(count(*)) over (), 1) from "
+            "(select parse.seconds(talk_seconds) as s from raw.calls "
             "where tech_result = 'connected') group by 1"
         )
     )
@@ -89,7 +90,7 @@ def test_leads_and_deals_by_channel(landing):
         expected = Counter(row["origin"] or None for row in csv.DictReader(handle))
     assert dict(landing.query("select channel, count(*) from raw.leads group by 1")) == dict(expected)
     assert (expected[None], expected["unknown"], expected.total()) == (60, 1099, 8000)
-    deals = dict(landing.query("select channel, count(*) from raw.orders join raw.leads using (lead_id) group by 1"))
+    deals = dict(landing.query("select leads.channel, count(*) from raw.orders join raw.leads using (lead_id) group by 1"))
     assert deals == {
         "organic search": 271,
         "paid search": 195,

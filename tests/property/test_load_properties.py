@@ -51,7 +51,8 @@ def loaded(files: list[tuple[str, str, str]]) -> tuple[list, list, int]:
         assert all(r.status == "loaded" for r in results), [r.message for r in results]
         assert all(r.skipped for r in landing.load())
         rows = landing.query(
-            "select distinct _row_key, _row_hash, _event_date, customer_number, talk_seconds, notes from raw.calls order by all"
+            "select distinct _row_key, _row_hash, _event_date, customer_number, talk_seconds, notes "
+            "from raw.calls order by all"
         )
         bad = landing.query("select distinct column_name, reason from ops.quarantine order by all")
         return rows, bad, sum(r.rows_read for r in results if not r.skipped)

@@ -27,13 +27,14 @@ _SOURCES_ALLOWED = {
 _ENGINE_SPECIFIC = re.compile(
     r"\b(strftime|strptime|epoch|epoch_ms|list_[a-z]+|unnest|regexp_matches|regexp_replace|date_diff|datediff|"
     r"generate_series|arg_max|arg_min|sha256|hash|json_extract[a-z_]*|string_agg|listagg|quantile_cont|isodow|"
-    r"dayofweek|struct_pack|explode|date_format|to_timestamp|approx_quantile|log)\s*\(", re.IGNORECASE)
+    r"dayofweek|count_if|struct_pack|explode|date_format|to_timestamp|approx_quantile|log)\s*\(", re.IGNORECASE)
 _ENGINE_SYNTAX = re.compile(
     r"(\bexclude\s*\(|->>|\bextract\s*\(\s*(epoch|dow|isodow)\b|[^/]//[^/]|\\[dws])", re.IGNORECASE)
 # Numbers that are limits of a business rule; 0, 1 and other structure constants are not.
 _THRESHOLD = re.compile(r"(?:[<>]=?|!=|<>|=|between)\s*(\d+(?:\.\d+)?)\b", re.IGNORECASE)
 _HARMLESS_NUMBERS = {"0", "1", "0.0", "1.0", "1.00", "100"}
-_MOBILE = re.compile(r"(?<![\d.])(?:\+?86)?1[3-9]\d{9}(?!\d)")
+# A run of digits inside a hash or an id is no number.
+_MOBILE = re.compile(r"(?<![0-9A-Za-z_.])(?:\+?86)?1[3-9]\d{9}(?![0-9A-Za-z])")
 
 
 def import_direction(root: Path) -> list[str]:

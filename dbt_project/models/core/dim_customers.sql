@@ -6,7 +6,7 @@ with calls as (
         min(started_at) as first_call_at,
         max(started_at) as last_call_at,
         count(*) as call_count,
-        count_if(is_connected) as connected_count,
+        count(*) filter (where is_connected) as connected_count,
         max_by(customer_phone_masked, call_key) as customer_phone_masked
     from {{ ref('fct_calls') }}
     where customer_key is not null and {{ is_touched_key({'customer_key': 'customer'}) }}
@@ -30,7 +30,7 @@ orders as (
         customer_key,
         min(order_date) filter (where is_won) as first_order_date,
         max(order_date) filter (where is_won) as last_order_date,
-        count_if(is_won) as order_count,
+        count(*) filter (where is_won) as order_count,
         sum(case when is_won then amount_cny end) as revenue_cny
     from {{ ref('fct_orders') }}
     where customer_key is not null and {{ is_touched_key({'customer_key': 'customer'}) }}

@@ -14,8 +14,8 @@ call_evidence as (
         min(calls.started_at) filter (where calls.is_connected) as first_connect_at,
         min(calls.started_at) filter (where calls.is_high_intent) as first_high_intent_at,
         max(calls.started_at) as last_call_at,
-        count_if(calls.is_dial) as dial_count,
-        count_if(calls.is_connected) as connect_count,
+        count(*) filter (where calls.is_dial) as dial_count,
+        count(*) filter (where calls.is_connected) as connect_count,
         sum(case when calls.is_connected then calls.talk_seconds end) as talk_seconds
     from {{ ref('fct_calls') }} as calls
     inner join leads on calls.lead_key = leads.lead_key

@@ -19,7 +19,7 @@ with lead_changes as (
         coalesce(new.source_lead_id, old.source_lead_id) as source_lead_id,
         new.customer_key as new_customer_key,
         old.customer_key as old_customer_key,
-        least(new.created_date, old.created_date) as first_date,
+        least(new.created_at, old.created_at) as first_at,
         new.lead_key is null or old.lead_key is null
             {% for column in link_columns %}or new.{{ column }} is distinct from old.{{ column }} {% endfor %} as is_link_changed
     from {{ ref('int_leads') }} as new
@@ -28,19 +28,19 @@ with lead_changes as (
         {% for column in own_columns %}or new.{{ column }} is distinct from old.{{ column }} {% endfor %}
 ),
 
--- From its lead's first day on a customer's calls and orders may belong to another lead.
+-- From the lead's creation on a customer's calls and orders may belong to another lead.
 changed_links as (
-    select new_customer_key as customer_key, first_date from lead_changes
+    select new_customer_key as customer_key, first_at from lead_changes
     where is_link_changed and new_customer_key is not null
     union all
-    select old_customer_key, first_date from lead_changes
+    select old_customer_key, first_at from lead_changes
     where is_link_changed and old_customer_key is not null
 ),
 
 changed_first_orders as (
     select
         coalesce(new.customer_key, old.customer_key) as customer_key,
-        cast(least(new.ordered_at, old.ordered_at) as date) as first_date
+        least(new.ordered_at, old.ordered_at) as first_at
     from (select customer_key, ordered_at from {{ ref('int_orders') }}
           where order_number = 1 and customer_key is not null) as new
     full outer join (select customer_key, ordered_at from {{ old_orders }}
@@ -50,7 +50,7 @@ changed_first_orders as (
 ),
 
 changed_customers as (
-    select customer_key, min(first_date) as first_date
+    select customer_key, min(first_at) as first_at
     from (select * from changed_links union all select * from changed_first_orders) as changes
     group by customer_key
 ),
@@ -84,8 +84,8 @@ changed_calls as (
     select distinct calls.call_date
     from {{ ref('stg_calls') }} as calls
     inner join changed_customers on calls.customer_key = changed_customers.customer_key
-    where calls.call_date >= (select min(first_date) from changed_customers)
-        and calls.call_date >= changed_customers.first_date
+    where calls.call_date >= (select min(cast(first_at as date)) from changed_customers)
+        and calls.started_at >= changed_customers.first_at
     union
     select distinct calls.call_date
     from {{ ref('stg_calls') }} as calls

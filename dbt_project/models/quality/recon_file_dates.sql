@@ -24,10 +24,10 @@ counted_{{ feed }} as (
         delivered._event_date as event_date,
         delivered._file_id as file_id,
         count(*) as rows_raw,
-        count_if(held.file_id = delivered._file_id and held.source_line = delivered._line) as rows_current,
-        count_if((held.file_id <> delivered._file_id or held.source_line <> delivered._line)
+        count(*) filter (where held.file_id = delivered._file_id and held.source_line = delivered._line) as rows_current,
+        count(*) filter (where (held.file_id <> delivered._file_id or held.source_line <> delivered._line)
             and held.row_hash = delivered._row_hash) as rows_duplicate,
-        count_if((held.file_id <> delivered._file_id or held.source_line <> delivered._line)
+        count(*) filter (where (held.file_id <> delivered._file_id or held.source_line <> delivered._line)
             and held.row_hash <> delivered._row_hash) as rows_superseded
     from {{ source('raw', feed) }} as delivered
     inner join {{ source('ops', 'export_files') }} as files
