@@ -71,6 +71,7 @@ class Deliveries:
         with warehouse.session(self.settings) as con:
             at = warehouse.get_state(con, "dirty_copied_at")
             con.execute("delete from ops.dirty_dates where added_at <= ?::timestamp", [at])
+            con.execute("delete from ops.build_dates")
 
     def query(self, sql: str) -> list[tuple]:
         with warehouse.session(self.settings) as con:
