@@ -16,6 +16,7 @@ from orchestration.instance import POOL
 from orchestration.rules import current_policy
 
 STEP = "transform"
+_SHOWN_SOURCES = 6
 _OUTCOMES = {"pass": "passed", "success": "passed", "fail": "failed", "warn": "failed",
              "error": "not_evaluable", "runtime error": "not_evaluable", "skipped": "skipped"}
 
@@ -96,9 +97,20 @@ def _materializations(context: dg.AssetExecutionContext, settings: Settings, man
             extra["rows_written"] = node.rows
         if unique_id in origins:
             extra["dagster/column_lineage"] = _table_lineage(origins[unique_id], owner)
-        described = models.column_descriptions(manifest["nodes"][unique_id])
+        described = _described(models.column_descriptions(manifest["nodes"][unique_id]), origins.get(unique_id, {}))
         yield dg.MaterializeResult(asset_key=keys[unique_id],
                                    metadata={**metadata.of_shape(excerpts.get(where), described), **extra})
+
+
+def _described(descriptions: Mapping[str, str], columns: lineage.ColumnDeps) -> dict[str, str]:
+    """Descriptions that end with the columns upstream: the open-source UI shows lineage of columns only as JSON."""
+    result = dict(descriptions)
+    for column, deps in columns.items():
+        names = [".".join(dep) for dep in deps[:_SHOWN_SOURCES]]
+        if names:
+            more = f" and {len(deps) - len(names)} more" if len(deps) > len(names) else ""
+            result[column] = f"{result.get(column, '')} ← {', '.join(names)}{more}".strip()
+    return result
 
 
 def _table_lineage(columns: lineage.ColumnDeps, owner: Mapping[tuple[str, str], dg.AssetKey]) -> dg.TableColumnLineage:
