@@ -5,7 +5,6 @@ from __future__ import annotations
 from dial2deal import phones
 from tests.structure import lints
 
-
 # Compressed files are read through DuckDB: their bytes say nothing.
 _COMPRESSED = (".duckdb", ".parquet", ".xlsx")
 
