@@ -58,16 +58,16 @@ create or replace macro parse.seconds_slow(t) as list_transform(
 -- Whole seconds. Units other than seconds come as a suffix that the profile appends: ms, min, d, [h:m].
 create or replace macro parse.seconds(t) as case
     when t is null then null
-    when try_cast(try_cast(t as integer) as varchar) = t then try_cast(t as integer)
     when t like '__:__:__' then try_cast(t[1:2] as utinyint)::integer * 3600
         + try_cast(t[4:5] as utinyint)::integer * 60 + try_cast(t[7:8] as utinyint)::integer
+    when try_cast(try_cast(t as integer) as varchar) = t then try_cast(t as integer)
     else parse.seconds_slow(t)
     end;
 -- The quick variants read the common forms only, and these as their full namesakes do: cheap to plan and to run.
 create or replace macro parse.quick_seconds(t) as case
-    when try_cast(try_cast(t as integer) as varchar) = t then try_cast(t as integer)
     when t like '__:__:__' then try_cast(t[1:2] as utinyint)::integer * 3600
         + try_cast(t[4:5] as utinyint)::integer * 60 + try_cast(t[7:8] as utinyint)::integer
+    when try_cast(try_cast(t as integer) as varchar) = t then try_cast(t as integer)
     end;
 
 -- ---------------------------------------------------------------- times
@@ -249,8 +249,9 @@ create or replace macro parse.mask_text(t) as regexp_replace(regexp_replace(rege
 -- ---------------------------------------------------------------- cells
 -- A cell without padding; NULL when nothing is left. Tested by its ends, because few cells are padded.
 create or replace macro parse.cell(t) as case
-    when starts_with(t, ' ') or ends_with(t, ' ') or starts_with(t, chr(9)) or starts_with(t, '　') or ends_with(t, '　')
-        then nullif(trim(t, ' 　' || chr(9) || chr(160)), '')
+    when starts_with(t, ' ') or ends_with(t, ' ') or starts_with(t, chr(9)) or ends_with(t, chr(9))
+        or starts_with(t, chr(12288)) or ends_with(t, chr(12288)) or starts_with(t, chr(160)) or ends_with(t, chr(160))
+        then nullif(trim(t, ' ' || chr(9) || chr(160) || chr(12288)), '')
     else t end;
 -- An id without what Excel wraps around it to keep it text.
 create or replace macro parse.id(t) as case

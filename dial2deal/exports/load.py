@@ -127,6 +127,7 @@ def _load_table(
 ) -> FileResult:
     loaded_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     cells = _read_cells(con, table, work)
+    known.store_columns(con, profile.feed, statements.plan(profile, cells.table, zone, quick=True).values)
     raw = f"raw.{statements.name(profile.feed.name)}"
     ours = "_loaded_at = $loaded_at and _file_id = $file_id"
     mine = {"file_id": identity, "loaded_at": loaded_at}

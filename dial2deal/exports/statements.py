@@ -229,11 +229,12 @@ def _event_day(event: Column | None, values: dict[str, str], quick: bool) -> str
 
 
 def _failures(feed: Feed, table: Table, values: dict[str, str], quick: bool) -> list[Failure]:
+    columns = [column for column in feed.columns.values() if column.name in values]
+    if quick:
+        return [Failure(when, column.name, "''") for column in columns for when in _not_quick(feed, column)]
     failures = []
-    for column in feed.columns.values():
+    for column in columns:
         quoted = name(column.name)
-        if column.name not in values:
-            continue
         if column.not_empty:
             failures.append(Failure(f"parse.blank({quoted})", column.name, text(f"{column.name} is empty")))
         if table.may_be_lossy and column.kind in _LOSSY_KINDS:
@@ -244,11 +245,20 @@ def _failures(feed: Feed, table: Table, values: dict[str, str], quick: bool) -> 
         if column.must_parse:
             shown = f"left(parse.mask_text({quoted}), {_SHOWN})"
             is_event = column.name == feed.event_column
-            unreadable = "_event_day is null" if is_event else f"{_parsed(column, quoted, quick)} is null"
+            unreadable = "_event_day is null" if is_event else f"{_parsed(column, quoted)} is null"
             failures.append(Failure(
                 f"{unreadable} and not parse.blank({quoted})", column.name,
                 f"{text(f'{column.name} cannot be read as {_MEANS[column.kind]}: ')} || {shown}"))
     return failures
+
+
+def _not_quick(feed: Feed, column: Column) -> list[str]:
+    """When a quick plan must leave a row: whenever the full plan might quarantine it, and some more."""
+    quoted = name(column.name)
+    if column.name == feed.event_column:
+        return ["_event_day is null" if column.not_empty else f"{quoted} is not null and _event_day is null"]
+    unreadable = [f"{quoted} is not null and {_parsed(column, quoted, True)} is null"] if column.must_parse else []
+    return ([f"parse.blank({quoted})"] if column.not_empty else []) + unreadable
 
 
 def _is_total(table: Table, feed: Feed, profile: Profile) -> str:

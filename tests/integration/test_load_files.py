@@ -10,6 +10,7 @@ import pytest
 
 from dial2deal import warehouse
 from dial2deal.exports import load, manifest
+from dial2deal.exports.feeds import PROVENANCE, feeds
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
 
@@ -211,3 +212,17 @@ def test_a_new_canonical_column_reaches_an_old_warehouse(landing):
     landing.calls("b.csv", [call(2, notes="好")])
     landing.load()
     assert landing.query("select call_id, notes from raw.calls order by 1") == [("C000001", None), ("C000002", "好")]
+
+
+def test_columns_are_stored_from_the_first_file_that_fills_them(landing):
+    landing.calls("a.csv", [call(1)])
+    landing.load()
+    names = [name for (name,) in landing.query("select column_name from duckdb_columns() where table_name = 'calls'")]
+    assert {*feeds()["calls"].columns, *PROVENANCE} == set(names)
+    assert landing.query("select queue_seconds, csat_score from raw.calls") == [(None, None)]
+    landing.calls("b.csv", [call(2) + ",17"], header=CALLS_HEADER + ",排队时长")
+    landing.load()
+    assert landing.query("select call_id, queue_seconds, csat_score from raw.calls order by 1") == [
+        ("C000001", None, None),
+        ("C000002", "17", None),
+    ]

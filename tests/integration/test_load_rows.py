@@ -256,3 +256,33 @@ def test_unknown_columns_are_kept_and_listed(landing):
 def test_a_bracket_in_a_time_is_no_zone(landing):
     landing.calls("a.csv", [call(1, at="2026-01-05 08:00:00[No/Where]"), call(2)])
     assert (landing.one().rows_accepted, landing.query("select count(*) from ops.quarantine")) == (1, [(1,)])
+
+
+def test_an_uncommon_spelling_dates_a_row_where_dates_are_optional(landing):
+    landing.put(
+        "generic_crm/customers/a.csv",
+        "客户ID,姓名,创建时间\nK1,测试甲,2026年1月5日\nK2,测试乙,\nK3,测试丙,不详\nK4,测试丁,2026-01-06 08:00:00\n",
+    )
+    assert landing.one().rows_accepted == 4
+    undated = dt.date(1970, 1, 1)
+    assert landing.query("select customer_id, _event_date from raw.customers order by 1") == [
+        ("K1", dt.date(2026, 1, 5)),
+        ("K2", undated),
+        ("K3", undated),
+        ("K4", dt.date(2026, 1, 6)),
+    ]
+
+
+@pytest.mark.parametrize("odd", [0, 1, 30_000])
+def test_quick_and_full_reading_agree_on_files_of_any_size(landing, odd):
+    # Above the size where a sample is taken first: odd spellings nowhere, beyond the sample, everywhere.
+    rows = 30_000
+    lines = [call(n, talk="5分23秒" if n >= rows - odd else "323") for n in range(rows)]
+    lines[-2] = call(rows - 2, talk="很久")
+    landing.calls("a.csv", lines)
+    result = landing.one()
+    assert (result.rows_accepted, result.rows_quarantined) == (rows - 1, 1)
+    assert landing.query(
+        "select count(*), count(distinct _line), max(_line), sum(parse.seconds(talk_seconds)) from raw.calls"
+    ) == [(rows - 1, rows - 1, rows + 1, 323 * (rows - 1))]
+    assert landing.query("select line, column_name from ops.quarantine") == [(rows, "talk_seconds")]

@@ -90,7 +90,9 @@ def test_leads_and_deals_by_channel(landing):
         expected = Counter(row["origin"] or None for row in csv.DictReader(handle))
     assert dict(landing.query("select channel, count(*) from raw.leads group by 1")) == dict(expected)
     assert (expected[None], expected["unknown"], expected.total()) == (60, 1099, 8000)
-    deals = dict(landing.query("select leads.channel, count(*) from raw.orders join raw.leads using (lead_id) group by 1"))
+    deals = dict(
+        landing.query("select leads.channel, count(*) from raw.orders join raw.leads using (lead_id) group by 1")
+    )
     assert deals == {
         "organic search": 271,
         "paid search": 195,
