@@ -94,10 +94,12 @@ def test_a_lead_status_alone_touches_no_call(company):
 
 
 def test_an_emptied_day_loses_its_rows(company):
-    company.deliver("hotline", "calls", [call("11-1", "2026-03-12 10:00:00", "13800000003", 40)], "2026-03-13 06:00:00")
-    assert build(company).dates_rebuilt["fct_calls"] == [day(11), day(12)]
+    company.deliver("hotline", "calls", [call("moves", "2026-03-20 10:00:00", "13800000009")], "2026-03-21 06:00:00")
+    build(company)
+    company.deliver("hotline", "calls", [call("moves", "2026-03-22 10:00:00", "13800000009")], "2026-03-23 06:00:00")
+    assert build(company).dates_rebuilt["fct_calls"] == [day(20), day(22)]
     for table in ("staging.stg_calls", "quality.dq_calls", "marts.fct_calls", "core.call_day_members"):
-        assert company.query(f"select count(*) from {table} where call_date = date '2026-03-11'") == [(0,)], table
+        assert company.query(f"select count(*) from {table} where call_date = date '2026-03-20'") == [(0,)], table
 
 
 def test_a_date_range_is_rebuilt_on_request(company):
@@ -174,3 +176,29 @@ def test_failures_make_the_build_red_and_leave_masked_evidence(new_company, own_
     result = build(made)
     assert result.dates_rebuilt["fct_calls"] == [day(1)]
     assert made.query("select count(*) from marts.fct_calls") == [(1,)]
+
+
+def test_rows_that_staging_loses_are_found(new_company, own_project):
+    staging = own_project / "dbt_project" / "macros" / "staging.sql"
+    text = staging.read_text(encoding="utf-8")
+    assert "superseded._line is null" in text
+    staging.write_text(text.replace("superseded._line is null", "superseded._line is null and r._line <> 3"),
+                       encoding="utf-8")
+    made = new_company()
+    made.settings = Settings(home=made.settings.home, project_root=own_project)
+    made.deliver("hotline", "calls", [call(str(n), "2026-03-01 10:00:00", "13800000001") for n in range(4)],
+                 "2026-03-11 06:00:00")
+    result = transform.run(made.settings, made.policy, "lossy")
+    assert not result.green
+    assert [reason for reason in result.red_reasons if "rows_lost" in reason]
+
+
+def test_the_manifest_is_parsed_again_only_when_the_project_changed(new_company, own_project):
+    made = new_company()
+    settings = Settings(home=made.settings.home, project_root=own_project)
+    first = transform.manifest(settings)
+    written = (settings.dbt_target / "manifest.json").stat().st_mtime_ns
+    assert transform.manifest(settings) == first
+    assert (settings.dbt_target / "manifest.json").stat().st_mtime_ns == written
+    (own_project / "dbt_project/tests/singular/new_test.sql").write_text("select 1 as a where false", encoding="utf-8")
+    assert "test.dial2deal.new_test" in transform.manifest(settings)["nodes"]

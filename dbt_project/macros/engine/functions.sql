@@ -16,7 +16,8 @@
     regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
 {%- endmacro %}
 
-{# NULL instead of an error: found before dbt-spark's safe_cast through the dispatch order of dbt_project.yml. #}
+{# dbt.safe_cast gives NULL instead of an error: found before the adapters' plain casts by the order in dbt_project.yml. #}
+{% macro duckdb__safe_cast(field, type) %}try_cast({{ field }} as {{ type }}){% endmacro %}
 {% macro spark__safe_cast(field, type) %}try_cast({{ field }} as {{ type }}){% endmacro %}
 
 {# Whole seconds from `earlier` to `later` (timestamps). #}
