@@ -35,10 +35,10 @@ class BuildResult:
 
 def run_build(settings: Settings, *, full_refresh: bool = False, date_range: tuple[dt.date, dt.date] | None = None,
               build_id: str | None = None, on_progress: Callable[[str], None] = lambda step: None,
-              **publish_options: Any) -> BuildResult:
+              render_reports: bool = True, **publish_options: Any) -> BuildResult:
     """Bring everything up to date with landing and policy, and render the reports that are due.
 
-    ``on_progress`` is told the name of each step before it starts. A build killed anywhere is completed by
+    Without ``render_reports`` the due ones stay queued. ``on_progress`` is told the name of each step before it starts. A build killed anywhere is completed by
     running the next one. Errors of the steps pass through.
     """
     settings.ensure()
@@ -59,8 +59,9 @@ def run_build(settings: Settings, *, full_refresh: bool = False, date_range: tup
         return result
     on_progress("publish")
     result.published = publish.publish(settings, rules, result.build_id, result.verdict, **publish_options)
-    on_progress("reports")
-    result.reports = render_due(settings, rules, on_progress)
+    if render_reports:
+        on_progress("reports")
+        result.reports = render_due(settings, rules, on_progress)
     return result
 
 

@@ -29,8 +29,8 @@ class Built:
     calls_file: Path
 
 
-def build(settings: Settings) -> pipeline.BuildResult:
-    result = pipeline.run_build(settings, spare_min_age=0.0)
+def build(settings: Settings, **options) -> pipeline.BuildResult:
+    result = pipeline.run_build(settings, spare_min_age=0.0, **options)
     assert result.ok, result.verdict.reasons
     return result
 
@@ -97,16 +97,16 @@ def test_pieces_in_any_order_and_a_late_day_give_the_same_marts(at_once, tmp_pat
     random.Random(7).shuffle(rest)
     third = len(rest) // 3
     deliver(settings, "c_20260702_080000.csv", header, rest[:third])
-    build(settings)
+    build(settings, render_reports=False)
     # Overlapping pieces, the older-named after the newer one.
     deliver(settings, "b_20260701_100000.csv", header, rest[third - 40:2 * third])
     deliver(settings, "a_20260701_090000.csv", header, rest[2 * third - 40:])
-    build(settings)
+    build(settings, render_reports=False)
 
     parquet = settings.published / "parquet"
     before = {p.stat().st_ino for p in parquet.resolve().rglob("*.parquet")}
     deliver(settings, "late_20260703_080000.csv", header, late)
-    result = build(settings)
+    result = build(settings, render_reports=False)
     assert set(result.transform.dates_rebuilt["fct_calls"]) == {LATE_DAY}
     rewritten = {(p.parents[1].name, p.parent.name) for p in parquet.resolve().rglob("*=*/*.parquet")
                  if p.stat().st_ino not in before}
