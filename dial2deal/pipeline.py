@@ -38,8 +38,8 @@ def run_build(settings: Settings, *, full_refresh: bool = False, date_range: tup
               render_reports: bool = True, **publish_options: Any) -> BuildResult:
     """Bring everything up to date with landing and policy, and render the reports that are due.
 
-    Without ``render_reports`` the due ones stay queued. ``on_progress`` is told the name of each step before it starts. A build killed anywhere is completed by
-    running the next one. Errors of the steps pass through.
+    Without ``render_reports`` the due ones stay queued. ``on_progress`` is told the name of each step before it
+    starts. A build killed anywhere is completed by running the next one. Errors of the steps pass through.
     """
     settings.ensure()
     result = BuildResult(build_id or uuid.uuid4().hex)
