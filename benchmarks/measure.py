@@ -48,6 +48,7 @@ def child(command: Sequence[str], home: Path | None = None) -> Cost:
         raise ChildFailedError(f"{' '.join(command)} ended with {process.returncode}:\n{output[-3000:]}")
     lines = output.strip().splitlines()
     said = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
+    print(f"  {wall:7.1f} s  {usage.ru_utime + usage.ru_stime:7.1f} s CPU  {' '.join(command[-3:])}", flush=True)
     return Cost(round(wall, 2), round(usage.ru_utime + usage.ru_stime, 2), round(usage.ru_maxrss / 1024, 1), said)
 
 
