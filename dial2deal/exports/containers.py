@@ -33,6 +33,7 @@ class Fingerprint:
     sha256: str
     bytes: int
     scan: Scan | None
+    may_be_utf8: bool = True
 
 
 def fingerprint(path: Path) -> Fingerprint:
@@ -78,7 +79,7 @@ def _is_workbook(head: bytes) -> bool:
 
 
 def _text(path: Path, profile: Profile, work: Path, found: Fingerprint) -> Table:
-    return read_text(path, profile, work, found.scan or scan(path))
+    return read_text(path, profile, work, found.scan or scan(path), may_be_utf8=found.may_be_utf8)
 
 
 def _workbook(path: Path, profile: Profile, work: Path, found: Fingerprint) -> Table:

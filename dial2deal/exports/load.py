@@ -21,6 +21,7 @@ from dial2deal.exports.problems import FileProblem, ProfileError
 from dial2deal.exports.profiles import Profile, Profiles
 from dial2deal.exports.records import blank_lines, reread
 from dial2deal.exports.table import Table
+from dial2deal.exports.text import is_utf8
 from dial2deal.settings import Settings
 
 _FEW_ROWS = 20_000
@@ -110,7 +111,13 @@ def _load_one(
     work = settings.tmp / f"load-{secrets.token_hex(8)}"
     try:
         table = containers.read(delivery.path, profile, work, found)
-        return _load_table(con, known, delivery, profile, table, identity, found.sha256, zone, work)
+        cells = _read_cells(con, table, work)
+        if cells is None:
+            table = containers.read(delivery.path, profile, work, replace(found, may_be_utf8=False))
+            cells = _read_cells(con, table, work)
+        if cells is None:
+            raise FileProblem("The text is not valid in the encoding it declares. Export it again as CSV UTF-8.")
+        return _load_table(con, known, delivery, profile, cells, identity, found.sha256, zone)
     except FileProblem as error:
         return _failed(con, known, delivery, identity, found.sha256, version, str(error))
     except Exception as error:  # one bad file must never stop the others; tried again by the next load
@@ -122,12 +129,12 @@ def _load_one(
 
 
 def _load_table(
-    con: duckdb.DuckDBPyConnection, known: manifest.Known, delivery: Delivery, profile: Profile, table: Table,
-    identity: str, sha256: str, zone: str, work: Path,
+    con: duckdb.DuckDBPyConnection, known: manifest.Known, delivery: Delivery, profile: Profile, cells: Cells,
+    identity: str, sha256: str, zone: str,
 ) -> FileResult:
     loaded_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    cells = _read_cells(con, table, work)
-    known.store_columns(con, profile.feed, statements.plan(profile, cells.table, zone, quick=True).values)
+    table = cells.table
+    known.store_columns(con, profile.feed, statements.plan(profile, table, zone, quick=True).values)
     raw = f"raw.{statements.name(profile.feed.name)}"
     ours = "_loaded_at = $loaded_at and _file_id = $file_id"
     mine = {"file_id": identity, "loaded_at": loaded_at}
@@ -152,7 +159,7 @@ def _load_table(
         unknown = list(table.match.unknown)
         manifest.record(
             con, known, delivery, result, sha256=sha256, profile_version=profile.version, loaded_at=loaded_at,
-            encoding=table.encoding, delimiter=None if table.has_line_column else table.delimiter,
+            encoding=table.encoding, delimiter=table.delimiter if table.encoding != "excel" else None,
             unknown_columns=json.dumps(unknown, ensure_ascii=False) if unknown else None,
             repairs=json.dumps(cells.table.repairs, ensure_ascii=False) if cells.table.repairs else None)
     manifest.known_now(known, delivery, result, profile.version)
@@ -218,8 +225,8 @@ def _count(con: duckdb.DuckDBPyConnection, raw: str, ours: str, key: dict[str, A
         key).fetchone())
 
 
-def _read_cells(con: duckdb.DuckDBPyConnection, table: Table, work: Path) -> Cells:
-    """Read into the temporary tables incoming and ragged.
+def _read_cells(con: duckdb.DuckDBPyConnection, table: Table, work: Path) -> Cells | None:
+    """Read into the temporary tables incoming and ragged; None when the text is not UTF-8.
 
     Every physical line must be accounted for: as a record, as a record of another width or as blank. Where DuckDB's
     reading does not add up, the file is read again record by record. Raises FileProblem when that fails too.
@@ -231,6 +238,8 @@ def _read_cells(con: duckdb.DuckDBPyConnection, table: Table, work: Path) -> Cel
         blanks = [] if table.has_quotes else blank_lines(table)
         if rows + len(rejects) + len(blanks) == table.lines and not table.has_quotes:
             return _numbered(con, table, rows, rejects, blanks)
+        if not is_utf8(table.path):
+            return None
         table = reread(table, work)
     rows, rejects = _bare_read(con, table)
     if rows != table.lines or rejects:

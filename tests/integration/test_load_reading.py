@@ -37,6 +37,15 @@ def test_a_half_character_at_a_cut_cell_costs_only_itself(landing):
     assert "undecodable" in landing.query("select repairs from ops.export_files")[0][0]
 
 
+def test_chinese_text_that_begins_far_into_the_file(landing):
+    header = "CallId,direction,customer phone,start time,duration,notes"
+    lines = [f"C{n},out,139{n:08d},2026-01-05 08:00:00,30,none" for n in range(8000)]
+    lines[7500] = lines[7500].replace("none", "客户要报价")
+    landing.calls("a.csv", lines, header=header, encoding="gb18030")
+    assert landing.one().rows_accepted == 8000
+    assert landing.query("select notes, _line from raw.calls where notes <> 'none'") == [("客户要报价", 7502)]
+
+
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_delimiters_and_line_ends(landing, delimiter, line_end):
