@@ -262,14 +262,15 @@ def _bare_read(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[int, list[
         rows = con.execute(
             f"create or replace temp table incoming as select * from {statements.read_csv(table, 'rejects')}"
         ).fetchone()[0]
+        if rows == table.lines:
+            return rows, []
+        kinds = ", ".join(f"'{kind}'" for kind in _WIDTH_REJECTS)
+        # A rejected record may be cut inside a character; DuckDB then cannot return it.
+        rejects = con.execute(
+            f"select line, any_value(csv_line), bool_and(error_type in ({kinds})) from rejects "
+            "group by line order by line").fetchall()
     except duckdb.Error:
         return -1, []
-    if rows == table.lines:
-        return rows, []
-    kinds = ", ".join(f"'{kind}'" for kind in _WIDTH_REJECTS)
-    rejects = con.execute(
-        f"select line, any_value(csv_line), bool_and(error_type in ({kinds})) from rejects group by line order by line"
-    ).fetchall()
     if not all(only_width for _, _, only_width in rejects):
         return -1, []
     return rows, [(line, content) for line, content, _ in rejects]
