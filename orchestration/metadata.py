@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from dial2deal.preview import Shape, markdown, mask_text
+from dial2deal.publish.verdict import IncompleteFile
 
 _MAX_ROWS = 50
 
@@ -36,6 +37,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.MarkdownMe
     if len(rows) > _MAX_ROWS:
         text += f"\n\n… and {len(rows) - _MAX_ROWS} more"
     return dg.MetadataValue.md(text)
+
+
+def incomplete(entries: Sequence[IncompleteFile]) -> dg.MarkdownMetadataValue:
+    """Files that are not used, with rule, rows and what to do."""
+    return table(["file", "status", "rule", "rows", "from", "to", "message"],
+                 [[entry.file, entry.status, entry.rule, entry.rows, entry.first_date or "", entry.last_date or "",
+                   entry.message or ""] for entry in entries])
 
 
 def bullets(lines: Iterable[str]) -> dg.MarkdownMetadataValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import cache
 
@@ -25,6 +26,8 @@ def render(page: str, identifier: str) -> bytes:
     import weasyprint
     from weasyprint.urls import URLFetcher
 
+    # It warns of every property meant for screens; those are expected in a page that is both.
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
     page = _SCRIPT.sub("", _NARROW.sub("", page))
     return weasyprint.HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=("data",))).write_pdf(
         pdf_identifier=identifier.encode(), optimize_images=False)

@@ -1,18 +1,23 @@
 """Policy and landing files → ``policy`` and ``raw/<feed>``."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import dagster as dg
+import duckdb
 import yaml
 
 from dial2deal import exports, policy, warehouse
 from dial2deal.preview import shapes
+from dial2deal.publish.verdict import IncompleteFile, incomplete_files
+from dial2deal.quality.latest import LatestOutcome, latest_outcomes
 from dial2deal.settings import PROJECT_ROOT, Settings
-from orchestration import metadata
+from orchestration import builds, metadata
 from orchestration.instance import POOL
 from orchestration.rules import current_policy
 
 POLICY = dg.AssetKey("policy")
+STANDING = "standing"
 OWNERS = ["team:data"]
 FEEDS_FILE = PROJECT_ROOT / "dial2deal" / "exports" / "feeds.yml"
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
@@ -85,6 +90,7 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
                     "%d of %d: %s %s", done, total, file.path, "unchanged" if file.skipped else file.status),
             )
             excerpts = shapes(con, [("raw", feed) for feed in selected])
+            builds.save(settings, builds.build_id(context.run), STANDING, standing(con))
         for feed in selected:
             files = [result for result in results if result.feed == feed]
             yield dg.MaterializeResult(
@@ -93,6 +99,21 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
             )
 
     return [policy_tables, load_landing]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the files stand: feeds with files to judge, the latest results, and the files that are not used."""
+
+    to_judge: frozenset[str]
+    latest: list[LatestOutcome]
+    incomplete: list[IncompleteFile]
+
+
+def standing(con: duckdb.DuckDBPyConnection) -> Standing:
+    """Read once after loading, so that the audits of unchanged feeds need not open the warehouse."""
+    to_judge = con.execute("select distinct feed from ops.export_files where status = 'loaded'").fetchall()
+    return Standing(frozenset(feed for (feed,) in to_judge), latest_outcomes(con), incomplete_files(con))
 
 
 def file_metadata(results: list) -> dict:

@@ -31,10 +31,7 @@ def assets(settings: Settings, *, published: Iterable[dg.AssetKey]) -> list[dg.A
         builds.save(settings, build, _VERDICT, verdict)
         found = {
             "verdict": verdict.verdict,
-            "incomplete_files": metadata.table(
-                ["file", "status", "rule", "rows", "from", "to", "message"],
-                [[f.file, f.status, f.rule, f.rows, f.first_date or "", f.last_date or "", f.message or ""]
-                 for f in verdict.incomplete_files]),
+            "incomplete_files": metadata.incomplete(verdict.incomplete_files),
         }
         if not verdict.green:
             raise dg.Failure(

@@ -5,16 +5,17 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
-from dial2deal import quality
+from dial2deal import quality, warehouse
+from dial2deal.publish.verdict import IncompleteFile
+from dial2deal.quality.latest import LatestOutcome
 from dial2deal.settings import Settings
-from orchestration import metadata
-from orchestration.builds import build_id
-from orchestration.defs.ingest import OWNERS, feeds, raw_key
+from orchestration import builds, metadata
+from orchestration.defs.ingest import OWNERS, STANDING, feeds, raw_key, standing
 from orchestration.instance import POOL
 from orchestration.rules import current_policy
 
 # The one check per feed that orders the audit before the transform, whatever the policy says.
-HELD_FILES = "no_file_held"
+HELD_FILES = "every_file_used"
 _SAMPLES = 20
 
 
@@ -30,8 +31,8 @@ def _feed_checks(settings: Settings, feed: str, suite: list, block: bool) -> dg.
     specs = [
         dg.AssetCheckSpec(
             HELD_FILES, asset=raw_key(feed), blocking=True,
-            description="Every new file of this feed was audited and accepted. Blocks the transform when the "
-                        "policy says on_held_file: block, otherwise warns.",
+            description="No file of this feed is held, unreadable or unjudged. Blocks the transform when the policy "
+                        "says on_held_file: block, otherwise warns.",
         ),
         *(dg.AssetCheckSpec(
             check.check_name, asset=raw_key(feed), blocking=block and check.severity == "critical",
@@ -44,40 +45,46 @@ def _feed_checks(settings: Settings, feed: str, suite: list, block: bool) -> dg.
     @dg.multi_asset_check(name=f"audit_{feed}", specs=specs, can_subset=True, pool=POOL)
     def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         wanted = {key.name for key in context.selected_asset_check_keys}
-        rules = current_policy(settings)
-        outcomes = quality.audit(settings, rules, build_id(context.run), feeds=[feed])
-        results = [held_result(feed, outcomes, rules.text("on_held_file"))]
-        grouped = defaultdict(list)
-        for outcome in outcomes:
-            grouped[outcome.check_name].append(outcome)
-        results += [check_result(feed, check.check_name, check.severity, grouped[check.check_name])
-                    for check in suite]
+        rules, build = current_policy(settings), builds.build_id(context.run)
+        known = builds.find(settings, build, STANDING)
+        unchanged = known is not None and feed not in known.to_judge
+        if not unchanged:
+            quality.audit(settings, rules, build, feeds=[feed])
+            with warehouse.session(settings) as con:
+                known = standing(con)
+        outcomes = defaultdict(list)
+        for outcome in known.latest:
+            if outcome.feed == feed:
+                outcomes[outcome.check_name].append(outcome)
+        results = [held_result(feed, known.incomplete, rules.text("on_held_file"))]
+        results += [check_result(feed, check.check_name, check.severity, outcomes[check.check_name],
+                                 unchanged=unchanged) for check in suite]
         yield from (result for result in results if result.check_name in wanted)
 
     return audit
 
 
-def check_result(feed: str, name: str, severity: str, outcomes: list) -> dg.AssetCheckResult:
-    """One Dagster result from the outcomes of one expectation on every new file (``CheckOutcome`` objects).
+def check_result(feed: str, name: str, severity: str, outcomes: list[LatestOutcome], *,
+                 unchanged: bool) -> dg.AssetCheckResult:
+    """One Dagster result from the latest outcomes of one expectation on the files of a feed.
 
     A check that could not be evaluated is neither passed nor called bad data: metadata ``outcome`` and the
-    description say so, and it counts as much as its severity.
+    description say so, and it counts as much as its severity. Without a new file the earlier result stands.
     """
     failed = [outcome for outcome in outcomes if outcome.outcome == "failed"]
     broken = [outcome for outcome in outcomes if outcome.outcome == "not_evaluable"]
-    state = "failed" if failed else "not_evaluable" if broken else "passed" if outcomes else "unchanged"
+    state = "failed" if failed else "not_evaluable" if broken else "passed" if outcomes else "no_file_yet"
+    words = {"failed": "", "not_evaluable": "could not be evaluated: "}
+    text = "; ".join(f"{outcome.path}: {outcome.message}" for outcome in failed or broken)
     return dg.AssetCheckResult(
         asset_key=raw_key(feed),
         check_name=name,
         passed=not failed and not broken,
         severity=dg.AssetCheckSeverity.ERROR if severity == "critical" else dg.AssetCheckSeverity.WARN,
-        description={"failed": "; ".join(f"{o.path}: {o.message}" for o in failed)[:1000],
-                     "not_evaluable": "could not be evaluated: "
-                                      + "; ".join(f"{o.path}: {o.message}" for o in broken)[:1000],
-                     "passed": None,
-                     "unchanged": "no new file"}[state],
+        description=(words[state] + text)[:1000] if state in words else None,
         metadata={
             "outcome": state,
+            "status": "unchanged" if unchanged else "checked",
             "files_checked": len(outcomes),
             "rows_checked": sum(outcome.rows_checked or 0 for outcome in outcomes),
             "rows_failed": sum(outcome.rows_failed or 0 for outcome in outcomes),
@@ -86,31 +93,27 @@ def check_result(feed: str, name: str, severity: str, outcomes: list) -> dg.Asse
     )
 
 
-def held_result(feed: str, outcomes: list, on_held_file: str) -> dg.AssetCheckResult:
-    """Whether a file of this feed was just held; an error only where the policy lets it block."""
-    rules = defaultdict(list)
-    for outcome in outcomes:
-        if outcome.severity == "critical" and outcome.outcome != "passed":
-            rules[outcome.path].append(outcome)
+def held_result(feed: str, incomplete: list[IncompleteFile], on_held_file: str) -> dg.AssetCheckResult:
+    """Whether files of this feed are kept from use; an error only where the policy lets them block."""
+    entries = [entry for entry in incomplete if entry.feed == feed]
+    files = {entry.file for entry in entries}
     return dg.AssetCheckResult(
         asset_key=raw_key(feed),
         check_name=HELD_FILES,
-        passed=not rules,
+        passed=not files,
         severity=dg.AssetCheckSeverity.ERROR if on_held_file == "block" else dg.AssetCheckSeverity.WARN,
-        description=f"{len(rules)} file(s) held; policy on_held_file: {on_held_file}" if rules else None,
+        description=f"{len(files)} file(s) not used; policy on_held_file: {on_held_file}" if files else None,
         metadata={
-            "outcome": "failed" if rules else "passed" if outcomes else "unchanged",
-            "files_held": len(rules),
-            "held": metadata.table(["file", "rule", "outcome", "rows", "message"],
-                                   [[path, o.check_name, o.outcome, o.rows_failed, o.message or ""]
-                                    for path in sorted(rules) for o in rules[path]]),
+            "outcome": "failed" if files else "passed",
+            "files_not_used": len(files),
+            "files": metadata.incomplete(entries),
         },
     )
 
 
-def _samples(outcomes: Iterable) -> dict:
+def _samples(outcomes: Iterable[LatestOutcome]) -> dict:
     rows = [[outcome.path, outcome.outcome, outcome.rows_failed, str(sample)]
-            for outcome in outcomes for sample in (outcome.samples or [""])[:_SAMPLES]]
+            for outcome in outcomes for sample in (outcome.samples or ("",))[:_SAMPLES]]
     return {"samples": metadata.table(["file", "outcome", "rows failed", "sample"], rows)} if rows else {}
 
 
@@ -124,7 +127,7 @@ def assets(settings: Settings, *, after: Iterable[dg.AssetKey]) -> list[dg.Asset
                     "Grain: one row per failing row and rule of the latest results.",
     )
     def quality_report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        paths = quality.write_quality_report(settings, build_id(context.run))
+        paths = quality.write_quality_report(settings, builds.build_id(context.run))
         return dg.MaterializeResult(metadata=metadata.files(paths))
 
     return [quality_report]

@@ -81,7 +81,9 @@ def _materializations(context: dg.AssetExecutionContext, settings: Settings, man
     keys = {unique_id: key for unique_id, key in models.model_ids(manifest).items()
             if key in context.selected_asset_keys}
     if not result.changed:
-        yield from (dg.MaterializeResult(asset_key=key, metadata={"status": "unchanged"}) for key in keys.values())
+        known = builds.update_models(settings, {})
+        yield from (dg.MaterializeResult(asset_key=key, metadata={**known.get(unique_id, {}), "status": "unchanged"})
+                    for unique_id, key in keys.items())
         return
     nodes = {node.unique_id: node for node in result.nodes if node.status == "success"}
     built = {unique_id: models.relation(manifest["nodes"][unique_id]) for unique_id in keys if unique_id in nodes}
@@ -90,16 +92,18 @@ def _materializations(context: dg.AssetExecutionContext, settings: Settings, man
         excerpts = shapes(con, built.values())
         columns = columns_of(con, owner)
     origins = lineage.column_lineage(settings, manifest, columns, list(built))
+    shown = {}
     for unique_id, where in built.items():
+        deps = origins.get(unique_id, {})
+        described = _described(models.column_descriptions(manifest["nodes"][unique_id]), deps)
+        shown[unique_id] = metadata.of_shape(excerpts.get(where), described)
+        if deps:
+            shown[unique_id]["dagster/column_lineage"] = _table_lineage(deps, owner)
+    builds.update_models(settings, shown)
+    for unique_id in built:
         node = nodes[unique_id]
-        extra: dict[str, Any] = {"status": "built", "seconds": round(node.seconds, 2)}
-        if node.rows is not None:
-            extra["rows_written"] = node.rows
-        if unique_id in origins:
-            extra["dagster/column_lineage"] = _table_lineage(origins[unique_id], owner)
-        described = _described(models.column_descriptions(manifest["nodes"][unique_id]), origins.get(unique_id, {}))
-        yield dg.MaterializeResult(asset_key=keys[unique_id],
-                                   metadata={**metadata.of_shape(excerpts.get(where), described), **extra})
+        yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={
+            **shown[unique_id], "status": "built", "seconds": round(node.seconds, 2)})
 
 
 def _described(descriptions: Mapping[str, str], columns: lineage.ColumnDeps) -> dict[str, str]:

@@ -109,8 +109,8 @@ def test_model_page_shows_rows_columns_and_owner(site, page, tmp_path):
     picture(page, tmp_path, "model")
 
 def test_held_file_is_named_in_the_check(site, page, tmp_path):
-    page.goto(f"{site}/assets/raw/calls?view=checks&checkDetail=no_file_held")
-    page.get_by_text("file(s) held", exact=False).first.wait_for()
+    page.goto(f"{site}/assets/raw/calls?view=checks&checkDetail=every_file_used")
+    page.get_by_text("file(s) not used", exact=False).first.wait_for()
     picture(page, tmp_path, "held")
 
 

@@ -30,6 +30,13 @@ def materializations(opened: dg.DagsterInstance, run_id: str) -> dict[str, dg.As
     return {entry.asset_materialization.asset_key.to_user_string(): entry.asset_materialization for entry in events}
 
 
+def check_states(opened: dg.DagsterInstance, run_id: str) -> dict[tuple[str, str], tuple[bool, str]]:
+    found = [entry.asset_check_evaluation
+             for entry in opened.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)]
+    return {(check.asset_key.path[-1], check.check_name): (check.passed, check.metadata["outcome"].value)
+            for check in found if check.asset_key.path[0] == "raw"}
+
+
 def test_build_runs_every_step_in_order_and_is_recorded(built):
     settings, outcome = built
     assert outcome.build.problems == []
@@ -97,13 +104,13 @@ def test_check_results_follow_the_audit(built):
             outcome.build.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)]
     assert held, "the demo plants a file that must be held"
     by_name = {(check.asset_key.path[-1], check.check_name): check for check in found}
-    guard = by_name["calls", "no_file_held"]
+    guard = by_name["calls", "every_file_used"]
     assert not guard.passed
     assert guard.severity == dg.AssetCheckSeverity.WARN
-    assert all(path in guard.metadata["held"].value for path in held)
+    assert all(path in guard.metadata["files"].value for path in held)
     bad = [check for check in found if check.asset_key.path[0] == "raw" and not check.passed]
     assert any(check.severity == dg.AssetCheckSeverity.ERROR for check in bad)
-    assert all(check.metadata["outcome"].value == "failed" for check in bad if check.check_name != "no_file_held")
+    assert all(check.metadata["outcome"].value == "failed" for check in bad if check.check_name != "every_file_used")
     assert any(check.asset_key.path[0] == "marts" and check.passed for check in found)
 
 
@@ -115,8 +122,12 @@ def test_second_build_says_unchanged(built):
     assert (again.build.files_new, again.reports) == (0, [])
     assert settings.snapshot.stat().st_mtime_ns == before
     with instance(settings) as opened:
+        assert check_states(opened, again.build.run_id) == check_states(opened, first.build.run_id)
         made = materializations(opened, again.build.run_id)
         assert made.keys() == materializations(opened, first.build.run_id).keys()
+    calls = made["marts/fct_calls"].metadata
+    assert calls["dagster/row_count"].value > 0, "the UI shows rows and columns of the latest materialization"
+    assert calls["dagster/column_schema"].value.columns
     assert {made[name].metadata["status"].value for name in ("policy", "raw/calls", "marts/fct_calls",
                                                              "published/snapshot")} == {"unchanged"}
 
@@ -167,9 +178,9 @@ def test_held_file_blocks_the_transform_only_when_the_policy_says_so(fresh, runs
     with warehouse.session(fresh) as con:
         assert con.execute("select status from ops.export_files").fetchall() == [("held",)]
     assert result.success == (policy == "publish_and_flag")
-    guard = next(check for check in result.get_asset_check_evaluations() if check.check_name == "no_file_held")
+    guard = next(check for check in result.get_asset_check_evaluations() if check.check_name == "every_file_used")
     assert not guard.passed
-    assert "calls.csv" in guard.metadata["held"].value
+    assert "calls.csv" in guard.metadata["files"].value
     started = {event.step_key for event in result.all_events if event.is_step_start}
     assert ("dbt_models" in started) == (policy == "publish_and_flag")
     if policy == "block":
