@@ -65,7 +65,7 @@ def test_latest_outcomes_are_those_of_the_last_files_and_of_held_ones(tmp_path):
                                            ("b1", 1, "gone", "failed"), ("b2", 2, "new", "failed"),
                                            ("b2", 3, "new", "passed")):
             con.execute("insert into ops.check_results (build_id, checked_at, kind, feed_or_model, check_name, "
-                        "severity, outcome, file_id) values (?, make_timestamp(2026, 1, ?, 0, 0, 0), 'expectation', 'calls', "
-                        "'c', 'critical', ?, ?)", [build, day, state, file_id])
+                        "severity, outcome, file_id) values (?, make_timestamp(2026, 1, ?, 0, 0, 0), 'expectation', "
+                        "'calls', 'c', 'critical', ?, ?)", [build, day, state, file_id])
         found = [(latest.path, latest.outcome) for latest in latest_outcomes(con)]
     assert found == [("s/calls/held.csv", "failed"), ("s/calls/new.csv", "passed")]
