@@ -15,13 +15,14 @@
 (coalesce({{ rule }}.valid_from, date '0001-01-01') <= {{ day }} and coalesce({{ rule }}.valid_to, date '9999-12-31') >= {{ day }})
 {%- endmacro %}
 
-{# Relation of the distinct days of `relation` with the settings valid on each: {column: setting key}. Joined by day. #}
-{% macro settings_by_day(relation, date_column, settings) -%}
+{# Relation of the distinct days of `relation` (those where `condition` holds) with the settings valid on each:
+   {column: setting key}. Joined by day. #}
+{% macro settings_by_day(relation, date_column, settings, condition='true') -%}
 (
     select
         days.day{% for column, key in settings.items() %},
         {{ column }}.value_number as {{ column }}{% endfor %}
-    from (select distinct {{ date_column }} as day from {{ relation }}) as days
+    from (select distinct {{ date_column }} as day from {{ relation }} where {{ condition }}) as days
     {%- for column, key in settings.items() %}
     left join {{ source('policy', 'settings') }} as {{ column }}
         on {{ column }}.key = '{{ key }}' and {{ column }}.scope = '' and {{ is_valid_on(column, 'days.day') }}

@@ -10,12 +10,12 @@ flags as (
     select call_key, flag_count from {{ ref('dq_calls') }} where {{ is_touched('call_date', ['fct_calls']) }}
 ),
 
--- Numbered apart from the wide rows: sorting those took more time than everything else together.
+-- Numbered apart from the wide rows: sorting those, or keeping them for a second use, took most of the time.
 attempts as (
     select call_key, row_number() over (
         partition by customer_key, call_date order by started_at nulls last, call_key nulls last) as attempt_number
-    from calls
-    where direction = 'outbound' and customer_key is not null
+    from {{ ref('stg_calls') }}
+    where direction = 'outbound' and customer_key is not null and {{ is_touched('call_date', ['fct_calls']) }}
 ),
 
 -- Keys of the joins that follow are made here: a condition on the calls' side of a left join would make it a loop.
@@ -63,8 +63,8 @@ days as (
         settings.*,
         coalesce(holidays.is_workday, {{ iso_weekday('settings.day') }} < {{ saturday() }}) as is_workday,
         rules.tier_profile
-    from {{ settings_by_day('calls', 'call_date', {'max_seconds': 'call.max_seconds',
-        'min_unanswered_seconds': 'clean.min_unanswered_seconds'}) }} as settings
+    from {{ settings_by_day(ref('stg_calls'), 'call_date', {'max_seconds': 'call.max_seconds',
+        'min_unanswered_seconds': 'clean.min_unanswered_seconds'}, is_touched('call_date', ['fct_calls'])) }} as settings
     left join {{ source('policy', 'holidays') }} as holidays on settings.day = holidays.calendar_date
     left join {{ source('policy', 'business_lines') }} as rules
         on rules.business_line = '*' and {{ is_valid_on('rules', 'settings.day') }}

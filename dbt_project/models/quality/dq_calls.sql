@@ -26,7 +26,7 @@ with judged as (
         calls.number_status in ('lossy', 'invalid') as unusable_number
     from {{ ref('stg_calls') }} as calls
     left join {{ settings_by_day(ref('stg_calls'), 'call_date', {'tolerance_seconds': 'clean.duration_tolerance_seconds',
-        'max_seconds': 'call.max_seconds'}) }} as settings on calls.call_date = settings.day
+        'max_seconds': 'call.max_seconds'}, is_touched('call_date', ['calls'])) }} as settings on calls.call_date = settings.day
     where {{ is_touched('calls.call_date', ['calls']) }}
 ),
 
