@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.exports_support import Landing
 
-FOLDER = Path(os.environ.get("DIAL2DEAL_REAL_DATA", "/nonexistent"))
+FOLDER = Path(os.environ.get("DIAL2DEAL_REAL_DATA") or "/nonexistent")
 pytestmark = [
     pytest.mark.real_data,
     pytest.mark.skipif(not FOLDER.is_dir(), reason="DIAL2DEAL_REAL_DATA names no folder"),
