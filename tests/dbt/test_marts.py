@@ -165,7 +165,9 @@ def test_the_pool_holds_recent_long_callers_only(built):
         assert "{" not in row["suggested_opening"]
     assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
     order = {"A+": 0, "A": 1, "A-": 2}
-    assert [order[row["duration_tier"]] for row in rows] == sorted(order[row["duration_tier"]] for row in rows)
+    called = [(order[row["duration_tier"]], not row["is_focus_region"], -row["long_call_count"]) for row in rows]
+    assert called == sorted(called)
+    assert len({is_elsewhere for _, is_elsewhere, _ in called}) == 2, "the planted pool lies in one region"
 
 
 def test_lead_quality_counts_cohorts_and_dormant_leads(built):

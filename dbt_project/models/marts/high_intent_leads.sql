@@ -125,7 +125,7 @@ listed as (
 
 select
     cast(row_number() over (
-        order by tier_rank nulls last, long_call_count desc nulls last,
+        order by tier_rank nulls last, is_focus_region desc nulls last, long_call_count desc nulls last,
             last_long_call_seconds desc nulls last, last_long_call_at desc nulls last, customer_key nulls last) as bigint)
         as rank,
     customer_key,

@@ -64,7 +64,7 @@ tiers as (
 
 select
     row_number() over (
-        order by tiers.tier_rank nulls last, counted.long_call_count desc nulls last,
+        order by tiers.tier_rank nulls last, is_focus_region desc nulls last, counted.long_call_count desc nulls last,
             last_long.talk_seconds desc nulls last, last_long.started_at desc nulls last,
             last_long.customer_key nulls last) as rank,
     last_long.customer_key,
