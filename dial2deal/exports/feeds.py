@@ -19,12 +19,13 @@ PROVENANCE = {
 
 @dataclass(frozen=True)
 class Column:
-    """One canonical column. ``kind`` says how its text is read (parse.sql)."""
+    """One canonical column. ``kind`` says how its text is read (parse.sql); ``requirement`` whom it serves."""
 
     name: str
     kind: str
     required: bool = False
     not_empty: bool = False
+    requirement: str = ""
 
     @property
     def must_parse(self) -> bool:
@@ -34,18 +35,25 @@ class Column:
 
 @dataclass(frozen=True)
 class Feed:
-    """One canonical feed; ``event_column`` dates a row, None for small feeds that are rebuilt whole."""
+    """One canonical feed; ``event_column`` dates a row, None for small feeds that are rebuilt whole.
+
+    Files in the folder ``instead_of`` are this feed's when their source has a profile for it and none for that.
+    Rows that share ``united_by`` make one row of another table and are rebuilt together, whatever their dates.
+    """
 
     name: str
     label_zh: str
     key: tuple[str, ...]
     columns: dict[str, Column]
     event_column: str | None = None
+    instead_of: str | None = None
+    united_by: str | None = None
+    requirement: str = ""
 
     @property
     def ids_can_move(self) -> bool:
-        """Whether a row's key says nothing of its date, so that a re-delivery may carry another date."""
-        return self.event_column is not None and self.event_column not in self.key
+        """Whether what a row stands for can lie on several dates: a re-delivery may carry another one."""
+        return self.event_column is not None and (self.united_by is not None or self.event_column not in self.key)
 
 
 @cache
@@ -55,6 +63,7 @@ def feeds() -> dict[str, Feed]:
     return {
         name: Feed(
             name=name, label_zh=item["label_zh"], key=tuple(item["key"]), event_column=item.get("event_column"),
+            instead_of=item.get("instead_of"), united_by=item.get("united_by"), requirement=item.get("requirement", ""),
             columns={column: Column(name=column, **spec) for column, spec in item["columns"].items()},
         )
         for name, item in content.items()

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.exports import containers, manifest, statements
+from dial2deal.exports import containers, manifest, overlaps, statements, totals
 from dial2deal.exports.feeds import feeds
 from dial2deal.exports.landing import Delivery, deliveries, file_id
 from dial2deal.exports.problems import FileProblem, ProfileError
@@ -72,6 +72,7 @@ def load_landing(
         if on_progress:
             on_progress(done, len(found), result)
     manifest.note_moved_ids(con)
+    overlaps.note(con)
     return results
 
 
@@ -83,8 +84,10 @@ def _load_one(
     problem = delivery.problem
     if problem is None:
         try:
-            profile = profiles.get(delivery.source, delivery.feed)
-            if profile is None:
+            profile = profiles.resolve(delivery.source, delivery.feed)
+            if profile is not None:
+                delivery = replace(delivery, feed=profile.feed.name)
+            else:
                 problem = (f"There is no profile for {delivery.source}/{delivery.feed}. Write "
                            f"profiles/{delivery.source}/{delivery.feed}.yml, or move the file to a known source: "
                            + ", ".join(sorted({source for source, _ in profiles.names()})) + ".")
@@ -162,6 +165,8 @@ def _load_table(
             encoding=table.encoding, delimiter=table.delimiter if table.encoding != "excel" else None,
             unknown_columns=json.dumps(unknown, ensure_ascii=False) if unknown else None,
             repairs=json.dumps(cells.table.repairs, ensure_ascii=False) if cells.table.repairs else None)
+        if result.rows_total_line:
+            totals.store(con, profile, cells, zone, ragged, **mine)
     manifest.known_now(known, delivery, result, profile.version)
     return result
 
@@ -202,7 +207,7 @@ def _insert(
     left = "true"
     quick = statements.plan(profile, cells.table, zone, quick=True)
     few = cells.rows <= _FEW_ROWS
-    if not cells.table.may_be_lossy and (few or not con.execute(quick.sample(*at)).fetchone()):
+    if not cells.table.may_be_lossy and (few or not con.execute(quick.sample(cells.source)).fetchone()):
         con.execute(quick.insert(*at), mine)
         counts = _count(con, raw, ours, key)
         if counts.rows == cells.rows:
@@ -301,7 +306,7 @@ def _quarantine_ragged(con: duckdb.DuckDBPyConnection, cells: Cells, mine: dict[
     """Quarantine the records of another width; (quarantined, totals lines among them)."""
     if not cells.has_ragged:
         return 0, 0
-    is_total = statements.is_totals_text("ltrim(content, ' \",;|' || chr(9))")
+    is_total = statements.is_totals_text(totals.LEADING_TEXT)
     reason = f"the line has another number of cells than the header, which has {cells.table.width}"
     kept = con.execute(
         "insert into ops.quarantine select $file_id, line, null, $reason, left(parse.mask_text(content), 2000), null, "

@@ -43,7 +43,11 @@ def header_unit(text: str) -> str | None:
 @cache
 def vocabulary() -> dict[str, Any]:
     """headers.yml: known headers by feed and column, words of totals lines, units."""
-    return yaml.load(_HEADERS_FILE.read_text(encoding="utf-8"), Loader=_TextLoader)
+    content = yaml.load(_HEADERS_FILE.read_text(encoding="utf-8"), Loader=_TextLoader)
+    for name, columns in content["feeds"].items():
+        # The text loader leaves YAML's merge key as it stands.
+        content["feeds"][name] = {**columns.pop("<<", {}), **columns}
+    return content
 
 
 class ColumnRule(BaseModel):
@@ -83,6 +87,11 @@ class ProfileFile(BaseModel):
     time_zone: str | None = None
     delimiter: Literal[",", "\t", ";", "|"] | None = None
     encoding: Literal["utf-8", "gb18030", "utf-16"] | None = None
+    header: Literal["none"] | None = None
+    dialects: dict[int, list[str]] = Field(default_factory=dict)
+    short_rows: Literal["pad"] | None = None
+    not_data: list[str] = Field(default_factory=list)
+    records: str | None = None
     key: list[str] = Field(default_factory=list)
     helpers: dict[str, list[str]] = Field(default_factory=dict)
     columns: dict[str, ColumnRule] = Field(default_factory=dict)
@@ -95,6 +104,15 @@ class ProfileFile(BaseModel):
         if value is not None and value not in zoneinfo.available_timezones():
             raise ValueError(f"{value!r} is not a time zone name such as Asia/Shanghai")
         return value
+
+    @model_validator(mode="after")
+    def _dialects_fit(self) -> ProfileFile:
+        if (self.header is None) != (not self.dialects):
+            raise ValueError("header: none and dialects (number of cells: their names) belong together")
+        for count, names in self.dialects.items():
+            if len(names) != count or len(set(map(normalise_header, names))) != count:
+                raise ValueError(f"dialect {count} must name {count} different cells, it names {len(names)}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -153,7 +171,7 @@ class Profile:
         missing = []
         for column in self.feed.columns.values():
             rule = self.rule(column.name)
-            chosen = _applicable(rule, names)
+            chosen = _applicable(rule.expression, names)
             if chosen:
                 if column.name not in positions:
                     used.update(chosen[1].values())
@@ -171,11 +189,12 @@ class Profile:
 
     def expression_sql(self, column: str, match: Match, cells: list[str]) -> str | None:
         """The column's expression over c0, c1, …; None when a header it needs is not in this file."""
-        names = {normalise_header(cell): i for i, cell in reversed(list(enumerate(cells))) if cell.strip()}
-        names |= {normalise_header(k): v for k, v in match.helpers.items()}
-        names |= match.positions
-        chosen = _applicable(self.rule(column), names)
-        return chosen and _PLACEHOLDER.sub(lambda m: f"c{chosen[1][m[1]]}", chosen[0])
+        return _first_sql(self.rule(column).expression, _cell_names(match, cells))
+
+    def not_data_sql(self, match: Match, cells: list[str]) -> list[str]:
+        """The conditions over c0, c1, … of rows that are no data, as far as their headers are in this file."""
+        names = _cell_names(match, cells)
+        return [sql for condition in self.file.not_data if (sql := _first_sql([condition], names))]
 
     def expected(self, column: str) -> str:
         """The headers a column accepts, for messages."""
@@ -204,6 +223,12 @@ class Profiles:
         if key not in self._loaded:
             self._loaded[key] = load_profile(self._files[key])
         return self._loaded[key]
+
+
+    def resolve(self, source: str, folder: str) -> Profile | None:
+        """The profile for landing/<source>/<folder>: its own, else that of a feed delivered in its place."""
+        stand_ins = (feed.name for feed in feeds().values() if feed.instead_of == folder)
+        return next((p for name in (folder, *stand_ins) if (p := self.get(source, name))), None)
 
 
 def load_profile(path: Path) -> Profile:
@@ -249,9 +274,20 @@ def _first_matches(
     return positions
 
 
-def _applicable(rule: ColumnRule, names: dict[str, int]) -> tuple[str, dict[str, int]] | None:
+def _cell_names(match: Match, cells: list[str]) -> dict[str, int]:
+    """What an expression may refer to: headers of the file, helpers and canonical columns, the latter first."""
+    names = {normalise_header(cell): i for i, cell in reversed(list(enumerate(cells))) if cell.strip()}
+    return names | {normalise_header(k): v for k, v in match.helpers.items()} | match.positions
+
+
+def _first_sql(expressions: list[str], names: dict[str, int]) -> str | None:
+    chosen = _applicable(expressions, names)
+    return chosen and _PLACEHOLDER.sub(lambda m: f"c{chosen[1][m[1]]}", chosen[0])
+
+
+def _applicable(expressions: list[str], names: dict[str, int]) -> tuple[str, dict[str, int]] | None:
     """The first expression whose every reference is in the file, with the cells they mean."""
-    for expression in rule.expression:
+    for expression in expressions:
         found = {r: _resolve(r, names) for r in _PLACEHOLDER.findall(expression)}
         if None not in found.values():
             return expression, found

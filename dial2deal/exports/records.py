@@ -30,8 +30,8 @@ def reread(table: Table, work: Path) -> Table:
         for line, text, cells, kind in _records(table):
             literal += kind == "literal"
             multi_line += kind == "multi_line"
-            if len(cells) == table.width:
-                to_good.writerow([line, *cells])
+            if _fits(cells, table):
+                to_good.writerow([line, *cells, *[""] * (table.width - len(cells))])
                 written += 1
             else:
                 to_bad.writerow([line, text])
@@ -93,18 +93,22 @@ def _joined(text: str, table: Table, ahead: deque, lines: Iterator) -> tuple[str
             ahead.append(item)
         part = ahead[taken][1]
         alone = _strict(part, table.delimiter)
-        if alone is not None and len(alone) == table.width:
+        if alone is not None and _fits(alone, table):
             return None
         parts.append(part)
         whole = "\n".join(parts)
         if '"' not in part:
             continue
         cells = _strict(whole, table.delimiter)
-        if cells is not None and len(cells) == table.width:
+        if cells is not None and _fits(cells, table):
             for _ in range(taken + 1):
                 ahead.popleft()
             return whole, cells
     return None
+
+
+def _fits(cells: list[str], table: Table) -> bool:
+    return len(cells) == table.width or (table.pad and 1 < len(cells) < table.width)
 
 
 def _strict(text: str, delimiter: str) -> list[str] | None:

@@ -53,6 +53,7 @@ class LoadPlan:
     event_day: str
     failures: list[Failure]
     is_total: str
+    not_data: list[str]
     raw_line: str
 
     def rows(self, line: str, source: str) -> str:
@@ -66,7 +67,7 @@ class LoadPlan:
     @property
     def invalid(self) -> str:
         """True for rows that are quarantined or no data at all."""
-        reasons = [f"({f.when})" for f in self.failures]
+        reasons = [*self.not_data, *(f"({f.when})" for f in self.failures)]
         if self.feed.event_column is None or not self.feed.columns[self.feed.event_column].not_empty:
             # In place and in a CASE, or it is evaluated for every row.
             reasons.append(f"case when _event_day is null then {self.is_total} else false end")
@@ -90,10 +91,9 @@ class LoadPlan:
             f"from {self.rows(line, source)} where {only}"
         )
 
-    def sample(self, line: str, source: str) -> str:
+    def sample(self, source: str) -> str:
         """Whether any of the first rows is invalid."""
-        first = f"(select rowid, * from {source} limit {_SAMPLE})"
-        return f"select 1 from {self.rows(line, first)} where {self.invalid} limit 1"
+        return f"select 1 from {self.rows('0', f'(select * from {source} limit {_SAMPLE})')} where {self.invalid} limit 1"
 
     def quarantine(self, line: str, source: str) -> str:
         """Insert the invalid rows that are data; parameters file_id, loaded_at."""
@@ -110,14 +110,15 @@ def plan(profile: Profile, table: Table, policy_zone: str, *, quick: bool) -> Lo
     """How this file's cells become rows of raw.<feed>."""
     feed = profile.feed
     values = _values(profile, table, policy_zone)
+    not_data = [f"coalesce(({sql}), false)" for sql in profile.not_data_sql(table.match, table.header)]
     event = feed.columns.get(feed.event_column) if feed.event_column else None
     # In the order of the feed, so that reordered or renamed headers do not make the same content another one.
     hashed = ", ".join([text(",".join(values)), *map(name, values), "_extra"])
     return LoadPlan(
         feed=feed, values=values, extra=_extra(table), key=_key(profile, values, quick),
         row_hash=f"hash({hashed})", event_day=_event_day(event, values, quick),
-        failures=_failures(feed, table, values, quick), is_total=_is_total(table, feed, profile),
-        raw_line=_raw_line(profile, table),
+        failures=_failures(feed, table, values, quick), is_total=_is_total(table, feed, profile, not_data),
+        not_data=not_data, raw_line=_raw_line(profile, table),
     )
 
 
@@ -142,6 +143,7 @@ def read_csv(table: Table, rejects: str | None) -> str:
     return (
         f"read_csv({text(str(table.path))}, header=false, auto_detect=false, skip={table.skip}, "
         f"delim={text(table.delimiter)}, quote={text(quote)}, escape={text(quote)}, "
+        f"{'null_padding=true, ' if table.pad and not table.has_line_column else ''}"
         f"columns={{{declared}}}{caught})"
     )
 
@@ -261,13 +263,14 @@ def _not_quick(feed: Feed, column: Column) -> list[str]:
     return ([f"parse.blank({quoted})"] if column.not_empty else []) + unreadable
 
 
-def _is_total(table: Table, feed: Feed, profile: Profile) -> str:
+def _is_total(table: Table, feed: Feed, profile: Profile, not_data: list[str]) -> str:
     cells = ", ".join(f"parse.cell(c{i})" for i in range(table.width))
     first = f"coalesce({cells})" if table.width > 1 else cells
     repeated = [f"parse.cell(c{i}) is not distinct from {text(table.header[i].strip())}"
                 for i in list(table.match.positions.values())[:2]]
     repeats_header = f" or ({' and '.join(repeated)})" if len(repeated) == 2 else ""
-    return f"({first} is null or {is_totals_text(first)}{repeats_header})"
+    conditions = "".join(f" or {condition}" for condition in not_data)
+    return f"({first} is null or {is_totals_text(first)}{repeats_header}{conditions})"
 
 
 def _raw_line(profile: Profile, table: Table) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class Table:
     encoding: str
     has_quotes: bool = False
     has_line_column: bool = False  # cell 0 is the line in the file as delivered
+    pad: bool = False              # records may have fewer cells than the header
     # What a scan of the bytes has ruled out need not be looked for in every cell.
     may_be_lossy: bool = True      # scientific notation
     may_be_padded: bool = True     # blanks around a cell, Excel's ="…" and apostrophes
@@ -38,7 +40,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Header:
-    """A header line found: ``line`` is its last physical line (1-based)."""
+    """A header line found: ``line`` is its last physical line (1-based), 0 for a file without one."""
 
     cells: list[str]
     match: Match
@@ -47,13 +49,34 @@ class Header:
 
 
 def find_header(profile: Profile, rows: list[tuple[int, list[str]]], delimiter: str = ",") -> Header | None:
-    """The row (line number, cells) that names most columns of the profile, or None when none names two."""
+    """The row (line number, cells) that names most columns of the profile, or None when none names two.
+
+    For a profile without header: the dialect of the rows' width, unless a row names the columns after all.
+    """
     best: Header | None = None
     for line, cells in rows[:HEADER_SEARCH_ROWS]:
         match = profile.match(cells)
         if match.score[1] >= 2 and (best is None or match.score > best.match.score):
             best = Header(cells, match, line, delimiter)
+    if profile.file.header == "none" and (best is None or best.match.missing):
+        return _dialect(profile, rows[:HEADER_SEARCH_ROWS], delimiter)
     return best
+
+
+def _dialect(profile: Profile, rows: list[tuple[int, list[str]]], delimiter: str) -> Header | None:
+    """The cell names for the commonest width of the rows, or None when no dialect has it."""
+    dialects = profile.file.dialects
+    widths = Counter(len(cells) for _, cells in rows if any(map(str.strip, cells)))
+    if not widths:
+        return None
+    width = max(widths, key=lambda w: (widths[w], w))
+    if profile.file.short_rows:
+        fitting = sum(count for w, count in widths.items() if 1 < w <= max(dialects))
+        width = max(dialects) if fitting * 2 > widths.total() else 0
+    elif width not in dialects and all(cells[-1] == "" for _, cells in rows if len(cells) == width):
+        width -= 1  # every record ends with a delimiter
+    names = dialects.get(width)
+    return Header(names, profile.match(names), 0, delimiter) if names else None
 
 
 def find_text_header(profile: Profile, head: str) -> Header | None:
@@ -83,6 +106,12 @@ def text_rows(head: str, delimiter: str) -> list[tuple[int, list[str]]]:
 def require_columns(profile: Profile, header: Header | None, first_cells: list[str]) -> Header:
     """The header when it has all that the feed requires, else FileProblem saying what is missing."""
     where = f"{profile.source}/{profile.feed.name}"
+    if header is None and profile.file.dialects:
+        known = ", ".join(map(str, sorted(profile.file.dialects)))
+        raise FileProblem(
+            f"{where} has no header line, so its columns are told by their number: known are {known}, the first row "
+            f"has {len(first_cells)}. Check that the file belongs in this folder, or add its columns in their order "
+            f"to `dialects` of {profile.path}.")
     if header is None:
         seen = ", ".join(c.strip() for c in first_cells if c.strip())[:200] or "nothing readable"
         required = [c.name for c in profile.feed.columns.values() if c.required and profile.accepted[c.name]]
@@ -94,7 +123,8 @@ def require_columns(profile: Profile, header: Header | None, first_cells: list[s
     if header.match.missing:
         lacking = "; ".join(f"{c} (accepted: {profile.expected(c)})" for c in header.match.missing)
         found = ", ".join(cell.strip() for cell in header.cells)[:300]
+        where = f"line {header.line}" if header.line else "the dialect"
         raise FileProblem(
-            f"Required column missing in line {header.line}: {lacking}. Found: {found}. "
+            f"Required column missing in {where}: {lacking}. Found: {found}. "
             f"Export the column, or add the vendor's header to {profile.path}.")
     return header

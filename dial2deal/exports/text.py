@@ -181,7 +181,8 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan, encoding: st
         repairs["byte order mark removed"] = 1
     return Table(
         path=readable, header=found.cells, match=found.match, delimiter=found.delimiter,
-        width=_record_width(found, head), skip=found.line, lines=max(0, scanned.lines - found.line),
+        width=_record_width(found, head), pad=profile.file.short_rows is not None, skip=found.line,
+        lines=max(0, scanned.lines - found.line),
         encoding="utf-8" if encoding == "utf-8-sig" else encoding, has_quotes=first.has_quotes,
         may_be_lossy=scanned.has_exponent, may_be_padded=scanned.has_padding,
         may_be_bracketed=scanned.has_bracket, repairs=repairs,
