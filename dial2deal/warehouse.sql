@@ -50,6 +50,27 @@ create table if not exists ops.quarantine (
     quarantined_at timestamp not null
 );
 
+-- What the totals lines of a file state against what its rows add up to; values in the column's unit (seconds, yuan).
+create table if not exists ops.file_totals (
+    file_id varchar not null,
+    line bigint not null,
+    column_name varchar not null,       -- header as delivered, '' where the line states a number of rows in words
+    basis varchar not null,             -- sum | average | count | '' when there is nothing to compare with
+    stated varchar,                     -- the cell's text, numbers masked
+    stated_value double,
+    expected_value double,
+    outcome varchar not null            -- agrees | differs | not_comparable
+);
+
+-- Files of one source and feed whose rows meet in time; file_id is the later one.
+create table if not exists ops.file_overlaps (
+    file_id varchar not null,
+    earlier_file_id varchar not null,
+    first_at timestamp not null,        -- local time, first and last moment that both files cover
+    last_at timestamp not null,
+    rows_same bigint not null           -- rows of the later file that the earlier one holds with the same content
+);
+
 -- Dates whose rows changed and are not yet published. Removed only when a snapshot with them is out.
 create table if not exists ops.dirty_dates (
     feed varchar not null,
