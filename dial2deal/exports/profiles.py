@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 import zoneinfo
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from dial2deal.exports.assemble import expand_terms, merge
 from dial2deal.exports.feeds import Feed, feeds
 from dial2deal.exports.problems import ProfileError
 
@@ -79,10 +81,11 @@ _NO_RULE = ColumnRule()
 
 
 class ProfileFile(BaseModel):
-    """The YAML file as written."""
+    """The YAML file as written, made whole by `assemble`."""
 
     model_config = ConfigDict(extra="forbid")
     description: str = ""
+    terms: dict[str, str] = Field(default_factory=dict)
     synonyms: bool = False
     time_zone: str | None = None
     delimiter: Literal[",", "\t", ";", "|"] | None = None
@@ -182,9 +185,7 @@ class Profile:
         for i, cell in enumerate(cells):
             if i not in used and cell.strip() and normalise_header(cell) not in ignored:
                 unknown[cell.strip() if cell.strip() not in unknown else f"{cell.strip()} (column {i + 1})"] = i
-        score = (len([c for c in positions if self.feed.columns[c].required]), len(positions) + len(helpers))
-        if not positions and not helpers:
-            score = (0, len(used))
+        score = (len([c for c in positions if self.feed.columns[c].required]), len(used))
         return Match(positions, helpers, unknown, missing, score)
 
     def expression_sql(self, column: str, match: Match, cells: list[str]) -> str | None:
@@ -205,10 +206,10 @@ class Profiles:
     """All profiles of the project and of the installation; the latter win file by file."""
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
-        self._files: dict[tuple[str, str], Path] = {}
+        self._files: dict[tuple[str, str], list[Path]] = {}
         for folder in folders:
             for path in sorted(folder.glob("*/*.yml")) if folder.is_dir() else ():
-                self._files[(path.parent.name, path.stem)] = path
+                self._files.setdefault((path.parent.name, path.stem), []).append(path)
         self._loaded: dict[tuple[str, str], Profile] = {}
 
     def names(self) -> list[tuple[str, str]]:
@@ -221,9 +222,13 @@ class Profiles:
         if key not in self._files:
             return None
         if key not in self._loaded:
-            self._loaded[key] = load_profile(self._files[key])
+            self._loaded[key] = load_profile(self._files[key][-1], self._base)
         return self._loaded[key]
 
+    def _base(self, path: Path, source: str) -> Path | None:
+        """The file that ``like: source`` in ``path`` means: of the same source, the one that ``path`` replaces."""
+        found = [other for other in self._files.get((source, path.stem), []) if other != path]
+        return found[-1] if found else None
 
     def resolve(self, source: str, folder: str) -> Profile | None:
         """The profile for landing/<source>/<folder>: its own, else that of a feed delivered in its place."""
@@ -231,17 +236,18 @@ class Profiles:
         return next((p for name in (folder, *stand_ins) if (p := self.get(source, name))), None)
 
 
-def load_profile(path: Path) -> Profile:
-    """Read and validate one profile. Raises ProfileError naming the file, the entry and what to do."""
+def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda path, source: None) -> Profile:
+    """Read and validate one profile; ``base`` finds the file that its `like` means.
+
+    Raises ProfileError naming the file, the entry and what to do.
+    """
     source, feed_name = path.parent.name, path.stem
     where = f"profiles/{source}/{path.name}"
     if feed_name not in feeds():
         raise ProfileError(f"{where}: there is no feed {feed_name!r}; feeds are {', '.join(feeds())}.")
-    text = path.read_text(encoding="utf-8")
+    raw, text = _read(path, base)
     try:
-        file = ProfileFile.model_validate(yaml.load(text, Loader=_TextLoader) or {})
-    except yaml.YAMLError as error:
-        raise ProfileError(f"{where} is not valid YAML: {error}") from error
+        file = ProfileFile.model_validate(expand_terms(raw))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ProfileError(f"{where}: {problems}") from error
@@ -258,6 +264,23 @@ def load_profile(path: Path) -> Profile:
         accepted[column] += [h for h in headers if h not in accepted[column]]
     digest = hashlib.sha256((text + repr(sorted(accepted.items())) + repr(vocabulary()["units"])).encode())
     return Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
+
+
+def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Path, ...] = ()) -> tuple[dict, str]:
+    """The YAML of a profile and of those it is like, as one, and the text of them all."""
+    where = f"profiles/{path.parent.name}/{path.name}"
+    text = path.read_text(encoding="utf-8")
+    try:
+        raw = yaml.load(text, Loader=_TextLoader) or {}
+    except yaml.YAMLError as error:
+        raise ProfileError(f"{where} is not valid YAML: {error}") from error
+    if not isinstance(raw, dict) or not raw.get("like"):
+        return raw, text
+    other = base(path, raw["like"]) if isinstance(raw["like"], str) else None
+    if other is None or other in above:
+        raise ProfileError(f"{where}: like: {raw['like']} names no other source with a profile {path.name}.")
+    base_raw, base_text = _read(other, base, (*above, path))
+    return merge(raw, base_raw), text + base_text
 
 
 def _first_matches(
@@ -282,14 +305,21 @@ def _cell_names(match: Match, cells: list[str]) -> dict[str, int]:
 
 def _first_sql(expressions: list[str], names: dict[str, int]) -> str | None:
     chosen = _applicable(expressions, names)
-    return chosen and _PLACEHOLDER.sub(lambda m: f"c{chosen[1][m[1]]}", chosen[0])
+    if chosen is None:
+        return None
+    expression, cells = chosen
+    return _PLACEHOLDER.sub(lambda m: f"c{cells[m[1]]}" if m[1] in cells else "null::varchar", expression)
 
 
 def _applicable(expressions: list[str], names: dict[str, int]) -> tuple[str, dict[str, int]] | None:
-    """The first expression whose every reference is in the file, with the cells they mean."""
+    """The first expression whose every reference is in the file, with the cells they mean.
+
+    References that end with a question mark may be lacking, as long as one reference is there.
+    """
     for expression in expressions:
-        found = {r: _resolve(r, names) for r in _PLACEHOLDER.findall(expression)}
-        if None not in found.values():
+        references = _PLACEHOLDER.findall(expression)
+        found = {r: cell for r in references if (cell := _resolve(r.removesuffix("?"), names)) is not None}
+        if all(r in found or r.endswith("?") for r in references) and (found or not references):
             return expression, found
     return None
 

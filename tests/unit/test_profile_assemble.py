@@ -1,0 +1,90 @@
+"""Profiles that are like others and expressions made of terms, read from files."""
+
+from __future__ import annotations
+
+import pytest
+
+from dial2deal.exports.problems import ProfileError
+from dial2deal.exports.profiles import Profiles
+
+BASE = """
+description: base
+time_zone: UTC
+delimiter: ","
+header: none
+dialects: {"3": [id, at, secs]}
+terms:
+  outside: length({number}) > 6
+  way: "case when {outside} then 'outbound' else 'inbound' end"
+columns:
+  call_id: id
+  direction: {expression: "{way}"}
+  customer_number: {const: ''}
+  started_at: at
+  talk_seconds: secs
+values:
+  direction: {in: inbound}
+"""
+
+
+@pytest.fixture
+def folders(tmp_path):
+    def write(folder, source, text, feed="calls"):
+        path = tmp_path / folder / source / f"{feed}.yml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return Profiles((tmp_path / "project", tmp_path / "own"))
+
+    write("project", "base", BASE)
+    return write
+
+
+def test_terms_are_put_into_expressions_and_use_those_before_them(folders):
+    file = folders("project", "x", "").get("base", "calls").file
+    assert file.columns["direction"].expression == [
+        "(case when (length({number}) > 6) then 'outbound' else 'inbound' end)"]
+
+
+def test_like_takes_all_and_changes_what_is_named(folders):
+    profiles = folders("project", "other", """
+like: base
+description: other
+time_zone:
+terms: {outside: "length({number}) > 4"}
+columns: {agent_id: agent}
+values: {direction: {out: outbound}}
+""")
+    file = profiles.get("other", "calls").file
+    assert (file.description, file.time_zone, file.delimiter) == ("other", None, ",")
+    assert file.dialects == {3: ["id", "at", "secs"]}
+    assert file.columns["direction"].expression == [
+        "(case when (length({number}) > 4) then 'outbound' else 'inbound' end)"]
+    assert file.columns["agent_id"].headers == ["agent"]
+    assert file.columns["call_id"].headers == ["id"]
+    assert file.values == {"direction": {"in": "inbound", "out": "outbound"}}
+
+
+def test_an_own_profile_may_be_like_the_one_it_replaces(folders):
+    profiles = folders("own", "base", "like: base\ntime_zone: Asia/Tokyo\n")
+    assert profiles.get("base", "calls").file.time_zone == "Asia/Tokyo"
+    assert profiles.get("base", "calls").file.columns["call_id"].headers == ["id"]
+
+
+def test_version_changes_with_the_profile_it_is_like(folders):
+    before = folders("project", "other", "like: base\n").get("other", "calls").version
+    after = folders("project", "base", BASE.replace("> 6", "> 7")).get("other", "calls").version
+    assert before != after
+
+
+@pytest.mark.parametrize("text", ["like: nobody\n", "like: other\n", "like: [base]\n"])
+def test_a_wrong_like_is_said(folders, text):
+    profiles = folders("project", "other", text)
+    with pytest.raises(ProfileError, match=r"profiles/other/calls.yml: like: .* names no other source"):
+        profiles.get("other", "calls")
+
+
+def test_a_circle_is_said(folders):
+    folders("project", "one", "like: two\n")
+    profiles = folders("project", "two", "like: one\n")
+    with pytest.raises(ProfileError, match="names no other source"):
+        profiles.get("one", "calls")
