@@ -4,9 +4,10 @@
 -- to name an intermediate value in a macro.
 create schema if not exists parse;
 
--- Set by the loader from the policy (time_zone, expected_country_code).
+-- Set by the loader from the policy (time_zone, expected_country_code, outside_line_digits).
 create macro if not exists parse.zone() as 'Asia/Shanghai';
 create macro if not exists parse.country_code() as '86';
+create macro if not exists parse.outside_line() as '9';
 
 -- Full-width digits and punctuation become ASCII; zero-width, no-break and ideographic spaces go.
 create or replace macro parse.ascii(t) as trim(translate(
@@ -20,8 +21,13 @@ create or replace macro parse.blank(t) as
     t is null or (strlen(t) < 6 and lower(trim(t)) in ('', '-', '--', '—', '/', 'n/a', 'na', 'null', 'none', 'nan', '\n', '无'));
 -- Excel's display of a long number: its digits are lost (Q06).
 create or replace macro parse.is_lossy(t) as
-    coalesce(contains(t, 'E+') or contains(t, 'e+'), false)
-    and regexp_full_match(parse.unwrapped(parse.ascii(t)), '[+-]?[0-9](\.[0-9]+)?[Ee]\+[0-9]{1,3}');
+    coalesce(contains(t, 'E') or contains(t, 'e+'), false)
+    and regexp_full_match(parse.unwrapped(parse.ascii(t)), '[+-]?[0-9](\.[0-9]+[Ee]\+?|[Ee]\+)[0-9]{1,3}');
+-- Without thousands separators (groups of three, or four); a comma elsewhere is a decimal one: not read, NULL.
+create or replace macro parse.without_commas(s) as case
+    when not contains(s, ',') then s
+    when regexp_full_match(s, '[^0-9]*[0-9]{1,4}(,[0-9]{3,4})+([^0-9,].*)?') then replace(s, ',', '')
+    end;
 
 -- ---------------------------------------------------------------- durations
 create or replace macro parse.seconds_of_clock(s) as case
@@ -33,16 +39,22 @@ create or replace macro parse.seconds_of_clock(s) as case
         (case when starts_with(s, '-') then -1 else 1 end) * (
             abs(split_part(s, ':', 1)::integer) * 60 + split_part(s, ':', 2)::double)
     end;
+-- Lower case, without blanks: 1小时2分3秒, 5′23″, 5分23, 1h2m3s, 1.5小时, 2minutes, PT5M23S.
 create or replace macro parse.seconds_of_words(s) as case
-    when regexp_full_match(s, '([0-9]{1,4}(天|d))?([0-9]{1,5}(小时|时|h))?([0-9]{1,6}(分钟|分|′|''|min|m))?([0-9]{1,9}(\.[0-9]+)?(秒钟|秒|″|"|sec|s))?')
+    when regexp_full_match(s, '([0-9]{1,4}(天|d|days?))?([0-9]{1,5}(\.[0-9]+)?(小时|时|小時|時|h|hrs?|hours?))?'
+        '([0-9]{1,6}(\.[0-9]+)?(分钟|分鐘|分|′|''|m|mins?|minutes?)([0-9]{1,2}$)?)?([0-9]{1,9}(\.[0-9]+)?(秒钟|秒鐘|秒|″|"|s|secs?|seconds?))?')
         and regexp_matches(s, '[0-9]') then
         coalesce(try_cast(regexp_extract(s, '([0-9]+)(天|d)', 1) as double), 0) * 86400
-        + coalesce(try_cast(regexp_extract(s, '([0-9]+)(小时|时|h)', 1) as double), 0) * 3600
-        + coalesce(try_cast(regexp_extract(s, '([0-9]+)(分|′|''|m)', 1) as double), 0) * 60
-        + coalesce(try_cast(regexp_extract(s, '([0-9.]+)(秒|″|"|s)', 1) as double), 0)
+        + coalesce(try_cast(regexp_extract(s, '([0-9.]+)(小时|小時|时|時|h)', 1) as double), 0) * 3600
+        + coalesce(try_cast(regexp_extract(s, '([0-9.]+)(分|′|''|m)', 1) as double), 0) * 60
+        + coalesce(try_cast(regexp_extract(s, '([0-9.]+)(秒|″|"|s|$)', 1) as double), 0)
     end;
+-- Excel writes a length of time as a moment of its first day: 1899-12-30 00:05:23, 1900-01-00 00:05:23.
+create or replace macro parse.seconds_text(t) as regexp_replace(replace(replace(
+    parse.without_commas(replace(lower(parse.unwrapped(parse.ascii(t))), ' ', '')), '''''', '"'), '′′', '″'),
+    '^(1899[-/]12[-/]3[01]|1900[-/]0?1[-/]00?)t?|^p(?:t|([0-9]+d)t?)', '\2');
 create or replace macro parse.seconds_slow(t) as list_transform(
-    [replace(replace(lower(parse.ascii(t)), ' ', ''), ',', '')],
+    [parse.seconds_text(t)],
     lambda s: try_cast(round(case
         when s = '' then null
         when ends_with(s, '[h:m]') then parse.seconds_of_clock(replace(s, '[h:m]', ':00'))
@@ -78,6 +90,7 @@ create or replace macro parse.at_zone(zone_name, wall) as timezone(parse.zone(),
 create or replace macro parse.clock_12(s, local) as case
     when local is null then null
     when regexp_matches(s, '(下午|晚上|pm)') and date_part('hour', local) < 12 then local + interval 12 hour
+    when contains(s, '中午') and date_part('hour', local) between 1 and 2 then local + interval 12 hour
     when regexp_matches(s, '(上午|凌晨|早上|am)') and date_part('hour', local) = 12 then local - interval 12 hour
     else local
     end;
@@ -86,36 +99,67 @@ create or replace macro parse.time_words(s) as rtrim(trim(translate(
     regexp_replace(regexp_replace(
         s, '[(]?(星期|周)[一二三四五六日天][)]?|上午|下午|凌晨|早上|中午|晚上|[ap]m', ' ', 'g'),
         '^([0-9]{4})\.([0-9]{1,2})\.', '\1-\2-'),
-    '年月日时点分秒', '-- ::: ')), ':-');
+    '年月日时点分秒號号時點', '-- :::   ::')), ':-');
 create or replace macro parse.digits_time(s) as case length(s)
     when 14 then try_strptime(s, '%Y%m%d%H%M%S')
     when 12 then try_strptime(s, '%Y%m%d%H%M')
     when 8 then try_strptime(s, '%Y%m%d')
     when 17 then try_strptime(s[1:14], '%Y%m%d%H%M%S') + try_cast(s[15:17] as integer) * interval 1 millisecond
-    when 10 then case when s < '2000000000' and s >= '1' then timezone(parse.zone(), to_timestamp(try_cast(s as bigint))) end
-    when 13 then case when s < '2000000000000' and s >= '1' then timezone(parse.zone(), to_timestamp(try_cast(s as bigint) / 1000.0)) end
     when 5 then case when s between '20000' and '79999' then timestamp '1899-12-30' + try_cast(s as integer) * interval 1 day end
     end;
+-- Epoch seconds (10 digits, perhaps with a fraction), milliseconds (13) and microseconds (16), up to 2033, in UTC.
+create or replace macro parse.is_epoch(s) as
+    regexp_full_match(s, '[01][0-9]{9}(\.[0-9]+|[0-9]{3}|[0-9]{6})?') and not regexp_full_match(s, '0+(\.0+)?');
+create or replace macro parse.epoch_time(s) as timezone('UTC', to_timestamp(try_cast(s as double) / case
+    when contains(s, '.') then 1 else pow(10, length(s) - 10) end));
 -- An Excel serial number (1970 is day 25569), to the nearest second: its binary fraction is never exact.
 create or replace macro parse.serial_time(s) as
     make_timestamp((try_cast(round(try_cast(s as double) * 86400) as bigint) - 2209161600) * 1000000);
-create or replace macro parse.offset_time(s) as timezone(parse.zone(), case
-    when regexp_full_match(s, '.*(z|gmt|utc)') then try_cast(regexp_replace(s, ' ?(z|gmt|utc)$', '+00') as timestamptz)
-    else try_cast(regexp_replace(s, '([+-][0-9]{2}):?([0-9]{2})$', '\1:\2') as timestamptz) end);
-create or replace macro parse.local_time(s) as case
+-- Tue, 31 Mar 2026 20:11:50 +0000 (RFC 2822), Mar 31, 2026 8:11 PM, Tue Mar 31 20:11:50 2026: month names to ISO.
+create or replace macro parse.iso_of_named(s) as list_transform(
+    [regexp_extract(regexp_replace(regexp_replace(
+        regexp_replace(s, '^(mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? *', ''),
+        '^([a-z]{3})[a-z]*\.? +([0-9]{1,2})( +[0-9:.]+)? +([0-9]{4})$', '\2 \1 \4\3'),
+        '^([a-z]{3})[a-z]*\.? +([0-9]{1,2}),? +([0-9]{4})', '\2 \1 \3'),
+        '^([0-9]{1,2})[ -]?([a-z]{3})[a-z]*\.?,?[ -]([0-9]{4}),?(.*)$', ['day', 'month', 'year', 'rest'])],
+    lambda n: case when n.month <> '' then n.year || '-' || ((strpos('janfebmaraprmayjunjulaugsepoctnovdec', n.month) + 2) // 3)
+        || '-' || n.day || n.rest end)[1];
+-- 3/4/2026[mdy]: the order is the profile's date_order, appended by the loader.
+create or replace macro parse.iso_of_ordered(s) as regexp_replace(regexp_replace(regexp_replace(
+    s, '^([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{2,4})(.*)\[mdy\]$', '\3-\1-\2\4'),
+    '^([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{2,4})(.*)\[dmy\]$', '\3-\2-\1\4'),
+    '^([0-9]{2})-', '20\1-');
+-- Minutes that +08:00, +0530, -5, z, gmt or utc+8 are ahead of UTC.
+create or replace macro parse.offset_minutes(o) as case
+    when regexp_full_match(o, '[^0-9]*') then 0
+    else (case when contains(o, '-') then -1 else 1 end) * (
+        try_cast(regexp_extract(o, '[+-]([0-9]{1,2})', 1) as integer) * 60
+        + coalesce(try_cast(regexp_extract(o, '[+-][0-9]{2}:?([0-9]{2})', 1) as integer), 0)) end;
+create or replace macro parse.wall_time(s) as case
+    when parse.is_epoch(s) then parse.epoch_time(s)
     when regexp_full_match(s, '[0-9]+') then parse.digits_time(s)
     when regexp_full_match(s, '[2-7][0-9]{4}\.[0-9]+') then parse.serial_time(s)
-    when regexp_full_match(s, '1[0-9]{9}\.[0-9]+') then timezone(parse.zone(), to_timestamp(try_cast(s as double)))
-    when regexp_full_match(s, '.*:.*([+-][0-9]{2}(:?[0-9]{2})?|z)|.*[0-9] ?(gmt|utc)') then parse.offset_time(s)
-    else parse.clock_12(s, try_cast(parse.time_words(s) as timestamp))
+    else try_cast(parse.time_words(regexp_replace(
+        s, '^([0-9]{4})([0-9]{2})([0-9]{2}) ([0-9]{2}):?([0-9]{2}):?([0-9]{2})', '\1-\2-\3 \4:\5:\6')) as timestamp)
     end;
-create or replace macro parse.ts_slow(t) as list_transform(
-    [regexp_replace(lower(parse.ascii(t)), '([0-9])t([0-9])', '\1 \2')],
-    lambda s: parse.real_time(s, case
-        when ends_with(s, ']') then parse.at_zone(
-            regexp_extract(t, '\[([^\]]+)\]$', 1), parse.local_time(regexp_replace(s, ' ?\[.*$', '')))
-        else parse.local_time(s)
-    end))[1];
+create or replace macro parse.iso_text(s) as case
+    when ends_with(s, '[mdy]') or ends_with(s, '[dmy]') then parse.iso_of_ordered(s)
+    when regexp_matches(s, '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)') then coalesce(parse.iso_of_named(s), s)
+    else s end;
+create or replace macro parse.offset_of(s, part) as regexp_extract(
+    s, '^(.*:.*?[0-9m]|[0-9]{8} [0-9]{6}) ?\(?((?:gmt|utc)?[+-][0-9]{1,2}(?::?[0-9]{2})?|z|gmt|utc)\)?(?: \([a-z ]+\))?$', part);
+-- Step by step: text without the zone in brackets; wall time and offset apart; wall time read; made local.
+create or replace macro parse.ts_slow(t) as list_transform(list_transform(list_transform(list_transform(list_transform(
+    [regexp_replace(lower(parse.unwrapped(parse.ascii(t))), '([0-9])t([0-9])', '\1 \2')],
+    lambda s: parse.iso_text(regexp_replace(s, ' ?\[[^\[\]]{4,}\]$', ''))),
+    lambda s: {'s': s, 'wall': coalesce(nullif(parse.offset_of(s, 1), ''), s),
+        'offset': case when parse.is_epoch(s) then 'z' else parse.offset_of(s, 2) end}),
+    lambda p: {'s': p.s, 'offset': p.offset, 'at': parse.wall_time(p.wall)}),
+    lambda p: {'s': p.s, 'offset': p.offset, 'at': parse.clock_12(p.s, p.at)}),
+    lambda p: parse.real_time(p.s, case
+        when p.offset <> '' then parse.at_zone('UTC', p.at - parse.offset_minutes(p.offset) * interval 1 minute)
+        when regexp_matches(t, '\[[^\[\]]{4,}\]$') then parse.at_zone(regexp_extract(t, '\[([^\[\]]{4,})\]$', 1), p.at)
+        else p.at end))[1];
 create or replace macro parse.is_plain_time(t) as regexp_full_match(
     t, '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}( +[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)?)?');
 -- Local wall time in the policy's zone. No suffix = local already; Z, +hh:mm, epoch seconds (10 digits) or
@@ -129,7 +173,7 @@ create or replace macro parse.ts(t) as case
 create or replace macro parse.quick_ts(t) as case
     when t like '____-__-__ __:__:__' or parse.is_plain_time(t) then parse.real_time(t, try_cast(t as timestamp)) end;
 create or replace macro parse.day_slow(t) as list_transform(
-    [lower(parse.ascii(t))],
+    [lower(parse.unwrapped(parse.ascii(t)))],
     lambda s: case
         when regexp_full_match(s, '[0-9]{4}[-/.年][0-9]{1,2}月?')
             then try_cast(replace(translate(s, '/.年', '---'), '月', '') || '-1' as date)
@@ -149,12 +193,13 @@ create or replace macro parse.quick_day(t) as try_cast(parse.quick_ts(t) as date
 create or replace macro parse.plain_number(s) as
     case when regexp_full_match(s, '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)') then s end;
 create or replace macro parse.money_slow(t) as list_transform(
-    [regexp_replace(lower(parse.ascii(t)), '¥|￥|\$|元|圆|rmb|cny|人民币|,|\s', '', 'g')],
+    [parse.without_commas(regexp_replace(lower(parse.unwrapped(parse.ascii(t))),
+        '¥|￥|\$|元整?|圆整?|圓|rmb|cny|人民币|人民幣|\s', '', 'g'))],
     lambda s: list_transform(
-        [case when regexp_full_match(s, '\(.*\)') then '-' || trim(s, '()') else s end],
-        lambda n: try_cast(try_cast(parse.plain_number(trim(n, '万亿')) as decimal(30, 8))
+        [translate(case when regexp_full_match(s, '\(.*\)') then '-' || trim(s, '()') else s end, '萬億', '万亿')],
+        lambda n: try_cast(try_cast(parse.plain_number(rtrim(n, '千万亿')) as decimal(30, 8))
             * case when ends_with(n, '万亿') then 1000000000000 when ends_with(n, '亿') then 100000000
-                   when ends_with(n, '万') then 10000 else 1 end as decimal(18, 2)))[1])[1];
+                   when ends_with(n, '万') then 10000 when ends_with(n, '千') then 1000 else 1 end as decimal(18, 2)))[1])[1];
 create or replace macro parse.quick_money(t) as
     case when parse.plain_number(t) is not null then try_cast(t as decimal(18, 2)) end;
 -- Yuan with two decimals: ￥1,234.50, 1.2万, 3亿, (200.00) and -200 are read.
@@ -163,39 +208,54 @@ create or replace macro parse.money(t) as case
     when parse.plain_number(t) is not null then try_cast(t as decimal(18, 2))
     else parse.money_slow(t)
     end;
+-- 1,234.5, 85%, 4.5分, 5星, 3次, 1.2万.
+create or replace macro parse.num_slow(t) as list_transform(
+    [regexp_replace(parse.without_commas(replace(parse.unwrapped(parse.ascii(t)), ' ', '')), '(分|星|次|个|個|人|岁|歲|天)$', '')],
+    lambda s: case
+        when ends_with(s, '%') then try_cast(parse.plain_number(rtrim(s, '%')) as double) / 100
+        when ends_with(s, '万') then try_cast(parse.plain_number(rtrim(s, '万')) as double) * 10000
+        else try_cast(parse.plain_number(s) as double) end)[1];
 create or replace macro parse.num(t) as case
     when t is null then null
     when try_cast(try_cast(t as integer) as varchar) = t then try_cast(t as double)
-    else list_transform([replace(parse.ascii(t), ',', '')], lambda s: case
-        when ends_with(s, '%') then try_cast(parse.plain_number(rtrim(s, '%')) as double) / 100
-        else try_cast(parse.plain_number(s) as double) end)[1]
+    else parse.num_slow(t)
     end;
 create or replace macro parse.bool(t) as case
     when t is null then null
-    when lower(parse.ascii(t)) in ('是', 'y', 'yes', 'true', 't', '1', '√', '✓', '✔', '对', '有', '已接听', '已接通', '接通', '接听', '已接', '成功', 'on') then true
-    when lower(parse.ascii(t)) in ('否', 'n', 'no', 'false', 'f', '0', '×', '✗', '✘', '错', '没有', '未接听', '未接通', '未接', '失败', 'off') then false
+    when lower(parse.ascii(t)) in ('是', 'y', 'yes', 'true', 't', '1', '1.0', '真', '√', '✓', '✔', '对', '有', '已接听', '已接通', '接通', '接听', '已接', '成功', '已接聽', '接聽', '启用', 'on', 'ok') then true
+    when lower(parse.ascii(t)) in ('否', 'n', 'no', 'false', 'f', '0', '0.0', '假', '×', '✗', '✘', '错', '没有', '未接听', '未接通', '未接', '失败', '未接聽', '停用', 'off') then false
     end;
 
 -- ---------------------------------------------------------------- phone numbers
 -- Digits as dialled within the country (leading 0 kept for land lines), a leading + for other countries,
--- 138****1234 for masked numbers; carrier prefixes, extensions and a float's .0 removed (Q07-Q16).
+-- 138****1234 for masked numbers; carrier and outside-line prefixes, extensions and a float's .0 removed (Q07-Q16).
 create or replace macro parse.national(d) as regexp_replace(regexp_replace(
     d, '^(17951|17911|17909|12593|10193)(0?[1-9][0-9]{9,11})$', '\2'),
     '^0(1[3-9][0-9]{9})$', '\1');
+-- Only before what is a whole number without it, so that no other number loses a digit.
+create or replace macro parse.without_outside_line(d) as regexp_replace(
+    d, '^[' || parse.outside_line() || '](1[3-9][0-9]{9}|0(?:10|2[0-9]|[3-9][0-9]{2})[2-9][0-9]{6,7})$', '\1');
 create or replace macro parse.strip_country(d) as list_transform(
     [regexp_replace(regexp_replace(d, '^00([1-9])', '+\1'), '^\+?' || parse.country_code() || '(0?[1-9][0-9]{8,11}|0[0-9]{10,11})$', '\1')],
     lambda n: case when n != d and length(n) between 9 and 10 and regexp_full_match(n, '[2-9][0-9]+|10[0-9]{8}')
         and not regexp_full_match(n, '[48]00[0-9]{7}') then '0' || n else n end)[1];
+-- The first of several numbers in one cell; sip:138…@host and tel:138… are the number.
+create or replace macro parse.first_number(s) as regexp_replace(regexp_replace(
+    s, '^(sips?|tel):([^@;]+).*$', '\2', 'i'),
+    '^([^/、;,|]*[0-9]{7,})[ ]*[/、;,| ][ ]*(?:\+?86)?[ -]?(?:1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})([^0-9].*)?$', '\1');
+-- Three digits before and four after the stars; +86 and 86 before a masked mobile number go.
+create or replace macro parse.masked_number(s) as regexp_extract(
+    s, '^(?:(?:\+|00)?86)?(1[3-9]?[0-9]?|[0-9]{1,3})?[0-9]*[*×xX•●]', 1) || '****' || right(regexp_extract(s, '[*×xX•●]([0-9]*)$', 1), 4);
+create or replace macro parse.is_masked(s) as regexp_full_match(s, '\+?[0-9]*([*×•●]+|[xX]{2,})[0-9]{0,8}') and regexp_matches(s, '[0-9]');
 create or replace macro parse.clean_number(t) as case
     when t is null then null
     when regexp_full_match(t, '1[3-9][0-9]{9}') then t
     when parse.is_lossy(t) then null
-    else list_transform([regexp_replace(parse.unwrapped(parse.ascii(t)), '\.0+$', '')], lambda s: case
-        when regexp_matches(s, '[0-9][*×xX•●]{2,}[0-9]{0,4}$')
-            then regexp_extract(s, '([0-9]{1,3})[*×xX•●]{2,}', 1) || '****' || regexp_extract(s, '[*×xX•●]([0-9]*)$', 1)
-        else nullif(parse.national(parse.strip_country(regexp_replace(
-            regexp_replace(s, '(转|ext\.?|[,;x#]|分机)\s*[0-9]{1,6}$|([0-9]{7,})-[0-9]{1,6}$', '\2'),
-            '[^0-9+]', '', 'g'))), '') end)[1]
+    else list_transform([regexp_replace(parse.first_number(parse.unwrapped(parse.ascii(t))), '\.0+$', '')], lambda s: case
+        when parse.is_masked(translate(s, ' -', '')) then parse.masked_number(translate(s, ' -', ''))
+        else nullif(parse.national(parse.strip_country(parse.without_outside_line(regexp_replace(
+            regexp_replace(s, '(转|轉|ext\.?|[,;x#]|分机|分機)\s*[0-9]{1,6}$|([0-9]{7,})-[0-9]{1,6}$', '\2'),
+            '[^0-9+]', '', 'g')))), '') end)[1]
     end;
 create or replace macro parse.is_mobile(n) as regexp_full_match(n, '1[3-9][0-9]{9}');
 create or replace macro parse.is_landline(n) as
@@ -206,7 +266,9 @@ create or replace macro parse.number_status_of(t, n) as case
     when parse.is_lossy(t) then 'lossy'
     when regexp_full_match(n, '[48]00[0-9]{7}|95[0-9]{4,6}|1010[0-9]{4}') then 'hotline'
     when regexp_full_match(n, '1[0-9]{2}|1[0-2][0-9]{3,4}|9[56][0-9]{3}') then 'short_code'
-    when parse.blank(t) or lower(trim(t)) in ('anonymous', 'unknown', 'private', 'restricted', 'withheld', '未知', '隐藏', '匿名', '未知号码', '隐藏号码', '无主叫') then 'anonymous'
+    when parse.blank(t) or regexp_full_match(t, '[0+]+')
+        or regexp_full_match(lower(trim(t)), '(sip:)?(anonymous|unknown|unavailable|private|restricted|withheld|blocked)(@.*)?|(未知|隐藏|匿名|私密|保密|不显示|未显示|无主叫)(号码|来电|用户)?')
+        then 'anonymous'
     else 'invalid'
     end;
 -- ok | masked | lossy | short_code | hotline | anonymous | invalid

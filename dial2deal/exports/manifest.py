@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 NO_PROFILE = "no profile"
 TRY_AGAIN = "try again"
+# Macros of parse.sql that return a setting of the policy.
+_MACRO_SETTINGS = (
+    ("zone", "time_zone"), ("country_code", "expected_country_code"), ("outside_line", "outside_line_digits"))
 _FILE_COLUMNS = (
     "file_id", "source", "feed", "path", "status", "rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate",
     "rows_total_line", "first_event_date", "last_event_date", "message", "profile_version",
@@ -119,7 +122,7 @@ def prepare(con: duckdb.DuckDBPyConnection, policy: Any) -> None:
                 if (feed.name, column) not in existing:
                     kind = PROVENANCE.get(column, "varchar")
                     con.execute(f'alter table raw."{feed.name}" add column "{column}" {kind}')
-    for macro, setting in (("zone", "time_zone"), ("country_code", "expected_country_code")):
+    for macro, setting in _MACRO_SETTINGS:
         value = policy.text(setting)
         if con.execute(f"select parse.{macro}()").fetchone()[0] != value:
             literal = value.replace("'", "''")

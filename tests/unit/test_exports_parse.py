@@ -61,9 +61,20 @@ def parsed(con, macro: str, text: str | None):
         ("1:02[h:m]", 3720),
         ("5m23s", 323),
         (" 12 ", 12),
+        ("5分23", 323),
+        ("5′23", 323),
+        ("5' 23''", 323),
+        ("1時2分", 3720),
+        ("1.5小时", 5400),
+        ("2 minutes 3 seconds", 123),
+        ("PT5M23S", 323),
+        ("1899-12-30 00:05:23", 323),
+        ("1900-01-00 00:05:23", 323),
+        ("'323", 323),
         ("", None),
         ("-", None),
         (None, None),
+        ("5,38", None),
         ("五分", None),
         ("abc", None),
         ("分秒", None),
@@ -109,9 +120,35 @@ EIGHT = dt.datetime(2025, 1, 5, 8, 3)
         ("45662", dt.datetime(2025, 1, 5)),
         ("1999-08-01 0:10:10", dt.datetime(1999, 8, 1, 0, 10, 10)),
         ("2025-01-05 08:03:00.250", EIGHT + dt.timedelta(milliseconds=250)),
+        ("Sun, 05 Jan 2025 00:03:00 +0000", EIGHT),
+        ("Sun, 5 Jan 2025 00:03:00 GMT", EIGHT),
+        ("5 Jan 2025 08:03:00", EIGHT),
+        ("Jan 5, 2025 8:03 AM", EIGHT),
+        ("January 5, 2025 08:03", EIGHT),
+        ("Sun Jan 05 08:03:00 2025", EIGHT),
+        ("05-Jan-2025 08:03:00", EIGHT),
+        ("1/5/2025 8:03 AM[mdy]", EIGHT),
+        ("5/1/2025 8:03[dmy]", EIGHT),
+        ("5.1.25 08:03[dmy]", EIGHT),
+        ("1/4/2025 7:03 PM[mdy][America/New_York]", EIGHT),
+        ("1/5/2025 0:03:00 +0000[mdy]", EIGHT),
+        ("2025-01-05T08:03+08:00", EIGHT),
+        ("2025-01-05 00:03:00.000 +00:00", EIGHT),
+        ("2025-01-04T14:03:00-1000", EIGHT),
+        ("2025-01-05 08:03:00 GMT+8", EIGHT),
+        ("20250105T000300Z", EIGHT),
+        ("20250105 080300", EIGHT),
+        ("2025年1月5號 8時3分", EIGHT),
+        ("1736035380000000", EIGHT),
+        ("'2025-01-05 08:03", EIGHT),
+        ("45662.33541666667", EIGHT),
         (None, None),
         ("", None),
         ("-", None),
+        ("1/5/2025 8:03", None),
+        ("13/5/2025 8:03[mdy]", None),
+        ("1/0/1900[mdy]", None),
+        ("0000000000", None),
         ("1970-01-01 00:00:00", None),
         ("0000-00-00 00:00:00", None),
         ("1900-01-00", None),
@@ -141,6 +178,8 @@ def test_times(con, text, at):
         ("45662", dt.date(2025, 1, 5)),
         ("2026-01-05 08:00:00", dt.date(2026, 1, 5)),
         ("20260105", dt.date(2026, 1, 5)),
+        ("1/5/2026[mdy]", dt.date(2026, 1, 5)),
+        ("Mar 5, 2026", dt.date(2026, 3, 5)),
         ("2026-02-30", None),
         ("", None),
         ("合计", None),
@@ -164,6 +203,10 @@ def test_days(con, text, day):
         ("１２３", "123.00"),
         ("0", "0.00"),
         ("¥ 99", "99.00"),
+        ("1.5萬", "15000.00"),
+        ("3千元整", "3000.00"),
+        ("1,2345.00", "12345.00"),
+        ("1.234,50", None),
         ("", None),
         ("面议", None),
         ("1.2E+05", None),
@@ -177,7 +220,8 @@ def test_money(con, text, amount):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("12", 12.0), ("1,234.5", 1234.5), ("85%", 0.85), ("-3", -3.0), ("满意", None), ("", None), ("1e5", None)],
+    [("12", 12.0), ("1,234.5", 1234.5), ("85%", 0.85), ("-3", -3.0), ("4.5分", 4.5), ("5星", 5.0), ("1.2万", 12000.0),
+     ("4,5", None), ("满意", None), ("", None), ("1e5", None)],
 )
 def test_numbers(con, text, value):
     assert parsed(con, "num", text) == value
@@ -197,6 +241,9 @@ def test_numbers(con, text, value):
         ("已接听", True),
         ("未接听", False),
         ("TRUE", True),
+        ("1.0", True),
+        ("假", False),
+        ("未接聽", False),
         ("也许", None),
         (None, None),
         ("", None),
@@ -229,10 +276,17 @@ def test_booleans(con, text, value):
         ("022-23456789转801", "+862223456789", "ok"),
         ("022-23456789-801", "+862223456789", "ok"),
         ("02223456789,801", "+862223456789", "ok"),
+        ("913800138000", "+8613800138000", "ok"),
+        ("902223456789", "+862223456789", "ok"),
+        ("sip:13800138000@example.com", "+8613800138000", "ok"),
+        ("13800138000/13900139000", "+8613800138000", "ok"),
         ("138****1234", None, "masked"),
+        ("1888888****", None, "masked"),
+        ("****1234", None, "masked"),
         ("138xxxx1234", None, "masked"),
         ("138••••1234", None, "masked"),
         ("1.38001E+10", None, "lossy"),
+        ("1.3800138E10", None, "lossy"),
         ("4007188668", None, "hotline"),
         ("400-718-8668", None, "hotline"),
         ("95588", None, "short_code"),
@@ -242,6 +296,8 @@ def test_booleans(con, text, value):
         ("+85291234567", None, "invalid"),
         ("12345678901234567890", None, "invalid"),
         ("未知", None, "anonymous"),
+        ("隐藏来电", None, "anonymous"),
+        ("0", None, "anonymous"),
         ("-", None, "anonymous"),
         ("", None, "anonymous"),
         (None, None, "anonymous"),
@@ -262,6 +318,8 @@ def test_phone_numbers(con, text, e164, status):
         ("138****1234", "138****1234"),
         ("022-23456789", "022****6789"),
         ("+862223456789", "022****6789"),
+        ("+86138****1234", "138****1234"),
+        ("1888888****", "188****"),
         ("4007188668", "4007188668"),
         ("95588", "95588"),
         ("+85291234567", "+85****4567"),
@@ -317,3 +375,15 @@ def test_zone_and_country_come_from_the_policy(con):
         assert parsed(con, "ts", "2025-01-05 08:03:00") == EIGHT
     finally:
         con.execute("create or replace macro parse.zone() as 'Asia/Shanghai'")
+
+
+def test_outside_line_digits_come_from_the_policy(con):
+    con.execute("create or replace macro parse.outside_line() as '90'")
+    try:
+        assert parsed(con, "clean_number", "0022-23456789") == "02223456789"
+        assert parsed(con, "clean_number", "9,13800138000") == "13800138000"
+        assert parsed(con, "clean_number", "95588") == "95588"
+    finally:
+        con.execute("create or replace macro parse.outside_line() as 'none'")
+        assert parsed(con, "clean_number", "913800138000") == "913800138000"
+        con.execute("create or replace macro parse.outside_line() as '9'")
