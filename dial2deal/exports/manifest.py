@@ -18,7 +18,7 @@ from dial2deal.exports.problems import ProfileError
 from dial2deal.exports.profiles import Profiles
 
 if TYPE_CHECKING:
-    from dial2deal.exports.load import FileResult
+    from dial2deal.exports.outcome import FileResult
 
 NO_PROFILE = "no profile"
 TRY_AGAIN = "try again"

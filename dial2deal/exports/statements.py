@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dial2deal.exports.feeds import PROVENANCE, Column, Feed
 from dial2deal.exports.profiles import Profile, header_unit, vocabulary
@@ -78,29 +80,30 @@ class LoadPlan:
         """`invalid` in terms of canonical columns alone, for use over another plan's rows."""
         return f"({self.invalid.replace('_event_day', f'({self.event_day})')})"
 
-    def insert(self, line: str, source: str, only: str = "true") -> str:
-        """Insert the rows ``only``, the invalid ones without a date; parameters source, file_id, loaded_at.
+    def insert(self, line: str, source: str, file: str, only: str = "true") -> str:
+        """Insert the rows ``only``, the invalid ones without a date; parameters source, loaded_at.
 
         A filter would be pushed down and evaluate what it shares with the columns a second time (measured: 2x).
         """
         columns = [*self.values, *PROVENANCE]
         return (
             f"insert into raw.{name(self.feed.name)} ({', '.join(map(name, columns))}) "
-            f"select {', '.join(map(name, self.values))}, _extra, $source, $file_id, _line, _row_key, _row_hash, "
+            f"select {', '.join(map(name, self.values))}, _extra, $source, {file}, _line, _row_key, _row_hash, "
             f"case when {self.invalid} then null else coalesce(_event_day, {UNDATED}) end, $loaded_at "
             f"from {self.rows(line, source)} where {only}"
         )
 
     def sample(self, source: str) -> str:
         """Whether any of the first rows is invalid."""
-        return f"select 1 from {self.rows('0', f'(select * from {source} limit {_SAMPLE})')} where {self.invalid} limit 1"
+        first = f"(select * from {source} limit {_SAMPLE})"
+        return f"select 1 from {self.rows('0', first)} where {self.invalid} limit 1"
 
-    def quarantine(self, line: str, source: str) -> str:
-        """Insert the invalid rows that are data; parameters file_id, loaded_at."""
+    def quarantine(self, line: str, source: str, file: str) -> str:
+        """Insert the invalid rows that are data; parameter loaded_at."""
         column = " ".join(f"when {f.when} then {text(f.column)}" for f in self.failures)
         reason = " ".join(f"when {f.when} then {f.reason}" for f in self.failures)
         return (
-            "insert into ops.quarantine select $file_id, _line, "
+            f"insert into ops.quarantine select {file}, _line, "
             f"case {column} end, case {reason} end, {self.raw_line}, _event_day, $loaded_at "
             f"from {self.rows(line, source)} where not {self.is_total} and ({self.invalid}) order by _line"
         )
@@ -133,15 +136,19 @@ def is_totals_text(sql: str) -> str:
     return f"regexp_matches(lower(parse.ascii({sql})), {text(totals_pattern())})"
 
 
-def read_csv(table: Table, rejects: str | None) -> str:
-    """A bare read of all cells as text, ragged records into the temporary table ``rejects``."""
+def read_csv(table: Table, rejects: str | None, paths: Sequence[Path] = ()) -> str:
+    """A bare read of all cells as text, ragged records into the temporary table ``rejects``.
+
+    ``paths`` are read in their order instead of the table's own, as files of its shape.
+    """
     columns = [*(["l"] if table.has_line_column else []), *(f"c{i}" for i in range(table.width))]
     declared = ", ".join(f"{text(c)}: 'varchar'" for c in columns)
     quote = '"' if table.has_quotes else ""
+    files = ", ".join(text(str(path)) for path in paths or [table.path])
     caught = (f", store_rejects=true, rejects_table={text(rejects)}, rejects_scan={text(rejects + '_scan')}, "
               "rejects_limit=0") if rejects else ""
     return (
-        f"read_csv({text(str(table.path))}, header=false, auto_detect=false, skip={table.skip}, "
+        f"read_csv([{files}], header=false, auto_detect=false, skip={table.skip}, "
         f"delim={text(table.delimiter)}, quote={text(quote)}, escape={text(quote)}, "
         f"{'null_padding=true, ' if table.pad and not table.has_line_column else ''}"
         f"columns={{{declared}}}{caught})"

@@ -1,0 +1,56 @@
+"""What became of a delivered file, in the words of the manifest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from dial2deal.exports.insert import Stored
+from dial2deal.exports.landing import Delivery
+from dial2deal.exports.table import Table
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one file. ``skipped`` files were known already and keep their earlier counts."""
+
+    file_id: str
+    source: str
+    feed: str
+    path: str
+    status: str
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_quarantined: int = 0
+    rows_duplicate: int = 0
+    rows_total_line: int = 0
+    first_event_date: dt.date | None = None
+    last_event_date: dt.date | None = None
+    message: str | None = None
+    skipped: bool = False
+
+
+def loaded(
+    delivery: Delivery, identity: str, table: Table, records: int, stored: Stored, *, ragged: int = 0,
+    ragged_totals: int = 0,
+) -> FileResult:
+    """Result of a file that was loaded; of ``records`` what is neither valid nor quarantined is no data."""
+    counts, quarantined = stored.counts, stored.quarantined
+    return FileResult(
+        file_id=identity, source=delivery.source, feed=delivery.feed, path=delivery.relative, status="loaded",
+        rows_read=counts.rows + quarantined + ragged, rows_accepted=counts.rows - stored.duplicate,
+        rows_quarantined=quarantined + ragged, rows_duplicate=stored.duplicate,
+        rows_total_line=records - counts.rows - quarantined + ragged_totals,
+        first_event_date=counts.first_dated, last_event_date=counts.last if counts.first_dated else None,
+        message="; ".join(table.notes) or None)
+
+
+def reading(table: Table) -> dict[str, Any]:
+    """How the file was read: encoding, delimiter, unknown columns, repairs."""
+    unknown = list(table.match.unknown)
+    return {
+        "encoding": table.encoding, "delimiter": table.delimiter if table.encoding != "excel" else None,
+        "unknown_columns": json.dumps(unknown, ensure_ascii=False) if unknown else None,
+        "repairs": json.dumps(table.repairs, ensure_ascii=False) if table.repairs else None}
