@@ -156,7 +156,10 @@ def _call_list(book: _Book, phone_lookup: PhoneLookup | None) -> None:
         words("list.yes" if row["is_focus_region"] else "list.no"), row["line_label"], row["channel_label"],
         words("list.existing" if row["is_existing_customer"] else "list.new"), row["follow_up_due_at"],
         row["followed_up_at"], row["action"], row["opening"], words(f"status.{row['status']}"), ""] for row in rows]
-    sheet, last = book.sheet(words("sheet.high_intent"), columns, table, words("sheet.status_hint"))
+    hint = words("sheet.status_hint")
+    if pool and len(rows) < pool["total"]:
+        hint += " " + words("sheet.list_cut", total=f"{pool['total']:,}", rows=f"{len(rows):,}")
+    sheet, last = book.sheet(words("sheet.high_intent"), columns, table, hint)
     first = _HEADER_ROW + 1
     sheet.data_validation(first, 17, last, 17, {
         "validate": "list", "source": [words(f"status.{status}") for status in _STATUSES],

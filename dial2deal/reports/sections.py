@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 
 from dial2deal.insight.intervals import wilson
@@ -247,24 +246,19 @@ def high_intent(context: Context) -> Row | None:
     """The pool of high-intent callers at the end of the period, most urgent first."""
     if context.snapshot.starts("calls") is None:
         return None
+    most = int(context.policy.number("reports.call_list_rows", on=context.period.end))
     rows = [{name: plain(value) for name, value in row.items()} for row in context.snapshot.query(
-        "high_intent_list", {"start": context.period.start, "end": context.period.end})]
+        "high_intent_list", {"start": context.period.start, "end": context.period.end, "rows": most})]
     for row in rows:
-        at = row["last_long_call_at"]
         row["channel_label"] = context.channel(row["channel"])
         row["line_label"] = context.line_labels.get(row["business_line"], row["business_line"])
         row["region"] = row["region_city"] or row["region_province"] or ""
         row["action"] = row[f"action_{context.words.locale}"] or ""
-        row["opening"] = opening(row["opening_template"], at, row["topic"], row["agent_name"])
-        row["status"] = ("won" if row["has_ordered_since"] else "followed_up" if row["followed_up_at"] else "pending")
-        row["is_late"] = row["follow_up_due_at"] is not None and (row["followed_up_at"] or _end(context)) \
-            > row["follow_up_due_at"] and not row["has_ordered_since"]
+        row["opening"] = opening(row["opening_template"], row["last_long_call_at"], row["topic"], row["agent_name"])
     pending = [row for row in rows if row["status"] == "pending"]
     pending.sort(key=lambda row: (not row["is_new_in_period"], row["rank"]))
-    return {"total": len(rows),
-            "new": sum(row["is_new_in_period"] for row in rows), "pending": len(pending),
-            "late": sum(row["is_late"] for row in pending), "focus": sum(row["is_focus_region"] for row in rows),
-            "focus_region": context.policy.text("region.focus", on=context.period.end),
+    counts = {name: rows[0][f"pool_{name}"] if rows else 0 for name in ("total", "new", "pending", "late", "focus")}
+    return {**counts, "focus_region": context.policy.text("region.focus", on=context.period.end),
             "pool_days": int(context.policy.number("pool.days", on=context.period.end)), "rows": rows,
             "shown_rows": pending[: context.layout["list_rows"]]}
 
@@ -275,10 +269,6 @@ def opening(template: str | None, at, topic: str, agent: str | None) -> str:
     for name, value in (("month", at.month), ("day", at.day), ("topic", topic), ("agent", agent or "")):
         text = text.replace("{" + name + "}", str(value))
     return text
-
-
-def _end(context: Context):
-    return dt.datetime.combine(context.period.end + dt.timedelta(days=1), dt.time())
 
 
 BUILDERS: dict[str, Callable[[Context], Row | None]] = {

@@ -245,6 +245,21 @@ def test_the_workbook_can_be_worked_with(home):
     assert book.properties.created == dt.datetime(2026, 6, 30)
 
 
+def test_a_long_list_is_cut_to_its_most_urgent_callers_and_says_so(demo, home, tmp_path):
+    whole = home.content("daily", DAY)["sections"]["high_intent"]
+    short = installation(tmp_path / "short", demo.settings.published,
+                         "settings:\n  - {key: reports.call_list_rows, value: 5}\n")
+    short.render("daily", DAY)
+    pool = short.content("daily", DAY)["sections"]["high_intent"]
+    counts = ("total", "new", "pending", "late", "focus")
+    assert [pool[name] for name in counts] == [whole[name] for name in counts]
+    assert whole["pending"] > 5
+    sheet = openpyxl.load_workbook(short.folder("daily", DAY) / "report.xlsx")["高意向名单"]
+    ranks = [row[0] for row in sheet.iter_rows(min_row=5, max_col=1, values_only=True)]
+    assert ranks == sorted(row["rank"] for row in whole["shown_rows"][:5])
+    assert any(f"{whole['total']:,}" in str(cell.value) for row in sheet["A1:S3"] for cell in row)
+
+
 def test_full_numbers_go_to_the_call_list_only_when_policy_says_so(demo, tmp_path):
     asked = []
 

@@ -1,4 +1,5 @@
 -- The high-intent pool as it stood at the end of $end: the mart high_intent_leads, but for any date.
+-- Counts are of the whole pool; of its callers the $rows most urgent come back, in the order of their rank.
 with rules as (
     select
         max(value_number) filter (where key = 'pool.days') as pool_days,
@@ -60,51 +61,75 @@ tiers as (
         rank() over (partition by profile, coalesce(valid_from, date '1900-01-01') order by lower_seconds desc)
             as tier_rank
     from policy.tier_rules
+),
+
+pool as (
+    select
+        tiers.tier_rank,
+        last_long.customer_key,
+        last_long.customer_phone_masked,
+        last_long.started_at as last_long_call_at,
+        cast(last_long.talk_seconds as bigint) as last_long_call_seconds,
+        last_long.agent_id,
+        last_long.agent_name,
+        last_long.team,
+        counted.call_count,
+        counted.long_call_count,
+        last_long.duration_tier,
+        tiers.stars,
+        tiers.action_zh,
+        tiers.action_en,
+        last_long.region_province,
+        last_long.region_city,
+        coalesce(last_long.region_province like rules.focus_region || '%'
+            or last_long.region_city like rules.focus_region || '%', false) as is_focus_region,
+        last_long.business_line,
+        coalesce(last_long.channel, 'unattributed') as channel,
+        coalesce(orders.first_order_date < last_long.call_date, false)
+            or coalesce(last_long.is_existing_customer, false) as is_existing_customer,
+        coalesce(orders.last_order_at > last_long.started_at, false) as has_ordered_since,
+        last_long.started_at + to_hours(coalesce(own_line.hours, common.hours)) as follow_up_due_at,
+        counted.followed_up_at,
+        last_long.call_date >= $start as is_new_in_period,
+        coalesce(leads.interested_product, lines.label_zh, last_long.business_line, '') as topic,
+        rules.opening_template
+    from last_long
+    cross join rules
+    inner join counted on last_long.customer_key = counted.customer_key
+    left join tiers
+        on last_long.tier_profile = tiers.profile and last_long.duration_tier = tiers.tier
+        and last_long.call_date between coalesce(tiers.valid_from, date '1900-01-01')
+            and coalesce(tiers.valid_to, date '2999-12-31')
+    left join sla as own_line
+        on last_long.intent_level = own_line.intent_level and last_long.business_line = own_line.scope
+    left join sla as common on last_long.intent_level = common.intent_level and common.scope = ''
+    left join orders on last_long.customer_key = orders.customer_key
+    left join fct_leads as leads on last_long.lead_key = leads.lead_key
+    left join dim_business_lines as lines on last_long.business_line = lines.business_line
+),
+
+judged as (
+    select
+        row_number() over (
+            order by tier_rank nulls last, is_focus_region desc nulls last, long_call_count desc nulls last,
+                last_long_call_seconds desc nulls last, last_long_call_at desc nulls last, customer_key nulls last)
+            as rank,
+        * exclude (tier_rank),
+        case when has_ordered_since then 'won' when followed_up_at is not null then 'followed_up' else 'pending' end
+            as status,
+        not has_ordered_since
+            and coalesce(followed_up_at, cast($end + 1 as timestamp)) > follow_up_due_at as is_late
+    from pool
 )
 
 select
-    row_number() over (
-        order by tiers.tier_rank nulls last, is_focus_region desc nulls last, counted.long_call_count desc nulls last,
-            last_long.talk_seconds desc nulls last, last_long.started_at desc nulls last,
-            last_long.customer_key nulls last) as rank,
-    last_long.customer_key,
-    last_long.customer_phone_masked,
-    last_long.started_at as last_long_call_at,
-    cast(last_long.talk_seconds as bigint) as last_long_call_seconds,
-    last_long.agent_id,
-    last_long.agent_name,
-    last_long.team,
-    counted.call_count,
-    counted.long_call_count,
-    last_long.duration_tier,
-    tiers.stars,
-    tiers.action_zh,
-    tiers.action_en,
-    last_long.region_province,
-    last_long.region_city,
-    coalesce(last_long.region_province like rules.focus_region || '%'
-        or last_long.region_city like rules.focus_region || '%', false) as is_focus_region,
-    last_long.business_line,
-    coalesce(last_long.channel, 'unattributed') as channel,
-    coalesce(orders.first_order_date < last_long.call_date, false)
-        or coalesce(last_long.is_existing_customer, false) as is_existing_customer,
-    coalesce(orders.last_order_at > last_long.started_at, false) as has_ordered_since,
-    last_long.started_at + to_hours(coalesce(own_line.hours, common.hours)) as follow_up_due_at,
-    counted.followed_up_at,
-    last_long.call_date >= $start as is_new_in_period,
-    coalesce(leads.interested_product, lines.label_zh, last_long.business_line, '') as topic,
-    rules.opening_template
-from last_long
-cross join rules
-inner join counted on last_long.customer_key = counted.customer_key
-left join tiers
-    on last_long.tier_profile = tiers.profile and last_long.duration_tier = tiers.tier
-    and last_long.call_date between coalesce(tiers.valid_from, date '1900-01-01')
-        and coalesce(tiers.valid_to, date '2999-12-31')
-left join sla as own_line
-    on last_long.intent_level = own_line.intent_level and last_long.business_line = own_line.scope
-left join sla as common on last_long.intent_level = common.intent_level and common.scope = ''
-left join orders on last_long.customer_key = orders.customer_key
-left join fct_leads as leads on last_long.lead_key = leads.lead_key
-left join dim_business_lines as lines on last_long.business_line = lines.business_line
+    * replace (coalesce(is_late, false) as is_late),
+    count(*) over () as pool_total,
+    count(*) filter (where is_new_in_period) over () as pool_new,
+    count(*) filter (where is_focus_region) over () as pool_focus,
+    count(*) filter (where status = 'pending') over () as pool_pending,
+    count(*) filter (where status = 'pending' and is_late) over () as pool_late
+from judged
+qualify row_number() over (
+    order by status = 'pending' desc nulls last, is_new_in_period desc nulls last, rank) <= $rows
 order by rank
