@@ -151,14 +151,15 @@ create or replace macro parse.offset_of(s, part) as regexp_extract(
 -- Step by step: text without the zone in brackets; wall time and offset apart; wall time read; made local.
 create or replace macro parse.ts_slow(t) as list_transform(list_transform(list_transform(list_transform(list_transform(
     [regexp_replace(lower(parse.unwrapped(parse.ascii(t))), '([0-9])t([0-9])', '\1 \2')],
-    lambda s: parse.iso_text(regexp_replace(s, ' ?\[[^\[\]]{4,}\]$', ''))),
+    lambda s: parse.iso_text(regexp_replace(s, ' ?(\[[dm]{2}y\])?(\[[^\[\]]+\])?$', '\1'))),
     lambda s: {'s': s, 'wall': coalesce(nullif(parse.offset_of(s, 1), ''), s),
         'offset': case when parse.is_epoch(s) then 'z' else parse.offset_of(s, 2) end}),
     lambda p: {'s': p.s, 'offset': p.offset, 'at': parse.wall_time(p.wall)}),
-    lambda p: {'s': p.s, 'offset': p.offset, 'at': parse.clock_12(p.s, p.at)}),
+    lambda p: {'s': p.s, 'offset': p.offset, 'at': parse.clock_12(p.s, p.at),
+        'zone': regexp_extract(t, '(\[[dm]{2}y\])?(?:\[([^\[\]]+)\])?$', 2)}),
     lambda p: parse.real_time(p.s, case
         when p.offset <> '' then parse.at_zone('UTC', p.at - parse.offset_minutes(p.offset) * interval 1 minute)
-        when regexp_matches(t, '\[[^\[\]]{4,}\]$') then parse.at_zone(regexp_extract(t, '\[([^\[\]]{4,})\]$', 1), p.at)
+        when p.zone <> '' then parse.at_zone(p.zone, p.at)
         else p.at end))[1];
 create or replace macro parse.is_plain_time(t) as regexp_full_match(
     t, '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}( +[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)?)?');

@@ -88,6 +88,7 @@ class ProfileFile(BaseModel):
     terms: dict[str, str] = Field(default_factory=dict)
     synonyms: bool = False
     time_zone: str | None = None
+    date_order: Literal["mdy", "dmy"] | None = None
     delimiter: Literal[",", "\t", ";", "|"] | None = None
     encoding: Literal["utf-8", "gb18030", "utf-16"] | None = None
     header: Literal["none"] | None = None

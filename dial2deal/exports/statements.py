@@ -14,6 +14,8 @@ from dial2deal.exports.table import Table
 UNDATED = "date '1970-01-01'"
 _PARSERS = {"timestamp": "ts", "date": "day", "seconds": "seconds", "money": "money"}
 _MEANS = {"timestamp": "a date and time", "date": "a date or month", "seconds": "a duration", "money": "an amount"}
+# 3/4/2026: nothing in such a date tells the month from the day.
+_UNORDERED_DATE = "^[^0-9]?[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}([^0-9]|$)"
 _LOSSY_KINDS = ("id", "phone", "money", "number", "seconds")
 _SHOWN = 60
 _SAMPLE = 1000
@@ -177,8 +179,10 @@ def _values(profile: Profile, table: Table, policy_zone: str) -> dict[str, str]:
         if unit:
             bare = "-?[0-9]+:[0-9]+" if unit == "[h:m]" else "-?[0-9]*[.]?[0-9]+"
             sql = f"case when regexp_full_match({sql}, {text(bare)}) then {sql} || {text(unit)} else {sql} end"
+        if column.kind in ("timestamp", "date"):
+            sql = _ordered(sql, profile.file.date_order, table.may_be_bracketed)
         if column.kind == "timestamp":
-            sql = _zoned(sql, profile.file.time_zone, policy_zone, table.may_be_bracketed)
+            sql = _zoned(sql, profile.file.time_zone, policy_zone)
         found[column.name] = sql
     for column_name in hashed:
         parts = [_normalised(profile.feed.columns[c], found[c])
@@ -192,13 +196,20 @@ def _cell(column: Column, cell: str) -> str:
     return f"parse.id({cell})" if column.kind == "id" else f"parse.cell({cell})"
 
 
-def _zoned(sql: str, zone: str | None, policy_zone: str, bracketed: bool) -> str:
-    # A bracket in the vendor's text would be taken for a zone by parse.ts.
+def _ordered(sql: str, order: str | None, bracketed: bool) -> str:
+    # A bracket in the vendor's text would be taken for an order or a zone by parse.ts.
     plain = f"replace({sql}, '[', '(')" if bracketed else sql
-    if zone is None or zone == policy_zone:
+    if order is None:
         return plain
-    told = f"regexp_matches({sql}, '(?i)([+-][0-9]{{2}}:?[0-9]{{2}}|z|gmt|utc)$|^[0-9]{{10}}([0-9]{{3}})?$')"
-    return f"case when {told} or parse.blank({sql}) then {plain} else {plain} || {text('[' + zone + ']')} end"
+    return f"case when regexp_matches({sql}, {text(_UNORDERED_DATE)}) then {plain} || '[{order}]' else {plain} end"
+
+
+def _zoned(sql: str, zone: str | None, policy_zone: str) -> str:
+    if zone is None or zone == policy_zone:
+        return sql
+    told = (f"regexp_matches({sql}, '(?i)(:.*[+-][0-9]{{2}}:?[0-9]{{2}}|z|gmt|utc)[)]?$|"
+            "^[0-9]{10}([0-9]{3}|[0-9]{6}|[.][0-9]+)?$')")
+    return f"case when {told} or parse.blank({sql}) then {sql} else {sql} || {text('[' + zone + ']')} end"
 
 
 def _normalised(column: Column, sql: str, quick: bool = False) -> str:
@@ -257,8 +268,17 @@ def _failures(feed: Feed, table: Table, values: dict[str, str], quick: bool) -> 
             unreadable = "_event_day is null" if is_event else f"{_parsed(column, quoted)} is null"
             failures.append(Failure(
                 f"{unreadable} and not parse.blank({quoted})", column.name,
-                f"{text(f'{column.name} cannot be read as {_MEANS[column.kind]}: ')} || {shown}"))
+                f"{text(f'{column.name} cannot be read as {_MEANS[column.kind]}: ')} || {shown}{_advice(column)}"))
     return failures
+
+
+def _advice(column: Column) -> str:
+    """SQL that adds what to do about a value that cannot be read; nothing where there is no one thing to do."""
+    if column.kind not in ("timestamp", "date"):
+        return ""
+    quoted = name(column.name)
+    return (f" || case when regexp_matches({quoted}, {text(_UNORDERED_DATE)}) and not contains({quoted}, 'y]') "
+            "then '; say in the profile which comes first, date_order: mdy or dmy' else '' end")
 
 
 def _not_quick(feed: Feed, column: Column) -> list[str]:

@@ -110,6 +110,8 @@ EIGHT = dt.datetime(2025, 1, 5, 8, 3)
         ("1532458000000", dt.datetime(2018, 7, 25, 2, 46, 40)),
         ("2025-01-04 19:03:00[America/New_York]", EIGHT),
         ("2025/1/4 19:03[America/New_York]", EIGHT),
+        ("2025-01-05 00:03:00[UTC]", EIGHT),
+        ("5/1/2025 00:03[dmy][UTC]", EIGHT),
         ("2025-01-05 上午8:03", EIGHT),
         ("2025-01-05 下午8:03", EIGHT + dt.timedelta(hours=12)),
         ("2025/1/5 上午12:03", dt.datetime(2025, 1, 5, 0, 3)),
