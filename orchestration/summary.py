@@ -8,12 +8,15 @@ from typing import Any
 
 from dial2deal import status, warehouse
 from dial2deal.commands import output
+from dial2deal.exports.report import file_reports, sentence
 from dial2deal.publish import verdict
+from dial2deal.quality import file_books
 from dial2deal.settings import Settings
 from orchestration.console import Reporter
 from orchestration.run import BuildOutcome, RunOutcome
 
 _HEADLINES = 3
+_FILES = 10
 _ORDER = ("monthly", "weekly", "daily")
 
 
@@ -60,13 +63,16 @@ def build_facts(settings: Settings, outcome: BuildOutcome) -> dict[str, Any]:
     with warehouse.session(settings) as con:
         counts = dict(con.execute("select status, count(*) from ops.export_files group by all order by all").fetchall())
         incomplete = verdict.incomplete_files(con)
+        reports = file_reports(con, latest_build=True) if outcome.build.files_new else []
     info = status.build_info(settings)
     problems = [problem for run in (outcome.build, *outcome.reports) for problem in run.problems]
     return {
         "ok": outcome.ok,
         "run_id": outcome.build.run_id,
         "files": {"new": outcome.build.files_new, "by_status": counts,
-                  "incomplete": [asdict(file) for file in incomplete]},
+                  "incomplete": [asdict(file) for file in incomplete],
+                  "reports": [sentence(report) for report in reports if report.needs_attention],
+                  "workbooks": str(file_books.folder(settings))},
         "problems": problems,
         "published": info and {"path": str(settings.snapshot), "as_of": str(info["as_of_at"]),
                                "verdict": info["verdict"]},
@@ -82,6 +88,12 @@ def _files(facts: dict[str, Any]) -> None:
         span = f" ({file['first_date']} to {file['last_date']})" if file["first_date"] else ""
         _line(f"  {file['status']}: {file['file']}{span} · rule {file['rule']}, {file['rows']} row(s) · "
               f"{file['message'] or ''}", "yellow")
+    for text in files["reports"][:_FILES]:
+        _line(f"  {text}")
+    if files["reports"]:
+        hidden = len(files["reports"]) - _FILES
+        _line(f"  {f'and {hidden} more: ' if hidden > 0 else ''}dial2deal files --build, or the workbooks in "
+              f"{files['workbooks']}")
 
 
 def _reports(made: list[dict[str, Any]]) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import shutil
 import uuid
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from dial2deal import policy, warehouse
 from dial2deal.commands import output
+from dial2deal.exports import report
+from dial2deal.exports.report import FileReport
 from dial2deal.settings import Settings
 
-_COLUMNS = ("file_id", "source", "feed", "path", "status", "rows_read", "rows_accepted", "rows_quarantined",
-            "rows_duplicate", "first_event_date", "last_event_date", "message")
-_SHOWN = ("path", "status", "rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "message")
+_DETAILED = 3
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -36,6 +36,7 @@ def load(
 ) -> None:
     """Load and audit files, without building. Files from elsewhere are copied into landing/SOURCE/FEED/ first."""
     from dial2deal import exports, quality
+    from dial2deal.quality import file_books
 
     settings: Settings = ctx.obj.ensure()
     rules = policy.load(settings)
@@ -44,21 +45,34 @@ def load(
         policy.sync(con, rules)
         results = exports.load_landing(con, settings, rules, paths=arrived)
     quality.audit(settings, rules, f"load-{uuid.uuid4().hex[:12]}", feeds=sorted({r.feed for r in results}))
-    rows = _manifest(settings, [result.file_id for result in results])
-    _show(rows, json)
-    bad = [row for row in rows if row["status"] in ("failed", "held")]
+    reports = _reports(settings, file_ids=[result.file_id for result in results])
+    file_books.write(settings)
+    _show(reports, json)
+    bad = [report for report in reports if report.status in ("failed", "held")]
     if bad:
-        output.fail(f"{len(bad)} of {len(rows)} file(s) not accepted; the message of each says what to do.")
+        output.fail(f"{len(bad)} of {len(reports)} file(s) not accepted; the message of each says what to do.")
 
 
 def list_files(
     ctx: typer.Context,
+    path: Annotated[str | None, typer.Argument(
+        help="A file or folder below landing, the name of a file, or a file id; default: all.")] = None,
     status: Annotated[str | None, typer.Option(
         help="Only files with this status: loaded, accepted, held, failed or superseded.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only files of this source.")] = None,
+    build: Annotated[bool, typer.Option("--build", help="Only what came with the latest build.")] = False,
+    excel: Annotated[bool, typer.Option("--excel", help="Also write the workbook of each file listed.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """List the files delivered so far: status, rows and, where something is wrong, what to do."""
-    _show([row for row in _manifest(ctx.obj) if status in (None, row["status"])], json)
+    """Report each file delivered: rows read, repaired, quarantined, repeated, overlaps, totals line, what to do."""
+    from dial2deal.quality import file_books
+
+    reports = _reports(ctx.obj, path=path and _below_landing(ctx.obj, path), status=status, source=source,
+                       latest_build=build)
+    books = file_books.write(ctx.obj, [report.file_id for report in reports]) if excel and reports else []
+    _show(reports, json)
+    for book in books if not json else ():
+        output.stdout.print(str(book), markup=False, soft_wrap=True)
 
 
 def release(
@@ -90,20 +104,44 @@ def _land(settings: Settings, path: Path, source: str | None, feed: str | None) 
     return landed
 
 
-def _manifest(settings: Settings, file_ids: list[str] | None = None) -> list[dict]:
+def _below_landing(settings: Settings, path: str) -> str:
+    """A path that exists in landing as the manifest writes it; other texts as they are."""
+    found = Path(path).resolve()
+    return found.relative_to(settings.landing).as_posix() if found.is_relative_to(settings.landing) else path
+
+
+def _reports(settings: Settings, **conditions: Any) -> list[FileReport]:
     if not settings.warehouse.exists():
         return []
     with warehouse.session(settings) as con:
-        rows = con.execute(
-            f"select {', '.join(_COLUMNS)} from ops.export_files where ?::varchar[] is null or "
-            "file_id in (select unnest(?::varchar[])) order by path, file_id", [file_ids, file_ids]).fetchall()
-    return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        return report.file_reports(con, **conditions)
 
 
-def _show(rows: list[dict], json: bool) -> None:
+def _show(found: list[FileReport], json: bool) -> None:
     if json:
-        output.as_json(rows)
-    elif rows:
-        output.table(_SHOWN, [[row[name] for name in _SHOWN] for row in rows])
-    else:
+        output.as_json([report.as_dict(item) for item in found])
+        return
+    if not found:
         output.stdout.print("No files.")
+        return
+    output.table(
+        ("path", "status", "read", "accepted", "quarantined", "duplicate", "repairs", "overlaps", "totals", "message"),
+        [[f.path, f.status, f.rows_read, f.rows_accepted, f.rows_quarantined, f.rows_duplicate,
+          sum(f.repairs.values()) or None, len(f.overlaps) or None, f.totals_verdict, f.message] for f in found])
+    if len(found) <= _DETAILED:
+        for item in found:
+            _details(item)
+
+
+def _details(item: FileReport) -> None:
+    """What the columns of the table only count, for one file."""
+    lines = [f"repaired: {report.repair_label(rule, 'en')}: {count:,}" for rule, count in item.repairs.items()]
+    lines += [f"quarantined: {report.reason_text(q)}" for q in item.quarantine]
+    lines += [f"overlaps {report.overlap_text(o)}" for o in item.overlaps]
+    lines += [f"totals line {t.line}: {report.total_text(t)}" for t in item.totals]
+    if item.unknown_columns:
+        lines.append("kept but not recognised: " + ", ".join(item.unknown_columns))
+    if lines:
+        output.stdout.print(item.path, style="bold", markup=False)
+    for line in lines:
+        output.stdout.print(f"  {line}", markup=False, soft_wrap=True)

@@ -2,5 +2,6 @@
 
 from dial2deal.exports.load import load_landing
 from dial2deal.exports.outcome import FileResult
+from dial2deal.exports.report import FileReport, file_reports
 
-__all__ = ["FileResult", "load_landing"]
+__all__ = ["FileReport", "FileResult", "file_reports", "load_landing"]

@@ -73,7 +73,7 @@ def _aligned(con: duckdb.DuckDBPyConnection, profile: Profile, cells: Cells, pla
     table = cells.table
     first = f"coalesce({', '.join(f'parse.cell(c{i})' for i in range(table.width))}, null)"
     columns = _columns(profile, cells, plan)
-    texts = ", ".join(f"parse.cell(c{c.index})" for c in columns)
+    texts = ", ".join(f"case when not parse.blank(c{c.index}) then parse.cell(c{c.index}) end" for c in columns)
     values = ", ".join(f"{c.value or 'null'}::double" for c in columns)
     rows = con.execute(
         f"select _line, _first, [{texts}], [{values}] from (select *, {cells.line} as _line, {first} as _first "

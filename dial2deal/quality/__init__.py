@@ -13,7 +13,11 @@ __all__ = ["CheckOutcome", "CheckSpec", "ReleaseError", "SuiteError", "audit", "
 
 
 def write_quality_report(settings: Settings, build_id: str) -> list[Path]:
-    """Write quality/report.html and quality/exceptions.xlsx as of ``build_id``; returns their paths."""
-    from dial2deal.quality.report import write
+    """Write quality/report.html and quality/exceptions.xlsx as of ``build_id`` and the workbooks of single files.
 
-    return write(settings, build_id)
+    Returns the paths of the first two; those of single files are rewritten only where something changed.
+    """
+    from dial2deal.quality import file_books, report
+
+    file_books.write(settings)
+    return report.write(settings, build_id)

@@ -71,12 +71,19 @@ class Catalogue:
         """code, title, fix and who of a quarantine reason as the loader words it."""
         entry = next(entry for entry in self._reasons if re.search(entry["match"], reason))
         return {"code": entry["code"], "title": entry[f"title_{self.locale}"], "fix": entry[f"fix_{self.locale}"],
-                "who": self.role(self.suites[feed].data_owner)}
+                "who": self.owner(feed)}
 
     def feed(self, feed: str) -> str:
         """Name of a feed for people."""
-        suite = self.suites[feed]
+        suite = self.suites.get(feed)
+        if suite is None:
+            return feed
         return suite.label_en if self.locale == "en" else suite.label_zh
+
+    def owner(self, feed: str) -> str:
+        """Who answers for a feed's data; empty for a file in a folder that is no feed."""
+        suite = self.suites.get(feed)
+        return self.role(suite.data_owner) if suite else ""
 
     def role(self, role: Role) -> str:
         """Name of a role for people."""

@@ -86,7 +86,7 @@ def problems(facts: QualityFacts, catalogue: Catalogue) -> list[dict[str, Any]]:
             continue
         broken = [_broken(row, catalogue) for row in facts.open_checks if row["file_id"] == file["file_id"]]
         found.append({**file, "feed_label": catalogue.feed(file["feed"]), "checks": broken,
-                      "owner": catalogue.role(catalogue.suites[file["feed"]].data_owner)})
+                      "owner": catalogue.owner(file["feed"])})
     return found
 
 

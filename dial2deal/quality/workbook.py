@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
@@ -21,10 +22,20 @@ _EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 def render(facts: QualityFacts, catalogue: Catalogue, labels: Labels) -> bytes:
     """The workbook's bytes; its creation time is the time of the audit, so equal facts give equal bytes."""
+    return assemble(labels.title, facts.checked_at, (
+        (labels.sheet_summary, *_summary(facts, catalogue, labels)),
+        (labels.sheet_failing, *_failing(facts, catalogue, labels)),
+        (labels.sheet_quarantine, *_quarantined(facts, catalogue, labels)),
+        (labels.sheet_files, *_files(facts, catalogue, labels))), labels)
+
+
+def assemble(title: str, created: dt.datetime | None, sheets: Iterable[tuple[str, list, list]],
+             labels: Labels) -> bytes:
+    """A workbook of (name, [(heading, width)], rows) sheets in the house style; formulas in texts are neutralised."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                                         "strings_to_numbers": False})
-    book.set_properties({"title": labels.title, "created": facts.checked_at or _EPOCH})
+    book.set_properties({"title": title, "created": created or _EPOCH})
     formats = {
         "head": book.add_format({"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3A5F", "valign": "vcenter",
                                  "text_wrap": True, "border": 1, "border_color": "#D0D7DE"}),
@@ -33,11 +44,7 @@ def render(facts: QualityFacts, catalogue: Catalogue, labels: Labels) -> bytes:
         "critical": book.add_format({"bold": True, "font_color": "#B42318", "bg_color": "#FEF0EE"}),
         "warning": book.add_format({"font_color": "#8A5A00", "bg_color": "#FFF6E0"}),
     }
-    for name, columns, rows in (
-            (labels.sheet_summary, *_summary(facts, catalogue, labels)),
-            (labels.sheet_failing, *_failing(facts, catalogue, labels)),
-            (labels.sheet_quarantine, *_quarantined(facts, catalogue, labels)),
-            (labels.sheet_files, *_files(facts, catalogue, labels))):
+    for name, columns, rows in sheets:
         _sheet(book, formats, name, columns, rows, labels)
     book.close()
     return target.getvalue()
@@ -61,7 +68,7 @@ def _summary(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list
                      check["title"], t(row["outcome"]), row["rows_failed"], row["rows_checked"], check["fix"]])
     for file in facts.files:
         if file["status"] == "failed":
-            owner = catalogue.role(catalogue.suites[file["feed"]].data_owner)
+            owner = catalogue.owner(file["feed"])
             rows.append([t.critical, owner, catalogue.feed(file["feed"]), file["path"], t.status_failed, t.failed,
                          file["rows_read"], file["rows_read"], file["message"] or t.unreadable_fix])
     for row in facts.warnings:

@@ -8,6 +8,7 @@ import duckdb
 import yaml
 
 from dial2deal import exports, policy, warehouse
+from dial2deal.exports.report import brief
 from dial2deal.preview import shapes
 from dial2deal.publish.verdict import IncompleteFile, incomplete_files
 from dial2deal.quality.latest import LatestOutcome, latest_outcomes
@@ -91,11 +92,13 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
             )
             excerpts = shapes(con, [("raw", feed) for feed in selected])
             builds.save(settings, builds.build_id(context.run), STANDING, standing(con))
+            reports = exports.file_reports(con, file_ids=[file.file_id for file in results if not file.skipped])
         for feed in selected:
             files = [result for result in results if result.feed == feed]
             yield dg.MaterializeResult(
                 asset_key=raw_key(feed),
-                metadata={**file_metadata(files), **metadata.of_shape(excerpts.get(("raw", feed)))},
+                metadata={**file_metadata(files), **report_metadata([r for r in reports if r.feed == feed]),
+                          **metadata.of_shape(excerpts.get(("raw", feed)))},
             )
 
     return [policy_tables, load_landing]
@@ -132,3 +135,10 @@ def file_metadata(results: list) -> dict:
               r.first_event_date or "", r.last_event_date or "", r.message or ""] for r in new],
         ),
     }
+
+
+def report_metadata(reports: list[exports.FileReport]) -> dict:
+    """The file report of one load: a row per file that has more to tell than its counts; empty without any."""
+    rows = [[report.path, *brief(report).values()] for report in reports]
+    told = [row for row in rows if any(row[1:])]
+    return {"file_report": metadata.table(["file", *brief(reports[0])], told)} if told else {}
