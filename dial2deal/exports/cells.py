@@ -123,11 +123,12 @@ def read_together(con: duckdb.DuckDBPyConnection, tables: dict[str, Table]) -> t
     if len(whole) < 2:
         return None
     con.execute("create or replace temp table together as select unnest($indexes::bigint[]) as _file_index, "
-                "unnest($files::varchar[]) as _from_file, unnest($firsts::bigint[]) as _first",
+                "unnest($files::varchar[]) as _from_file, unnest($firsts::bigint[]) as _row_from",
                 {"indexes": [index for _, index, *_ in whole], "files": [file for file, *_ in whole],
                  "firsts": [first for *_, first in whole]})
-    line = "l::bigint" if shape.has_line_column else f"_row - _first + {shape.skip + 1}"
-    source = "(select i.rowid as _row, i.*, t._from_file, t._first from incoming i join together t using (_file_index))"
+    line = "l::bigint" if shape.has_line_column else f"_row - _row_from + {shape.skip + 1}"
+    source = ("(select i.rowid as _row, i.*, t._from_file, t._row_from from incoming i "
+              "join together t using (_file_index))")
     rows = {file: count for file, _, _, count, _ in whole}
     merged = replace(
         shape, **{flag: any(getattr(table, flag) for _, _, table, *_ in whole)

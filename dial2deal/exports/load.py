@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.exports import containers, manifest, outcome, overlaps, statements, totals
+from dial2deal.exports import containers, group, manifest, outcome, overlaps, statements, totals
 from dial2deal.exports.cells import Cells, read_cells
 from dial2deal.exports.feeds import feeds
 from dial2deal.exports.insert import insert
@@ -42,11 +42,13 @@ def load_landing(
     known = manifest.Known.read(con)
     results = []
     settings.tmp.mkdir(parents=True, exist_ok=True)
-    for done, delivery in enumerate(found, 1):
-        result = _load_one(con, settings, profiles, known, delivery, zone)
-        results.append(result)
-        if on_progress:
-            on_progress(done, len(found), result)
+    for batch in group.batches(found):
+        together = group.load(con, settings, profiles, known, batch, zone)
+        for delivery in batch:
+            result = together.get(delivery.relative) or _load_one(con, settings, profiles, known, delivery, zone)
+            results.append(result)
+            if on_progress:
+                on_progress(len(results), len(found), result)
     manifest.note_moved_ids(con)
     overlaps.note(con)
     return results

@@ -150,6 +150,20 @@ class Profile:
                 found.setdefault(normalise_header(header), []).append((rank, column))
         return found
 
+    @cached_property
+    def _ignored(self) -> set[str]:
+        return {normalise_header(header) for header in self.file.ignore}
+
+    @cached_property
+    def _computed(self) -> dict[str, list[str]]:
+        return {c: self.rule(c).expression for c in self.feed.columns if self.rule(c).expression}
+
+    @cached_property
+    def _required(self) -> list[str]:
+        """Columns that the file must have, unless an expression makes them."""
+        return [c.name for c in self.feed.columns.values()
+                if c.required and not self.rule(c.name).hash_of and self.rule(c.name).const is None]
+
     @property
     def key(self) -> tuple[str, ...]:
         return tuple(self.file.key) or self.feed.key
@@ -170,21 +184,14 @@ class Profile:
         helpers = {name: by_name[h] for name, headers in self.file.helpers.items()
                    for h in [next((n for n in map(normalise_header, headers) if n in by_name), None)] if h is not None}
         used.update(helpers.values())
-        ignored = {normalise_header(h) for h in self.file.ignore}
         names = {**by_name, **{normalise_header(k): v for k, v in helpers.items()}, **positions}
-        missing = []
-        for column in self.feed.columns.values():
-            rule = self.rule(column.name)
-            chosen = _applicable(rule.expression, names)
-            if chosen:
-                if column.name not in positions:
-                    used.update(chosen[1].values())
-                continue
-            if column.required and column.name not in positions and not rule.hash_of and rule.const is None:
-                missing.append(column.name)
+        computed = {column: chosen[1] for column, expressions in self._computed.items()
+                    if (chosen := _applicable(expressions, names))}
+        used.update(cell for column, found in computed.items() if column not in positions for cell in found.values())
+        missing = [column for column in self._required if column not in positions and column not in computed]
         unknown: dict[str, int] = {}
         for i, cell in enumerate(cells):
-            if i not in used and cell.strip() and normalise_header(cell) not in ignored:
+            if i not in used and cell.strip() and normalise_header(cell) not in self._ignored:
                 unknown[cell.strip() if cell.strip() not in unknown else f"{cell.strip()} (column {i + 1})"] = i
         score = (len([c for c in positions if self.feed.columns[c].required]), len(used))
         return Match(positions, helpers, unknown, missing, score)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,7 +92,7 @@ def find_text_header(profile: Profile, head: str) -> Header | None:
 
 def text_rows(head: str, delimiter: str) -> list[tuple[int, list[str]]]:
     """The first rows of a text with their last physical line; tolerant of any quoting."""
-    reader = csv.reader(head.splitlines(keepends=True), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
     rows: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:
