@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from dial2deal import warehouse
+from dial2deal.exports import repairs
 from dial2deal.policy import Policy
 from dial2deal.quality import candidates as scratch
 from dial2deal.quality import failures, texts
@@ -37,6 +38,7 @@ def audit(settings: Settings, policy: Policy, build_id: str, *,
         files = scratch.loaded_files(con, feeds)
         if not files:
             return []
+        repairs.count(con, [file.file_id for file in files])
         candidates = scratch.build(con, settings, suites, files)
     try:
         evaluations = _evaluate(suites, policy, candidates, {file.feed for file in files})
