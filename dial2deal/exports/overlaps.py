@@ -29,7 +29,7 @@ def _pairs(con: duckdb.DuckDBPyConnection, feed: Feed) -> bool:
         "least(n.last_event_date, o.last_event_date) as last_date, n.rows_duplicate > 0 as has_same "
         "from ops.export_files n join ops.export_files o on n.source = o.source and n.feed = o.feed "
         "and n.first_event_date <= o.last_event_date and o.first_event_date <= n.last_event_date "
-        "and (o.loaded_at, o.file_id) < (n.loaded_at, n.file_id) "
+        "and (o.status <> 'loaded' or (o.delivered_at, o.path) < (n.delivered_at, n.path)) and n.file_id <> o.file_id "
         "where n.status = 'loaded' and o.status in ('loaded', 'accepted', 'held') and n.feed = ?", [feed.name])
     return con.execute("select 1 from met limit 1").fetchone() is not None
 

@@ -6,15 +6,13 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
 from dial2deal.exports import statements
+from dial2deal.exports.cells import Cells
 from dial2deal.exports.profiles import Profile, vocabulary
-
-if TYPE_CHECKING:
-    from dial2deal.exports.cells import Cells
 
 # Totals of groups make many such lines; the first ones show what is wrong.
 _MAX_LINES = 20
