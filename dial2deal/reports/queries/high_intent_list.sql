@@ -108,7 +108,7 @@ pool as (
     left join dim_business_lines as lines on last_long.business_line = lines.business_line
 ),
 
-judged as (
+judged as materialized (
     select
         row_number() over (
             order by tier_rank nulls last, is_focus_region desc nulls last, long_call_count desc nulls last,
@@ -120,16 +120,27 @@ judged as (
         not has_ordered_since
             and coalesce(followed_up_at, cast($end + 1 as timestamp)) > follow_up_due_at as is_late
     from pool
+),
+
+-- Not windows: a filtered count over () takes minutes for a million callers.
+counts as (
+    select
+        count(*) as pool_total,
+        count(*) filter (where is_new_in_period) as pool_new,
+        count(*) filter (where is_focus_region) as pool_focus,
+        count(*) filter (where status = 'pending') as pool_pending,
+        count(*) filter (where status = 'pending' and is_late) as pool_late
+    from judged
+),
+
+urgent as (
+    select * replace (coalesce(is_late, false) as is_late)
+    from judged
+    order by status = 'pending' desc nulls last, is_new_in_period desc nulls last, rank
+    limit $rows
 )
 
-select
-    * replace (coalesce(is_late, false) as is_late),
-    count(*) over () as pool_total,
-    count(*) filter (where is_new_in_period) over () as pool_new,
-    count(*) filter (where is_focus_region) over () as pool_focus,
-    count(*) filter (where status = 'pending') over () as pool_pending,
-    count(*) filter (where status = 'pending' and is_late) over () as pool_late
-from judged
-qualify row_number() over (
-    order by status = 'pending' desc nulls last, is_new_in_period desc nulls last, rank) <= $rows
-order by rank
+select urgent.*, counts.*
+from urgent
+cross join counts
+order by urgent.rank
