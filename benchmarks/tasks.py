@@ -45,13 +45,13 @@ def audit(home: str) -> dict:
     return {"seconds": time.perf_counter() - began, "checks": len(outcomes)}
 
 
-def build(home: str) -> dict:
+def build(home: str, reports: str = "with reports") -> dict:
     """The whole build without an orchestrator; daily builds lie a day apart, so the spare snapshot has rested."""
     from dial2deal import pipeline
 
     steps: list[tuple[str, float]] = []
     began = time.perf_counter()
-    result = pipeline.run_build(Settings(home=Path(home)), spare_min_age=0.0,
+    result = pipeline.run_build(Settings(home=Path(home)), spare_min_age=0.0, render_reports=reports != "no reports",
                                 on_progress=lambda step: steps.append((step.split()[0], time.perf_counter())))
     if not result.ok:
         raise SystemExit("red gate: " + "; ".join(result.verdict.reasons))
