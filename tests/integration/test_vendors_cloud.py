@@ -1,0 +1,68 @@
+"""Exports of cloud contact centres and CRMs in their true shape, row by row against rows written by hand.
+
+tests/fixtures/vendor_rows/<source>/<feed>[.<variant>].yml holds the rows expected of the fixture of the same name:
+every filled canonical column as ``text => meaning``, or just ``text`` where both are the same.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dial2deal.exports.feeds import feeds
+from tests.integration.vendor_files import VENDORS
+from tests.unit.exports_support import Landing
+
+ROWS = VENDORS.parent / "vendor_rows"
+PROFILES = Path(__file__).parents[2] / "profiles"
+EXPECTED = sorted(ROWS.glob("*/*.yml"))
+_MEANING = {
+    "timestamp": "parse.ts({0})", "date": "parse.day({0})", "seconds": "parse.seconds({0})",
+    "money": "parse.money({0})", "number": "{0}", "boolean": "parse.bool({0})",
+    "phone": "coalesce(parse.e164({0}), parse.number_status({0}))",
+    "map": "coalesce((select any_value(canonical_value) from ops.value_maps v where v.source = r._source and "
+           "v.feed = '{1}' and v.column_name = '{0}' and v.raw_value = lower(trim(r.{0}))), 'unmapped')",
+}
+
+
+@pytest.fixture
+def landing(tmp_path):
+    return Landing(tmp_path / "home")
+
+
+def filled_rows(landing: Landing, feed: str) -> list[dict[str, str]]:
+    """The rows of raw.<feed> in the order of the file, filled columns as in the expectations."""
+    rows = []
+    columns = list(feeds()[feed].columns.values())
+    selected = [f"r.{c.name}, ({_MEANING.get(c.kind, '{0}').format(c.name, feed)})::varchar" for c in columns]
+    for cells in landing.query(f"select {', '.join(selected)} from raw.{feed} r order by _line"):
+        row = {}
+        for column, text, meaning in zip(columns, cells[::2], cells[1::2], strict=True):
+            if text is not None:
+                row[column.name] = text if meaning == text else f"{text} => {meaning if meaning is not None else '-'}"
+        rows.append(row)
+    return rows
+
+
+@pytest.mark.parametrize("expected_file", EXPECTED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_rows_of_a_vendors_file(landing, expected_file):
+    source, name = expected_file.parent.name, expected_file.stem
+    (fixture,) = [path for path in (VENDORS / source).glob(f"{name}.*") if path.name.removesuffix(path.suffix) == name]
+    expected = yaml.load(expected_file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    feed = name.split(".")[0]
+    folder = expected.get("folder", feed)
+    if "profile" in expected:
+        landing.profile(f"{source}/{folder}.yml", (PROFILES / source / expected["profile"]).read_text(encoding="utf-8"))
+    landing.put(f"{source}/{folder}/{fixture.name}", fixture.read_bytes())
+    result = landing.one()
+    assert (result.status, result.message) == ("loaded", expected.get("message"))
+    assert filled_rows(landing, feed) == expected["rows"]
+    counts = {key: int(expected.get(key, 0)) for key in ("accepted", "quarantined", "not_data")}
+    assert counts == {"accepted": result.rows_accepted, "quarantined": result.rows_quarantined,
+                      "not_data": result.rows_total_line}
+    if "unknown_columns" in expected:
+        ((unknown,),) = landing.query("select unknown_columns from ops.export_files")
+        assert json.loads(unknown or "[]") == expected["unknown_columns"]
