@@ -17,3 +17,9 @@
     select distinct key_kind, key from {{ this }} where key_kind is not null
     except select kind, key from {{ source('ops', 'touched_keys') }}
 {% endmacro %}
+
+{# Whether a table built before in this run holds anything; true while the project is only parsed. #}
+{% macro has_rows(relation) %}
+    {%- if not execute -%}{{ return(true) }}{%- endif -%}
+    {{ return(run_query('select 1 from ' ~ relation ~ ' limit 1').rows | length > 0) }}
+{% endmacro %}

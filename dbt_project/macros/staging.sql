@@ -1,8 +1,9 @@
 {# What every staging model does with raw rows. #}
 
 {# CTEs `files` and `latest`: rows of accepted files on the touched dates, of each native id only the latest
-   delivery. Ids delivered with several dates (ops.moved_ids) compete across these dates. #}
-{% macro latest_delivery(feed) -%}
+   delivery. Ids delivered with several dates (ops.moved_ids) compete across these dates. `unit`: the raw column that
+   ops.moved_ids names for this feed (united_by in feeds.yml). #}
+{% macro latest_delivery(feed, unit='_row_key') -%}
 {%- set raw = source('raw', feed) -%}
 {%- set touched = is_touched('r._event_date', [feed]) -%}
 files as (
@@ -28,7 +29,7 @@ candidates as (
                 select here.source, here.row_key from {{ source('ops', 'moved_ids') }} as here
                 where here.feed = '{{ feed }}' and {{ in_build_dates('here.event_date', [feed]) }})
     ) as elsewhere
-        on r._event_date = elsewhere.event_date and r._source = elsewhere.source and r._row_key = elsewhere.row_key
+        on r._event_date = elsewhere.event_date and r._source = elsewhere.source and r.{{ unit }} = elsewhere.row_key
     where r._file_id in (select file_id from files)
     {%- endif %}
 ),

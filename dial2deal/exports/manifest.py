@@ -214,7 +214,8 @@ def record(
 def note_moved_ids(con: duckdb.DuckDBPyConnection) -> None:
     """Note ids that lie on several dates, for files not yet audited; idempotent, so a killed load is made good.
 
-    Only keys of the new files are looked up, by hash; columns of the history are read, never its rows.
+    Of rows that are united it is the id of what they make that is noted. Only keys of the new files are looked up,
+    by hash; columns of the history are read, never its rows.
     """
     for feed in feeds().values():
         if not feed.ids_can_move:
@@ -223,16 +224,16 @@ def note_moved_ids(con: duckdb.DuckDBPyConnection) -> None:
                           "where feed = ? and status = 'loaded'", [feed.name]).fetchone()
         if not new[0]:
             continue
-        raw = f'raw."{feed.name}"'
+        raw, unit = f'raw."{feed.name}"', f'"{feed.united_by or "_row_key"}"'
         fresh = "_loaded_at >= $since and _file_id in (select unnest($files))"
         con.execute(
-            "create or replace temp table moved as select hash(_source, _row_key) as id "
-            f"from {raw} where hash(_source, _row_key) in (select hash(_source, _row_key) from {raw} where {fresh}) "
+            f"create or replace temp table moved as select hash(_source, {unit}) as id "
+            f"from {raw} where hash(_source, {unit}) in (select hash(_source, {unit}) from {raw} where {fresh}) "
             "group by id having min(_event_date) <> max(_event_date)", {"files": new[0], "since": new[1]})
         if con.execute("select 1 from moved limit 1").fetchone():
             con.execute(
                 "insert into ops.moved_ids by name (select distinct _source as source, $feed as feed, "
-                f"_row_key as row_key, _event_date as event_date from {raw} "
-                "where hash(_source, _row_key) in (select id from moved)) "
+                f"{unit} as row_key, _event_date as event_date from {raw} "
+                f"where hash(_source, {unit}) in (select id from moved)) "
                 "except all select source, feed, row_key, event_date from ops.moved_ids where feed = $feed",
                 {"feed": feed.name})

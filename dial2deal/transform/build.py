@@ -51,7 +51,11 @@ def run(settings: Settings, policy: Any, build_id: str, *, full_refresh: bool = 
             return TransformResult(changed=False, green=True, nodes=(), dates_rebuilt={}, red_reasons=())
         if work.full:
             warehouse.set_state(con, "full_refresh_pending", version)
+        idle = [] if work.full else dates.idle_models(con)
     arguments = ["build", *(["--full-refresh"] if work.full else [])]
+    if idle:
+        # Cautious: a test that also reads a busy model runs.
+        arguments += ["--indirect-selection", "cautious", "--exclude", *idle]
     outcome = dbt.invoke(settings, arguments, results.listener(on_node) if on_node else None)
     with warehouse.session(settings) as con:
         nodes = results.collect(con, outcome.results)

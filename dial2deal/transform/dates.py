@@ -25,6 +25,14 @@ _WITH_MOVED_IDS = """
 """
 
 
+# The dates of a feed are dates of what is made of it: legs make calls, calls make facts.
+_FOLLOWS = """
+    insert into ops.build_dates
+    select ?, event_date from ops.build_dates where feed = ?
+    except select feed, event_date from ops.build_dates
+"""
+
+
 @dataclass(frozen=True)
 class Work:
     """What the coming build has to do. ``full`` rebuilds every model over the whole history."""
@@ -48,9 +56,11 @@ def plan(con: duckdb.DuckDBPyConnection, *, full: bool, date_range: tuple[dt.dat
         con.execute("insert into ops.build_dates select distinct feed, event_date from ops.dirty_dates "
                     "except select feed, event_date from ops.build_dates")
         con.execute(_WITH_MOVED_IDS)
+        for feed in feeds().values():
+            if feed.instead_of:
+                con.execute(_FOLLOWS, [feed.instead_of, feed.name])
         for feed, fact in _FACTS.items():
-            con.execute("insert into ops.build_dates select ?, event_date from ops.build_dates where feed = ? "
-                        "except select feed, event_date from ops.build_dates", [fact, feed])
+            con.execute(_FOLLOWS, [fact, feed])
         (dates,) = con.execute("select count(*) from ops.build_dates").fetchone()
         warehouse.set_state(con, "dirty_copied_at", copied_at.isoformat(sep=" ") if copied_at else None)
     return Work(needed=dates > 0, full=full)
@@ -62,6 +72,15 @@ def rebuilt(con: duckdb.DuckDBPyConnection) -> dict[str, list[dt.date]]:
     for feed, day in con.execute("select distinct feed, event_date from ops.build_dates order by all").fetchall():
         found.setdefault(feed, []).append(day)
     return found
+
+
+def idle_models(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Staging models that this build would leave as they are: built before, and no date of their feed is rebuilt."""
+    busy = {feed for (feed,) in con.execute("select distinct feed from ops.build_dates").fetchall()}
+    built = {table for (table,) in con.execute(
+        "select table_name from duckdb_tables() where schema_name = 'staging' "
+        "and database_name = current_database()").fetchall()}
+    return [f"stg_{feed}" for feed in feeds() if feed not in busy and f"stg_{feed}" in built]
 
 
 def _add_raw_dates(con: duckdb.DuckDBPyConnection, feed: str, date_range: tuple[dt.date, dt.date] | None) -> None:

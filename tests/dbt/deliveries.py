@@ -94,11 +94,12 @@ class Deliveries:
 
 def _note_moved_ids(con: duckdb.DuckDBPyConnection, feed: str) -> None:
     con.execute("delete from ops.moved_ids where feed = ?", [feed])
+    unit = feeds()[feed].united_by or "_row_key"
     con.execute(f"""
         insert into ops.moved_ids by name
-        select distinct _source as source, ? as feed, _row_key as row_key, _event_date as event_date from raw.{feed}
-        where (_source, _row_key) in (
-            select _source, _row_key from raw.{feed} group by all having count(distinct _event_date) > 1)""", [feed])
+        select distinct _source as source, ? as feed, {unit} as row_key, _event_date as event_date from raw.{feed}
+        where (_source, {unit}) in (
+            select _source, {unit} from raw.{feed} group by all having count(distinct _event_date) > 1)""", [feed])
 
 
 def _write_value_maps(con: duckdb.DuckDBPyConnection, rules: policy.Policy) -> None:
@@ -106,6 +107,6 @@ def _write_value_maps(con: duckdb.DuckDBPyConnection, rules: policy.Policy) -> N
     rows = [(source, feed.name, row["column_name"], row["raw_value"].strip().lower(), row["canonical_value"])
             for source in SOURCES for feed in feeds().values() for row in rules.rows("value_maps")
             if row["feed"] in ("*", feed.name) and row["column_name"] in feed.columns]
-    con.execute("begin transaction")
-    con.executemany("insert into ops.value_maps values (?, ?, ?, ?, ?)", rows)
-    con.execute("commit")
+    con.execute("insert into ops.value_maps select unnest($1::varchar[]), unnest($2::varchar[]), "
+                "unnest($3::varchar[]), unnest($4::varchar[]), unnest($5::varchar[])",
+                [list(column) for column in zip(*rows, strict=True)])

@@ -9,5 +9,5 @@ select files.path, files.rows_accepted, files.rows_duplicate, coalesce(stored.ro
 from {{ ref('recon_files') }} as files
 left join stored on files.file_id = stored.file_id
 where files.status = 'accepted'
-    and files.feed not in ('agents', 'own_numbers')
+    and files.feed in ('{{ dated_feeds() | join("', '") }}')
     and not (coalesce(stored.rows_raw, 0) between files.rows_accepted and files.rows_accepted + files.rows_duplicate)

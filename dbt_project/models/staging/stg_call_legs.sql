@@ -1,0 +1,48 @@
+{{ config(**by_date('leg_date', ['call_legs'])) }}
+{%- set typed = typed_call('r') -%}
+with {{ latest_delivery('call_legs', unit='call_id') }},
+
+read as (
+    select
+        r._source as source_system,
+        r.call_id as source_call_id,
+        r.leg_id,
+        r._event_date as leg_date,
+        {{ mapped('r', 'leg_role') }} as leg_role,
+        {{ is_unmapped('r', 'leg_role') }} as is_leg_role_unmapped,
+        {% for column, sql in typed.items() -%}
+        {{ sql }} as {{ column }},
+        {% endfor -%}
+        {{ provenance('r') }}
+    from latest as r
+    {{ join_value_map('r', 'call_legs', 'leg_role') }}
+    {{ join_call_maps('r', 'call_legs') }}
+),
+
+decided as (
+    select read.*, {{ is_connected_call('read') }} as is_connected_leg
+    from read
+    left join {{ source('policy', 'tech_results') }} as results on read.tech_result = results.tech_result
+)
+
+select
+    {{ native_key('call_legs', 'd.source_system', 'd.row_key') }} as call_leg_key,
+    {{ native_key('calls', 'd.source_system', 'd.source_call_id') }} as call_key,
+    d.source_system,
+    d.source_call_id,
+    d.leg_id,
+    d.leg_date,
+    d.leg_role,
+    d.is_leg_role_unmapped,
+    {% for column in typed if column not in ['is_connected', 'talk_seconds', 'leg_count', 'transfer_count'] -%}
+    d.{{ column }},
+    {% endfor -%}
+    d.is_connected_leg as is_connected,
+    {{ talk_of_call('d', 'd.is_connected_leg') }} as talk_seconds,
+    d.row_key,
+    d.row_hash,
+    d.file_id,
+    d.source_file,
+    d.source_line,
+    d.loaded_at
+from decided as d
