@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from dial2deal.commands import data, files, health
+from dial2deal.commands import data, files, health, mapping
 from dial2deal.commands.output import fail, stderr
 from dial2deal.settings import Settings
 
@@ -37,7 +37,7 @@ def show_version() -> None:
     typer.echo(version("dial2deal"))
 
 
-for _module in (data, files, health):
+for _module in (data, files, health, mapping):
     _module.register(app)
 for _entry in sorted(entry_points(group="dial2deal.commands"), key=lambda entry: entry.name):
     _entry.load()(app)

@@ -1,0 +1,112 @@
+"""A first look at a file of unknown vendor: container, encoding, delimiter, header row and the first rows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path
+
+import duckdb
+
+from dial2deal.exports import containers
+from dial2deal.exports.cells import Cells, read_cells
+from dial2deal.exports.feeds import feeds
+from dial2deal.exports.problems import FileProblem
+from dial2deal.exports.profiles import Match, Profile, ProfileFile, normalise_header, vocabulary
+from dial2deal.exports.table import Table
+
+SAMPLE_BYTES = 2 << 20
+NAMELESS = "column"     # what cells of a file without header are called
+_MAX_CELLS = 400
+_VALUE = re.compile(r"[\d\s:/.,+*%¥￥$-]*\d[\d\s:/.,+*%¥￥$TZ年月日时分秒-]*|https?://.*|[0-9a-fA-F-]{16,}")
+_EMPTY = Match({}, {}, {}, [], (0, 0))
+
+
+@dataclass(frozen=True)
+class AnyHeader(Profile):
+    """A profile that takes any row for the header that reads like one, known names before others."""
+
+    known: frozenset[str] = frozenset()
+
+    @cached_property
+    def dialect_names(self) -> frozenset[str]:
+        return frozenset(name for names in self.file.dialects.values() for name in names)
+
+    def match(self, cells: list[str]) -> Match:
+        """A score for header-likeness; every cell is unknown, nothing is missing."""
+        names = [cell.strip() for cell in cells]
+        unknown = {name: i for i, name in enumerate(names) if name}
+        if self.dialect_names.issuperset(names):
+            return Match({}, {}, unknown, [], (0, 1))
+        known = len({normalise_header(name) for name in names} & self.known)
+        values = sum(bool(_VALUE.fullmatch(name)) for name in names)
+        if len(unknown) < 2 or values * 4 > len(unknown) or (not known and len(unknown) * 2 < len(names)):
+            return _EMPTY
+        return Match({}, {}, unknown, [], (known, 1 + len(unknown) - values))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a file as the temporary table ``incoming``. ``is_part`` when the file goes on."""
+
+    path: Path
+    container: str
+    cells: Cells
+    header: list[str]
+    header_line: int                # 0 without one
+    is_part: bool
+    bytes: int
+
+    @property
+    def table(self) -> Table:
+        return self.cells.table
+
+    @property
+    def has_header(self) -> bool:
+        return self.header_line > 0
+
+
+def look(con: duckdb.DuckDBPyConnection, path: Path, work: Path) -> Sample:
+    """Read the beginning of ``path`` into ``incoming``; scratch files go below ``work``. Raises FileProblem."""
+    size = path.stat().st_size
+    with path.open("rb") as handle:
+        head = handle.read(SAMPLE_BYTES)
+    container = containers.sniff(head[:4096])
+    work.mkdir(parents=True, exist_ok=True)
+    part, is_part = path, False
+    if container == "text" and size > SAMPLE_BYTES:
+        part, is_part = work / path.name, True
+        part.write_bytes(whole_lines(head))
+    found = containers.fingerprint(part)
+    profile = any_header()
+    for attempt in (found, replace(found, may_be_utf8=False)):
+        table = containers.read(part, profile, work / "read", attempt)
+        cells = read_cells(con, table, work / "read")
+        if cells is not None:
+            line = 0 if profile.dialect_names.issuperset(table.header) else _header_line(table)
+            return Sample(path, container, cells, table.header, line, is_part, size)
+    raise FileProblem("The text is not valid in the encoding it declares. Export it again as CSV UTF-8.")
+
+
+def whole_lines(head: bytes) -> bytes:
+    """The beginning of a text without the line that is cut at its end."""
+    end = head.rfind(b"\n") + 1
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        end -= end % 2
+    return head[:end] if end else head
+
+
+def _header_line(table: Table) -> int:
+    return table.skip or 1
+
+
+@cache
+def any_header() -> AnyHeader:
+    """The profile that `look` reads with; it knows every header of headers.yml."""
+    known = frozenset(normalise_header(header) for columns in vocabulary()["feeds"].values()
+                      for headers in columns.values() for header in headers)
+    dialects = {count: [f"{NAMELESS} {n + 1}" for n in range(count)] for count in range(2, _MAX_CELLS)}
+    file = ProfileFile.model_construct(**{**ProfileFile().model_dump(), "header": "none", "dialects": dialects})
+    feed = next(iter(feeds().values()))
+    return AnyHeader("unknown", feed, file, "any header", "", {column: [] for column in feed.columns}, known=known)

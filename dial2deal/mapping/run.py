@@ -1,0 +1,267 @@
+"""`dial2deal map`: recognise each file, or propose a profile for it, and say what loading it would do."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dial2deal import policy, warehouse
+from dial2deal.exports.feeds import feeds
+from dial2deal.exports.landing import deliveries
+from dial2deal.exports.problems import FileProblem
+from dial2deal.exports.profiles import Profile, Profiles
+from dial2deal.exports.report import as_dict
+from dial2deal.mapping import content, probe
+from dial2deal.mapping.guess import Guess, Vocabulary
+from dial2deal.mapping.profile_text import like_text, profile_text
+from dial2deal.mapping.propose import Proposal, propose
+from dial2deal.mapping.recognise import Candidate, candidates, used_by
+from dial2deal.mapping.trial import Outcome, Trial, trial
+from dial2deal.settings import Settings
+
+DRY_RUN_ROWS = 200_000
+_TRIED = 4
+_TRIED_ROWS = 300
+_CLOSE = 0.2
+_RECOGNISED = 0.6
+_FITTING = 0.4
+_LISTED = 3
+_FILES = 50
+
+
+class MapError(RuntimeError):
+    """What was asked for cannot be mapped; the message says what to do."""
+
+
+@dataclass
+class Mapping:
+    """All that is known of one file. ``recognised`` names an existing profile, None when one is proposed."""
+
+    path: Path
+    source: str
+    feed: str
+    recognised: str | None
+    container: str
+    encoding: str
+    delimiter: str
+    header_line: int
+    columns: list[dict[str, Any]]
+    candidates: list[dict[str, Any]]
+    missing: dict[str, str]
+    notes: list[str]
+    outcome: Outcome | None
+    profile_text: str | None = None
+    profile_path: Path | None = None
+    written: bool = False
+    next_commands: list[str] = field(default_factory=list)
+    problem: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values with stable names, for --json."""
+        plain = {key: value for key, value in vars(self).items() if key not in ("outcome", "path", "profile_path")}
+        outcome = self.outcome
+        return {
+            "file": self.path.name, **plain, "profile_path": self.profile_path and str(self.profile_path),
+            "dry_run": outcome and {
+                **{counter: outcome.total(counter) for counter in (
+                    "rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_total_line")},
+                "is_part": outcome.is_part, "repeated_ids": outcome.repeated_ids,
+                "unmapped_values": {column: dict(rows) for column, rows in outcome.unmapped.items()},
+                "files": [as_dict(report) for report in outcome.reports]},
+        }
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for. ``fresh``: propose, whatever profile fits; ``rows``: lines of the dry run."""
+
+    source: str | None = None
+    feed: str | None = None
+    fresh: bool = False
+    write: bool = True
+    force: bool = False
+    rows: int = DRY_RUN_ROWS
+
+
+def map_path(settings: Settings, path: Path, options: Options) -> list[Mapping]:
+    """Map a file or every file of a folder; files with the same header are mapped once. Raises MapError."""
+    files = [path] if path.is_file() else [f for f in sorted(path.rglob("*")) if f.is_file()
+                                           and not f.name.startswith((".", "~$"))][:_FILES]
+    if not files:
+        raise MapError(f"{path} holds no file.")
+    if options.feed and options.feed not in feeds():
+        raise MapError(f"There is no feed {options.feed!r}; feeds are {', '.join(feeds())}.")
+    rules = policy.load(settings)
+    found: dict[tuple, Mapping] = {}
+    with warehouse.scratch() as con:
+        for file in files:
+            mapping = _map_file(settings, con, rules, file.resolve(), options)
+            key = (tuple(c["header"] for c in mapping.columns), mapping.problem)
+            if key in found:
+                found[key].notes.append(f"{file.name} has the same columns")
+            else:
+                found[key] = mapping
+    return list(found.values())
+
+
+def _map_file(settings: Settings, con: duckdb.DuckDBPyConnection, rules: policy.Policy, path: Path,
+              options: Options) -> Mapping:
+    profiles = Profiles(settings.profile_dirs)
+    landed = _landed(settings, path)
+    source, feed = options.source or landed[0], options.feed or landed[1]
+    work = settings.tmp / f"map-{secrets.token_hex(6)}"
+    try:
+        try:
+            sample = probe.look(con, path, work)
+        except FileProblem as problem:
+            return Mapping(path, source or "", feed or "", None, "", "", "", 0, [], [], {}, [], None,
+                           problem=str(problem))
+        with trial(settings) as trying:
+            found = candidates(profiles, sample, feed=feed)
+            chosen = _own(profiles, source, feed) if not options.fresh else None
+            if chosen is not None:
+                found = [c for c in found if c.profile is chosen] or found
+            elif not options.fresh:
+                found = _tried(settings, sample, found)
+            best = found[0] if found and not options.fresh else None
+            if best and (best.profile is chosen or (not best.match.missing and best.score >= _RECOGNISED)):
+                mapping = _recognised(con, sample, best, source, options)
+            else:
+                words = Vocabulary(None if options.fresh else profiles, rules.rows("value_maps"))
+                contents = content.describe(con, sample.cells)
+                proposal = propose(con, words, profiles, sample, contents, feed, rules.text("time_zone"))
+                mapping = _proposed(sample, proposal, contents, source or _slug(path), words)
+            mapping.candidates = [{"profile": c.name, "score": c.score, "missing": c.match.missing}
+                                  for c in found[:_LISTED]]
+            if mapping.profile_text:
+                trying.profile(mapping.source, mapping.feed, mapping.profile_text)
+            mapping.outcome = _dry_run(trying, mapping, sample, options.rows)
+        _write(settings, mapping, options)
+        _advise(settings, mapping, landed)
+        return mapping
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _own(profiles: Profiles, source: str | None, feed: str | None) -> Profile | None:
+    """The profile of exactly the source and feed asked for."""
+    return profiles.get(source, feed) if source and feed else None
+
+
+def _tried(settings: Settings, sample: probe.Sample, found: list[Candidate]) -> list[Candidate]:
+    """Candidates that are close are told apart by loading some rows through each."""
+    close = [c for c in found if not c.match.missing and c.score > found[0].score - _CLOSE][:_TRIED]
+    if not close or sample.container != "text" or (len(close) < 2 and sample.has_header):
+        return found
+    with trial(settings) as trying:
+        for candidate in close:
+            trying.place(sample.path, candidate.profile.source, candidate.profile.feed.name,
+                         _TRIED_ROWS, is_text=True)
+        outcomes = trying.load()
+    fits = {c.name: outcomes[c.profile.source, c.profile.feed.name].fit for c in close}
+    kept = [c for c in found if c.name not in fits or fits[c.name] >= _FITTING]
+    return sorted(kept, key=lambda c: (-c.score * fits.get(c.name, 0.5), c.name))
+
+
+def _recognised(con: duckdb.DuckDBPyConnection, sample: probe.Sample, best: Candidate, source: str | None,
+                options: Options) -> Mapping:
+    contents = content.describe(con, sample.cells)
+    by_index = {i: column for column, i in best.match.positions.items()}
+    used = used_by(best.profile, best.header, best.match)
+    unknown = set(best.match.unknown.values())
+    guesses = []
+    for i, header in enumerate(best.header):
+        if i in by_index:
+            guesses.append(Guess(i, header, by_index[i], "high", f"profile {best.name}"))
+        elif i in unknown or not header.strip():
+            guesses.append(Guess(i, header, None, "", "not known to the profile; kept in _extra"))
+        else:
+            guesses.append(Guess(i, header, None, "high", "computed by the profile" if i in used else "ignored"))
+    mapping = _mapping(sample, guesses, contents, source or best.profile.source, best.profile.feed.name)
+    for i, entry in enumerate(mapping.columns):
+        entry["used_by"] = used.get(i, [])
+    mapping.recognised = best.name
+    mapping.missing = {c: f"accepted: {best.profile.expected(c)}" for c in best.match.missing}
+    if source not in (None, best.profile.source):
+        mapping.profile_text = like_text(best.profile.source, sample.path.name)
+    return mapping
+
+
+def _proposed(sample: probe.Sample, proposal: Proposal, contents: list[content.Content], source: str,
+              words: Vocabulary) -> Mapping:
+    mapping = _mapping(sample, proposal.guess.columns, contents, source, proposal.feed.name)
+    for entry in mapping.columns:
+        used = [rule.column for rule in proposal.rules.values() if rule.expression
+                and f"{{{entry['header']}}}" in rule.expression and "md5" not in rule.expression]
+        if used and entry["column"] not in used:
+            entry["used_by"] = used
+    mapping.missing, mapping.notes = dict(proposal.missing), list(proposal.notes)
+    mapping.profile_text = profile_text(proposal, sample, words)
+    return mapping
+
+
+def _mapping(sample: probe.Sample, guesses: list[Guess], contents: list[content.Content], source: str,
+             feed: str) -> Mapping:
+    table = sample.table
+    columns = [{**{k: v for k, v in asdict(g).items() if k != "index"}, "samples": contents[g.index].samples,
+                "used_by": []} for g in guesses if g.index < len(contents)]
+    return Mapping(sample.path, source, feed, None, sample.container, table.encoding, table.delimiter,
+                   sample.header_line, columns, [], {}, list(table.notes), None)
+
+
+def _dry_run(trying: Trial, mapping: Mapping, sample: probe.Sample, rows: int) -> Outcome | None:
+    place = (mapping.source, mapping.feed)
+    trying.place(sample.path, *place, rows, is_text=sample.container == "text")
+    return trying.load().get(place)
+
+
+def _write(settings: Settings, mapping: Mapping, options: Options) -> None:
+    """Keep the proposed profile where loading finds it; an existing one is never touched without ``force``."""
+    if mapping.profile_text is None:
+        return
+    mapping.profile_path = settings.home / "profiles" / mapping.source / f"{mapping.feed}.yml"
+    if not options.write:
+        return
+    if mapping.profile_path.exists() and not options.force:
+        mapping.notes.append(f"{mapping.profile_path} exists already and may hold your edits, so it was not replaced: "
+                             "choose another --source, or --force")
+        return
+    mapping.profile_path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = mapping.profile_path.with_suffix(".new")
+    fresh.write_text(mapping.profile_text, encoding="utf-8")
+    os.replace(fresh, mapping.profile_path)
+    Profiles(settings.profile_dirs).get(mapping.source, mapping.feed)  # raises should it ever be invalid
+    mapping.written = True
+
+
+def _advise(settings: Settings, mapping: Mapping, landed: tuple[str | None, str | None]) -> None:
+    if mapping.profile_path:
+        mapping.next_commands.append(f"edit {mapping.profile_path}, then: dial2deal map {mapping.path} "
+                                     f"--source {mapping.source} --feed {mapping.feed}")
+    if landed == (mapping.source, mapping.feed):
+        mapping.next_commands.append("dial2deal build")
+    else:
+        mapping.next_commands += [
+            f"dial2deal load {mapping.path} --source {mapping.source} --feed {mapping.feed}",
+            f"from then on, drop such files into {settings.landing / mapping.source / mapping.feed}/ and run: "
+            "dial2deal build"]
+
+
+def _landed(settings: Settings, path: Path) -> tuple[str | None, str | None]:
+    """(source, feed) of a file that lies in landing already."""
+    inside = path.is_relative_to(settings.landing)
+    found = next(iter(deliveries(settings.landing, "UTC", [path])), None) if inside else None
+    return (found.source or None, found.feed if found.feed in feeds() else None) if found else (None, None)
+
+
+def _slug(path: Path) -> str:
+    """A source name from a file name: its Latin words without dates and numbers."""
+    words = re.findall(r"[a-z][a-z]+", path.stem.lower())
+    return "_".join(words[:3]) or "my_export"
