@@ -24,7 +24,7 @@ _TextLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _HEADERS_FILE = Path(__file__).with_name("headers.yml")
 _BRACKETS = re.compile(r"[(\[{<【「].*?[)\]}>】」]")
 _NOISE = re.compile(r"[\s_\-*:'\"​﻿]+")
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_PLACEHOLDER = re.compile(r"\{(?![0-9]*,?[0-9]*\})([^{}]+)\}")  # {2,6} is a count in a pattern
 
 
 @lru_cache(maxsize=4096)

@@ -88,3 +88,10 @@ def test_a_circle_is_said(folders):
     profiles = folders("project", "two", "like: one\n")
     with pytest.raises(ProfileError, match="names no other source"):
         profiles.get("one", "calls")
+
+
+def test_a_count_in_a_pattern_is_no_reference(folders):
+    pattern = "regexp_matches({number}, '^[0-9]{2,6}$|^1{3}$|^0{2,}$')"
+    profile = folders("project", "x", f'columns: {{direction: {{expression: "{pattern}"}}}}').get("x", "calls")
+    match = profile.match(["number"])
+    assert profile.expression_sql("direction", match, ["number"]) == pattern.replace("{number}", "c0")
