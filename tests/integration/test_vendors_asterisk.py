@@ -26,6 +26,7 @@ FILES = [
     ("freepbx", "calls", "call_legs.csv", 3, 0),
 ]
 
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     return VendorWorld(tmp_path_factory.mktemp("pbx"), [file[:3] for file in FILES])

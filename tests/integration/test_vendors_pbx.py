@@ -27,6 +27,7 @@ FILES = [
     ("kf5", "calls", "calls.csv", 2, 0),
 ]
 
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     return VendorWorld(tmp_path_factory.mktemp("pbx"), [file[:3] for file in FILES])
