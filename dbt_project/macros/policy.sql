@@ -9,6 +9,13 @@
 (select max(value_text) from {{ source('policy', 'settings') }} where key = '{{ key }}' and scope = '' and valid_to is null)
 {%- endmacro %}
 
+{# The rule in force now as text of the statement itself: where an engine is fast only with a constant. A changed
+   policy rebuilds every model. #}
+{% macro policy_constant(key) -%}
+    {%- if not execute -%}{{ return('') }}{%- endif -%}
+    {{ return(run_query('select ' ~ policy_text(key)).columns[0].values()[0]) }}
+{%- endmacro %}
+
 {# True when the validity of the row `rule` covers `day`; open ends are NULL. Comparisons only: with OR, DuckDB joins
    row by row instead of by hash. #}
 {% macro is_valid_on(rule, day) -%}

@@ -55,7 +55,7 @@ cross join {{ source('ops', 'secrets') }} as secrets
     {%- elif kind == 'boolean' -%}
     {{ parse_bool(text) }} as {{ column }}
     {%- elif kind == 'list' -%}
-    {{ split_list(text, policy_text('list.separators')) }} as {{ column }}
+    {{ split_list(text, policy_constant('list.separators')) }} as {{ column }}
     {%- elif kind in ('text', 'id') -%}
     nullif(trim({{ text }}), '') as {{ column }}
     {%- else -%}

@@ -4,44 +4,58 @@
     {{ return(['direction', 'dial_mode', 'tech_result', 'platform_block', 'business_result', 'handling_type', 'hangup_side', 'sentiment']) }}
 {%- endmacro %}
 
-{# Names and SQL of the typed columns of a row of raw.calls or raw.call_legs; needs join_call_maps. #}
-{% macro typed_call(row) %}
+{# Names and SQL of the typed columns of a row of raw.calls or raw.call_legs; needs join_call_maps. Columns that no
+   file fills are constants: with most of them empty, reading them took a fifth of the model's time. #}
+{% macro typed_call(row, feed) %}
+    {%- set unfilled = unfilled_columns(feed) -%}
+    {%- set cell = {} -%}
+    {%- for column in call_cells() -%}
+        {%- do cell.update({column: 'cast(null as string)' if column in unfilled else row ~ '.' ~ column}) -%}
+    {%- endfor -%}
     {%- set typed = {} -%}
     {%- for column in ['started_at', 'ringing_at', 'answered_at', 'ended_at', 'next_contact_at'] -%}
-        {%- do typed.update({column: parse_ts(row ~ '.' ~ column)}) -%}
+        {%- do typed.update({column: parse_ts(cell[column])}) -%}
     {%- endfor -%}
-    {%- for column in ['ivr', 'queue', 'ring', 'hold', 'talk', 'acw', 'total'] -%}
-        {%- do typed.update({column ~ '_seconds': parse_seconds(row ~ '.' ~ column ~ '_seconds')}) -%}
+    {%- for column in ['ivr_seconds', 'queue_seconds', 'ring_seconds', 'hold_seconds', 'talk_seconds', 'acw_seconds', 'total_seconds'] -%}
+        {%- do typed.update({column: parse_seconds(cell[column])}) -%}
     {%- endfor -%}
     {%- for column in ['is_connected', 'csat_offered', 'is_marketing_opted_in', 'is_do_not_call', 'is_compliant'] -%}
-        {%- do typed.update({column: parse_bool(row ~ '.' ~ column)}) -%}
+        {%- do typed.update({column: parse_bool(cell[column])}) -%}
     {%- endfor -%}
     {%- for column in ['csat_score', 'qa_score', 'mos_score', 'leg_count', 'transfer_count'] -%}
-        {%- do typed.update({column: parse_num(row ~ '.' ~ column)}) -%}
+        {%- do typed.update({column: parse_num(cell[column])}) -%}
     {%- endfor -%}
     {%- for column in call_maps() -%}
-        {%- do typed.update({column: mapped(row, column)}) -%}
+        {%- do typed.update({column: cell[column] if column in unfilled else mapped(row, column)}) -%}
     {%- endfor -%}
     {%- for column in ['direction', 'tech_result', 'business_result'] -%}
-        {%- do typed.update({'is_' ~ column ~ '_unmapped': is_unmapped(row, column)}) -%}
+        {%- do typed.update({'is_' ~ column ~ '_unmapped': 'false' if column in unfilled else is_unmapped(row, column)}) -%}
     {%- endfor -%}
     {%- for column in call_texts() -%}
-        {%- do typed.update({column: 'nullif(trim(' ~ row ~ '.' ~ column ~ "), '')"}) -%}
+        {%- do typed.update({column: 'nullif(trim(' ~ cell[column] ~ "), '')"}) -%}
     {%- endfor -%}
-    {%- set tag_separators = policy_text('list.separators') -%}
-    {%- set id_separators = policy_text('list.id_separators') -%}
+    {%- set tag_separators = policy_constant('list.separators') -%}
+    {%- set id_separators = policy_constant('list.id_separators') -%}
     {%- do typed.update({
-        'tags': split_list(row ~ '.tags', tag_separators),
-        'customer_tags': split_list(row ~ '.customer_tags', tag_separators),
-        'agent_id': first_of_list('coalesce(' ~ row ~ '.agent_id, ' ~ row ~ '.agent_ids)', id_separators),
-        'agent_ids': split_list('coalesce(' ~ row ~ '.agent_ids, ' ~ row ~ '.agent_id)', id_separators),
-        'export_province': place(row ~ '.region_province'),
-        'export_city': place(row ~ '.region_city'),
-        'phone_e164': parse_e164(row ~ '.customer_number'),
-        'number_status': parse_number_status(row ~ '.customer_number'),
-        'customer_phone_masked': parse_mask(row ~ '.customer_number'),
-        'own_number': parse_clean_number(row ~ '.own_number')}) -%}
+        'tags': split_list(cell['tags'], tag_separators),
+        'customer_tags': split_list(cell['customer_tags'], tag_separators),
+        'agent_id': first_of_list('coalesce(' ~ cell['agent_id'] ~ ', ' ~ cell['agent_ids'] ~ ')', id_separators),
+        'agent_ids': split_list('coalesce(' ~ cell['agent_ids'] ~ ', ' ~ cell['agent_id'] ~ ')', id_separators),
+        'export_province': place(cell['region_province']),
+        'export_city': place(cell['region_city']),
+        'phone_e164': parse_e164(cell['customer_number']),
+        'number_status': parse_number_status(cell['customer_number']),
+        'customer_phone_masked': parse_mask(cell['customer_number']),
+        'own_number': parse_clean_number(cell['own_number'])}) -%}
     {{ return(typed) }}
+{%- endmacro %}
+
+{% macro call_cells() -%}
+    {{ return(call_maps() + call_texts() + ['started_at', 'ringing_at', 'answered_at', 'ended_at', 'next_contact_at', 'ivr_seconds',
+        'queue_seconds', 'ring_seconds', 'hold_seconds', 'talk_seconds', 'acw_seconds', 'total_seconds', 'is_connected',
+        'csat_offered', 'is_marketing_opted_in', 'is_do_not_call', 'is_compliant', 'csat_score', 'qa_score', 'mos_score',
+        'leg_count', 'transfer_count', 'tags', 'customer_tags', 'agent_id', 'agent_ids', 'region_province', 'region_city',
+        'customer_number', 'own_number']) }}
 {%- endmacro %}
 
 {# What a call carries besides the typed columns: where it comes from and its day. #}
@@ -57,7 +71,7 @@
 {%- endmacro %}
 
 {% macro join_call_maps(row, feed) -%}
-    {%- for column in call_maps() %}
+    {%- for column in call_maps() if column not in unfilled_columns(feed) %}
     {{ join_value_map(row, feed, column) }}
     {%- endfor %}
 {%- endmacro %}

@@ -110,7 +110,7 @@ united as (
             when legs.last_result = 'connected' and legs.last_result_role = 'queue' then 'abandoned_queue'
             else legs.last_result
         end as tech_result,
-        {{ split_list('legs.all_agents', policy_text('list.id_separators')) }} as agent_ids
+        {{ split_list('legs.all_agents', policy_constant('list.id_separators')) }} as agent_ids
     from legs_together as legs
     where {{ is_touched('legs.call_date', ['calls']) }}
         and not exists (

@@ -13,5 +13,9 @@ select
     {{ parse_day('r.left_on') }} as left_on,
     {{ place('r.region_city') }} as region_city,
     nullif(trim(r.mentor_agent_id), '') as mentor_agent_id,
+    {{ split_list('r.skills', policy_constant('list.separators')) }} as skills,
+    {{ split_list('r.industry_skills', policy_constant('list.separators')) }} as industry_skills,
+    nullif(trim(r.style), '') as style,
+    {{ parse_num('r.service_years') }} as service_years,
     {{ provenance('r') }}
 from latest as r

@@ -1,5 +1,5 @@
 {{ config(**by_date('leg_date', ['call_legs'])) }}
-{%- set typed = typed_call('r') -%}
+{%- set typed = typed_call('r', 'call_legs') -%}
 with {{ latest_delivery('call_legs', unit='call_id') }},
 
 read as (

@@ -1,5 +1,5 @@
 {{ config(**by_date('call_date', ['calls'])) }}
-{%- set typed = typed_call('r') -%}
+{%- set typed = typed_call('r', 'calls') -%}
 {%- set columns = call_origin() + (typed | list) -%}
 {#- Nothing is united where nothing comes in legs. -#}
 {%- set has_legs = has_rows(ref('stg_call_legs')) -%}

@@ -25,6 +25,16 @@ select
     case when {{ place('r.region_province') }} is not null or {{ place('r.region_city') }} is not null
         then {{ place('r.region_city') }} else regions.city end as region_city,
     nullif(trim(r.risk_grade), '') as risk_grade,
+    nullif(trim(r.industry), '') as industry,
+    nullif(trim(r.communication_habit), '') as communication_habit,
+    nullif(trim(r.time_zone), '') as time_zone,
+    {{ parse_day('r.bill_date') }} as bill_date,
+    nullif(trim(r.owner_agent_id), '') as owner_agent_id,
+    {{ parse_bool('r.is_marketing_opted_in') }} as is_marketing_opted_in,
+    {{ parse_bool('r.is_do_not_call') }} as is_do_not_call,
+    {{ split_list('r.tags', policy_constant('list.separators')) }} as tags,
+    {{ split_list('r.merged_ids', policy_constant('list.id_separators')) }} as merged_ids,
+    nullif(trim(r.notes), '') as notes,
     {{ provenance('r') }}
 from read as r
 cross join {{ source('ops', 'secrets') }} as secrets

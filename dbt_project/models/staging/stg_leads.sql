@@ -45,6 +45,15 @@ select
     nullif(trim(r.lost_reason), '') as lost_reason,
     nullif(trim(r.referrer_customer_id), '') as referrer_customer_id,
     {{ parse_ts('r.last_followed_up_at') }} as last_followed_up_at,
+    {{ parse_ts('r.assigned_at') }} as assigned_at,
+    {{ parse_ts('r.next_contact_at') }} as next_contact_at,
+    nullif(trim(r.channel_detail), '') as channel_detail,
+    nullif(trim(r.ai_intent), '') as ai_intent,
+    nullif(trim(r.pain_points), '') as pain_points,
+    nullif(trim(r.main_objection), '') as main_objection,
+    {{ parse_bool('r.is_marketing_opted_in') }} as is_marketing_opted_in,
+    nullif(trim(r.notes), '') as notes,
+    {{ split_list('r.tags', policy_constant('list.separators')) }} as tags,
     {{ provenance('r') }}
 from read as r
 cross join {{ source('ops', 'secrets') }} as secrets

@@ -7,19 +7,25 @@ read as (
         {{ parse_e164('r.customer_number') }} as phone_e164,
         nullif(trim(r.customer_id), '') as source_customer_id,
         {{ mapped('r', 'status') }} as status_code,
-        {{ is_unmapped('r', 'status') }} as is_status_unmapped
+        {{ is_unmapped('r', 'status') }} as is_status_unmapped,
+        {{ mapped('r', 'order_kind') }} as kind_of_order,
+        coalesce({{ mapped('r', 'currency') }}, 'cny') as currency_code
     from latest as r
     {{ join_value_map('r', 'orders', 'status') }}
+    {{ join_value_map('r', 'orders', 'order_kind') }}
+    {{ join_value_map('r', 'orders', 'currency') }}
 )
 
--- An export without a status column lists closed orders: they count as won.
+-- An export without a status column lists closed orders: they count as won. Other currencies have no amount in yuan.
 select
     {{ native_key('orders', 'r._source', 'r._row_key') }} as order_key,
     r._source as source_system,
     trim(r.order_id) as source_order_id,
     {{ parse_ts('r.ordered_at') }} as ordered_at,
     r._event_date as order_date,
-    {{ parse_money('r.amount_cny') }} as amount_cny,
+    case when r.currency_code = 'cny' then {{ parse_money('r.amount_cny') }} end as amount_cny,
+    {{ parse_money('r.amount_cny') }} as amount_delivered,
+    r.currency_code as currency,
     coalesce(r.status_code, 'won') as status,
     r.is_status_unmapped,
     r.phone_e164,
@@ -37,6 +43,9 @@ select
     {{ channel_of('r') }} as channel,
     nullif(trim(r.campaign_id), '') as campaign_id,
     {{ parse_ts('r.paid_at') }} as paid_at,
+    r.kind_of_order as order_kind,
+    {{ parse_num('r.contract_months') }} as contract_months,
+    {{ parse_bool('r.is_second_confirmed') }} as is_second_confirmed,
     {{ provenance('r') }}
 from read as r
 cross join {{ source('ops', 'secrets') }} as secrets

@@ -10,5 +10,9 @@ select
     {{ place('r.area') }} as area,
     {{ parse_day('r.valid_from') }} as valid_from,
     {{ parse_day('r.valid_to') }} as valid_to,
+    nullif(trim(r.line_id), '') as line_id,
+    nullif(trim(r.carrier), '') as carrier,
+    nullif(trim(r.mark_status), '') as mark_status,
+    {{ parse_ts('r.marked_at') }} as marked_at,
     {{ provenance('r') }}
 from latest as r
