@@ -227,11 +227,6 @@ create or replace macro parse.bool(t) as case
     when lower(parse.ascii(t)) in ('否', 'n', 'no', 'false', 'f', '0', '0.0', '假', '×', '✗', '✘', '错', '没有', '未接听', '未接通', '未接', '失败', '未接聽', '停用', 'off') then false
     end;
 
--- The values of a cell that holds several, separated by any usual sign or as a JSON array; NULL when there is none.
-create or replace macro parse.list(t) as list_transform([list_filter(list_transform(
-    case when starts_with(t, '[') and json_valid(t) then try_cast(t::json as varchar[]) else regexp_split_to_array(t, '[、，,;；/|\n]') end,
-    lambda x: trim(x)), lambda x: x <> '')], lambda l: case when len(l) > 0 then l end)[1];
-
 -- ---------------------------------------------------------------- phone numbers
 -- Digits as dialled within the country (leading 0 kept for land lines), a leading + for other countries,
 -- 138****1234 for masked numbers; carrier and outside-line prefixes, extensions and a float's .0 removed (Q07-Q16).
@@ -306,7 +301,7 @@ create or replace macro parse.masked_digits(n) as case
 create or replace macro parse.mask(t) as case
     when t is null then null
     when parse.is_mobile(t) then left(t, 3) || '****' || right(t, 4)
-    else list_transform([parse.clean_number(t)], lambda n: parse.masked_digits(n))[1]
+    else parse.masked_digits(parse.clean_number(t))
     end;
 -- Free text with every run of digits that looks like a phone number masked, whatever separates the digits.
 create or replace macro parse.mask_text(t) as regexp_replace(regexp_replace(regexp_replace(parse.ascii(t),

@@ -24,7 +24,7 @@ _COMMON = {
     "phone": "case strlen({t}) when 11 then try_cast({t} as bigint) between 13000000000 and 19999999999 "
              "when 10 then try_cast({t} as bigint) between 4000000000 and 4009999999 end",
     "timestamp": "case when {t} like '____-__-__ __:__:__' "
-                 "then {t} >= '1971' and try_cast({t} as timestamp) is not null "
+                 "then {t} >= '1971' and not contains({t}, ' 24:') and try_cast({t} as timestamp) is not null "
                  "else parse.is_plain_time({t}) and parse.ts({t}) is not null end",
     "date": "parse.is_plain_time({t}) and parse.day({t}) is not null",
     "seconds": "case when {t} like '__:__:__' then try_cast({t} as time) is not null "

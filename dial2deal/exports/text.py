@@ -35,6 +35,7 @@ class Scan:
     has_bracket: bool      # '[' somewhere
     has_padding: bool      # blanks beside a delimiter or line end
     has_nul: bool
+    has_inner_mark: bool   # a byte order mark that is not the first: files put together
     odd_line_ends: bool    # lone CR, or LF and CRLF mixed
 
     @property
@@ -50,7 +51,7 @@ def scan(path: Path) -> Scan:
     """
     digest = hashlib.sha256()
     size = newlines = carriage = crlf = 0
-    quotes = exponent = bracket = padding = nul = False
+    quotes = exponent = bracket = padding = nul = inner_mark = False
     tail = b""
     with path.open("rb") as handle:
         while chunk := handle.read(CHUNK):
@@ -65,13 +66,15 @@ def scan(path: Path) -> Scan:
             bracket = bracket or b"[" in chunk
             padding = padding or _is_padded(chunk) or _is_padded(tail[-1:] + chunk[:1])
             nul = nul or b"\0" in chunk
+            inner_mark = inner_mark or (b"\xef" in chunk and chunk.find(codecs.BOM_UTF8, not size) > -1) or (
+                codecs.BOM_UTF8 in tail[-2:] + chunk[:2])
             size += len(chunk)
             tail = chunk[-_TAIL:] if len(chunk) >= _TAIL else (tail + chunk)[-_TAIL:]
     stripped = tail.rstrip(b"\r\n \t")
     return Scan(
         sha256=digest.hexdigest(), bytes=size, newlines=newlines, ends_open=bool(tail) and tail[-1:] != b"\n",
         blank_tail=max(0, tail[len(stripped):].count(b"\n") - 1), has_quotes=quotes, has_exponent=exponent,
-        has_bracket=bracket, has_padding=padding, has_nul=nul,
+        has_bracket=bracket, has_padding=padding, has_nul=nul, has_inner_mark=inner_mark,
         odd_line_ends=carriage != crlf or (crlf > 0 and crlf != newlines),
     )
 
@@ -160,7 +163,7 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan, encoding: st
     readable, scanned = path, first
     plain_utf8 = encoding in ("utf-8", "utf-8-sig") and errors == "strict"
     quoted_title = any('"' in line for line in head.split("\n")[: found.line - 1])
-    if not plain_utf8 or first.odd_line_ends or first.has_nul or quoted_title:
+    if not plain_utf8 or first.odd_line_ends or first.has_nul or first.has_inner_mark or quoted_title:
         work.mkdir(exist_ok=True)
         readable = work / "text.csv"
         damaged = _rewrite(path, readable, encoding, errors)
@@ -177,7 +180,7 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan, encoding: st
             repairs["NUL bytes removed"] = 1
         if quoted_title:
             _blank_titles(readable, found.line - 1)
-    if encoding == "utf-8-sig":
+    if encoding == "utf-8-sig" or first.has_inner_mark:
         repairs["byte order mark removed"] = 1
     return Table(
         path=readable, header=found.cells, match=found.match, delimiter=found.delimiter,
@@ -205,8 +208,9 @@ def _rewrite(path: Path, target: Path, encoding: str, errors: str) -> int:
                 damaged += text.count("\ufffd")
             if "\r" in text:
                 text = text.replace("\r\n", "\n").replace("\r", "\n")
-            if "\0" in text:
-                text = text.replace("\0", "")
+            for mark in ("\0", "\ufeff"):
+                if mark in text:
+                    text = text.replace(mark, "")
             sink.write(text.encode("utf-8"))
             if not chunk:
                 return damaged

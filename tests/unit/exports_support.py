@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from dial2deal import exports, policy, warehouse
 from dial2deal.settings import Settings
@@ -56,9 +59,13 @@ class Landing:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
+    def session(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """The open warehouse."""
+        return warehouse.session(self.settings)
+
     def load(self, **kwargs: Any) -> list[exports.FileResult]:
         """Load everything; every file must account for every row."""
-        with warehouse.session(self.settings) as con:
+        with self.session() as con:
             results = exports.load_landing(con, self.settings, self.policy, **kwargs)
         for result in results:
             assert result.rows_read == result.rows_accepted + result.rows_quarantined + result.rows_duplicate, result
@@ -71,5 +78,5 @@ class Landing:
 
     def query(self, sql: str, *parameters: Any) -> list[tuple]:
         """Rows of a query on the warehouse."""
-        with warehouse.session(self.settings) as con:
+        with self.session() as con:
             return con.execute(sql, list(parameters)).fetchall()
