@@ -223,8 +223,10 @@ create or replace macro parse.num(t) as case
     end;
 create or replace macro parse.bool(t) as case
     when t is null then null
-    when lower(parse.ascii(t)) in ('是', 'y', 'yes', 'true', 't', '1', '1.0', '真', '√', '✓', '✔', '对', '有', '已接听', '已接通', '接通', '接听', '已接', '成功', '已接聽', '接聽', '启用', 'on', 'ok') then true
-    when lower(parse.ascii(t)) in ('否', 'n', 'no', 'false', 'f', '0', '0.0', '假', '×', '✗', '✘', '错', '没有', '未接听', '未接通', '未接', '失败', '未接聽', '停用', 'off') then false
+    when lower(parse.ascii(t)) in ('是', 'y', 'yes', 'true', 't', '1', '1.0', '真', '√', '✓', '✔', '对', '有', '已接听', '已接通', '接通', '接听', '已接', '成功', '已接聽', '接聽', '启用', '同意', '已同意', '已授权', '合格', '通过',
+        '满意', '正确', '属实', '已解决', '已到课', '已到访', 'on', 'ok') then true
+    when lower(parse.ascii(t)) in ('否', 'n', 'no', 'false', 'f', '0', '0.0', '假', '×', '✗', '✘', '错', '没有', '未接听', '未接通', '未接', '失败', '未接聽', '停用', '不同意', '拒绝', '未同意', '未授权', '不合格', '不通过',
+        '未通过', '不满意', '错误', '不属实', '未解决', '未到课', '未到访', 'off') then false
     end;
 
 -- ---------------------------------------------------------------- phone numbers
