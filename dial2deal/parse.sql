@@ -303,7 +303,7 @@ create or replace macro parse.masked_digits(n) as case
 create or replace macro parse.mask(t) as case
     when t is null then null
     when parse.is_mobile(t) then left(t, 3) || '****' || right(t, 4)
-    else parse.masked_digits(parse.clean_number(t))
+    else list_transform([parse.clean_number(t)], lambda n: parse.masked_digits(n))[1]
     end;
 -- Free text with every run of digits that looks like a phone number masked, whatever separates the digits.
 create or replace macro parse.mask_text(t) as regexp_replace(regexp_replace(regexp_replace(parse.ascii(t),

@@ -102,12 +102,15 @@ class LoadPlan:
 
     def quarantine(self, line: str, source: str, file: str) -> str:
         """Insert the invalid rows that are data; parameter loaded_at."""
-        column = " ".join(f"when {f.when} then {text(f.column)}" for f in self.failures)
-        reason = " ".join(f"when {f.when} then {f.reason}" for f in self.failures)
+        # Numbered, because each condition that is written down is planned again.
+        which = " ".join(f"when {f.when} then {number}" for number, f in enumerate(self.failures))
+        column = " ".join(f"when {number} then {text(f.column)}" for number, f in enumerate(self.failures))
+        reason = " ".join(f"when {number} then {f.reason}" for number, f in enumerate(self.failures))
         return (
             f"insert into ops.quarantine select {file}, _line, "
-            f"case {column} end, case {reason} end, {self.raw_line}, _event_day, $loaded_at "
-            f"from {self.rows(line, source)} where not {self.is_total} and ({self.invalid}) order by _line"
+            f"case _failure {column} end, case _failure {reason} end, {self.raw_line}, _event_day, $loaded_at "
+            f"from (select *, case {which} end as _failure from {self.rows(line, source)}) "
+            f"where not {self.is_total} and _failure is not null order by _line"
         )
 
 
@@ -131,6 +134,12 @@ def totals_pattern() -> str:
     """Regular expression (lower case, from the start) of the first cell of totals and footer lines."""
     words = "|".join(re.escape(word) for word in vocabulary()["totals"])
     return f"^(({words})|共 ?[0-9]+ ?(条|行|页|笔|个)|第 ?[0-9]+ ?页)"
+
+
+def first_cell(table: Table) -> str:
+    """SQL of the first cell of a record that is not empty; a list, because every macro call is planned anew."""
+    cells = ", ".join(f"c{i}" for i in range(table.width))
+    return f"list_filter(list_transform([{cells}], lambda x: parse.cell(x)), lambda x: x is not null)[1]"
 
 
 def is_totals_text(sql: str) -> str:
@@ -291,8 +300,7 @@ def _not_quick(feed: Feed, column: Column) -> list[str]:
 
 
 def _is_total(table: Table, feed: Feed, profile: Profile, not_data: list[str]) -> str:
-    cells = ", ".join(f"parse.cell(c{i})" for i in range(table.width))
-    first = f"coalesce({cells})" if table.width > 1 else cells
+    first = first_cell(table)
     repeated = [f"parse.cell(c{i}) is not distinct from {text(table.header[i].strip())}"
                 for i in list(table.match.positions.values())[:2]]
     repeats_header = f" or ({' and '.join(repeated)})" if len(repeated) == 2 else ""

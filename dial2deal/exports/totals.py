@@ -69,30 +69,39 @@ def _aligned(con: duckdb.DuckDBPyConnection, profile: Profile, cells: Cells, pla
              file_id: str, loaded_at: dt.datetime) -> list[Compared]:
     """The totals lines that have as many cells as the header."""
     table = cells.table
-    first = f"coalesce({', '.join(f'parse.cell(c{i})' for i in range(table.width))}, null)"
     columns = _columns(profile, cells, plan)
-    texts = ", ".join(f"case when not parse.blank(c{c.index}) then parse.cell(c{c.index}) end" for c in columns)
-    values = ", ".join(f"{c.value or 'null'}::double" for c in columns)
+    texts = ", ".join(f"c{c.index}" for c in columns)
     rows = con.execute(
-        f"select _line, _first, [{texts}], [{values}] from (select *, {cells.line} as _line, {first} as _first "
+        f"select _line, _first, list_transform([{texts}], lambda x: case when not parse.blank(x) then parse.cell(x) "
+        f"end) from (select *, {cells.line} as _line, {statements.first_cell(table)} as _first "
         f"from {cells.source}) where {statements.is_totals_text('_first')} and _line not in (select _line from "
         f"raw.{statements.name(profile.feed.name)} where _file_id = ? and _loaded_at = ?) order by _line "
         f"limit {_MAX_LINES}", [file_id, loaded_at]).fetchall()
     compared: list[Compared] = []
     begin = 0
-    for line, label, stated, stated_values in rows:
+    for line, label, stated in rows:
         kind = _kind(label)
         if kind is None:
             compared += _phrase(label, line, lambda: _rows(con, cells, plan) + ragged)
             continue
-        used = [(c, text, value) for c, text, value in zip(columns, stated, stated_values, strict=True)
-                if text and text != label]
-        rows, facts = _facts(con, cells, plan, [c for c, _, _ in used], begin if kind == "part" else 0, line)
+        used = {c: text for c, text in zip(columns, stated, strict=True) if text and text != label}
+        rows, facts = _facts(con, cells, plan, [*used], begin if kind == "part" else 0, line)
         rows += 0 if kind == "part" else ragged
-        compared += [_compare(line, kind, c, text, value, rows, facts[c.index]) for c, text, value in used]
+        values = _values(con, cells, [*used], line)
+        compared += [_compare(line, kind, c, used[c], value, rows, facts[c.index]) for c, value in values.items()]
         compared += _phrase(label, line, lambda rows=rows: rows)
         begin = line
     return compared
+
+
+def _values(con: duckdb.DuckDBPyConnection, cells: Cells, columns: list[_Column], line: int) -> dict[_Column, Any]:
+    """What one line states in each of the columns, as a number."""
+    if not columns:
+        return {}
+    numbers = ", ".join(f"({c.value or 'null'})::double" for c in columns)
+    row = con.execute(f"select {numbers} from (select *, {cells.line} as _line from {cells.source}) where _line = ?",
+                      [line]).fetchone()
+    return dict(zip(columns, row, strict=True))
 
 
 def _columns(profile: Profile, cells: Cells, plan: statements.LoadPlan) -> list[_Column]:
@@ -108,10 +117,9 @@ def _columns(profile: Profile, cells: Cells, plan: statements.LoadPlan) -> list[
         elif kind in _NEVER_SUMMED:
             found.append(_Column(index, header, None))
         else:
-            cell = f"parse.cell(c{index})"
             found.append(_Column(index, header, (
-                f"coalesce(parse.num({cell}), parse.money({cell}), case when regexp_matches({cell}, '[:秒分]') "
-                f"then parse.seconds({cell}) end)")))
+                f"list_transform([parse.cell(c{index})], lambda x: coalesce(parse.num(x), parse.money(x), "
+                "case when regexp_matches(x, '[:秒分]') then parse.seconds(x) end))[1]")))
     return found
 
 
