@@ -10,14 +10,17 @@ REAL_DATA := $(wildcard ../shared/data)
 export DIAL2DEAL_REAL_DATA ?= $(if $(REAL_DATA),$(abspath $(REAL_DATA)))
 DEMO_DAYS ?= 120
 DEMO_CALLS ?= 1500
+export FUZZ_FILES ?= 100000
+export FUZZ_SEED ?= 1
 
-.PHONY: help demo test test-fast test-crash dev bench lint docs clean env env-dev
+.PHONY: help demo test test-fast test-crash dev bench fuzz lint docs clean env env-dev
 
 help:
 	@echo "make demo        environment, demo exports, full build, reports (about two minutes)"
 	@echo "make test        environment, the whole test suite"
 	@echo "make dev         Dagster UI with sensors and schedules on http://localhost:3000"
 	@echo "make bench       benchmarks; BENCH_ARGS=--quick for a small run"
+	@echo "make fuzz        damaged exports through the loader; FUZZ_FILES=1000 FUZZ_SEED=1 for a small run"
 	@echo "make test-crash  the long crash suite: kill -9 at twenty random points"
 	@echo "make lint        style and structure checks only"
 	@echo "make docs        regenerate docs/reference from the models and metrics"
@@ -61,6 +64,9 @@ lint: env-dev
 
 bench: env-dev
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+fuzz: env-dev
+	@$(BIN)/python -m fuzz $(FUZZ_ARGS)
 
 docs: env
 	@$(BIN)/python docs/generate_reference.py

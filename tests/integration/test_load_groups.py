@@ -144,3 +144,12 @@ def test_line_numbers_are_those_of_each_file(landing):
         "select path, list(_line order by _line) from raw.calls join ops.export_files on file_id = _file_id "
         "group by path order by path") == [
         (f"generic_400/calls/{number}.csv", list(range(2, number + 3))) for number in range(4)]
+
+
+def test_a_long_file_with_lines_of_another_width_is_loaded(landing):
+    rows = [call(i) for i in range(25_000)]
+    rows[100], rows[200] = "", "C1,呼入"
+    landing.calls("a.csv", [*rows, "合计,25000"])
+    result = landing.one()
+    assert (result.status, result.rows_accepted, result.rows_quarantined, result.rows_total_line) == (
+        "loaded", 24_998, 1, 1)
