@@ -42,6 +42,7 @@ attributed as (
         nullif(coalesce(named.named_channel, last_lead.channel), 'unattributed') as lead_channel,
         coalesce(
             numbers.business_line,
+            named.business_line,
             nullif(coalesce(named.named_business_line, last_lead.business_line), 'unknown'), 'unknown') as line,
         case
             when named.named_lead_key is not null then 'lead_id'
