@@ -66,3 +66,24 @@ def test_rows_of_a_vendors_file(landing, expected_file):
     if "unknown_columns" in expected:
         ((unknown,),) = landing.query("select unknown_columns from ops.export_files")
         assert json.loads(unknown or "[]") == expected["unknown_columns"]
+
+
+def test_amounts_of_another_currency_are_converted_by_a_profile_of_ones_own(landing):
+    """The example of docs/reference/vendors_cloud.md."""
+    page = (PROFILES.parent / "docs/reference/vendors_cloud.md").read_text(encoding="utf-8")
+    (example,) = [part for part in page.split("```")[1::2] if "salesforce/orders.yml" in part]
+    landing.profile("salesforce/orders.yml", example.removeprefix("yaml"))
+    landing.put("salesforce/orders/a.csv", (VENDORS / "salesforce/orders.csv").read_bytes())
+    landing.one()
+    amounts = {row["order_id"]: (row.get("amount_cny"), row["currency"]) for row in filled_rows(landing, "orders")}
+    assert amounts["0065g00000DDDDD"] == ("12800.5 => 12800.50", "CNY => cny")
+    assert amounts["0065g00000DDDDF"] == ("6390.000 => 6390.00", "CNY => cny")
+
+
+def test_only_one_of_wukongs_amounts_is_revenue(landing):
+    """Receipts and opportunities are refused where contracts are read."""
+    for name in ("receivables", "business"):
+        landing.put(f"wukong_crm/orders/{name}.csv", (VENDORS / f"wukong_crm/orders.{name}.csv").read_bytes())
+    results = landing.load()
+    assert [result.status for result in results] == ["failed", "failed"]
+    assert all("order" in result.message for result in results)
