@@ -31,6 +31,9 @@ create table if not exists ops.export_files (
     audited_at timestamp
 );
 
+alter table ops.export_files add column if not exists filled_columns varchar;  -- JSON list of canonical columns it fills
+alter table ops.export_files add column if not exists read_notes varchar;      -- what is odd about the file though it loaded
+
 -- Every path seen in landing, so that an unchanged file is recognised without reading it.
 create table if not exists ops.landing_paths (
     path varchar not null,

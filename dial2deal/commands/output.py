@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dial2deal.spreadsheets import neutral
+
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
 
@@ -36,9 +38,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | 
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows as CSV with a header line."""
+    """Print rows as CSV with a header line; text that a spreadsheet would run as a formula is neutralised."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([neutral(cell) for cell in row] for row in rows)
     typer.echo(buffer.getvalue(), nl=False)

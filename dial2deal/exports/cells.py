@@ -55,9 +55,9 @@ def read_cells(con: duckdb.DuckDBPyConnection, table: Table, work: Path) -> Cell
     has_ragged = table.ragged is not None and table.ragged.stat().st_size > 0
     if has_ragged:
         con.execute(
-            "create or replace temp table ragged as select l::bigint as line, c0 as content from "
+            "create or replace temp table ragged as select l::bigint as line, c0 as reason, c1 as content from "
             f"read_csv({statements.text(str(table.ragged))}, header=false, auto_detect=false, delim=',', quote='\"', "
-            "escape='\"', columns={'l': 'varchar', 'c0': 'varchar'})")
+            "escape='\"', columns={'l': 'varchar', 'c0': 'varchar', 'c1': 'varchar'})")
     return Cells(table, rows, "l::bigint", has_ragged=has_ragged)
 
 
@@ -88,7 +88,7 @@ def _numbered(
     """Cells whose line is the row id shifted by the lines left out before it."""
     if rejects:
         con.execute("create or replace temp table ragged as select unnest($lines::bigint[]) as line, "
-                    "trim(unnest($contents::varchar[]), chr(13) || chr(10)) as content",
+                    "null::varchar as reason, trim(unnest($contents::varchar[]), chr(13) || chr(10)) as content",
                     {"lines": [line for line, _ in rejects], "contents": [content for _, content in rejects]})
     left_out = sorted([line for line, _ in rejects] + blanks)
     if not left_out:

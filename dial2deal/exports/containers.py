@@ -1,27 +1,34 @@
 """What a file is by its first bytes, whatever its name says, and which reader takes it.
 
-A new container (zip, gzip, HTML, JSON) is a function from path to Table, entered in ``READERS``.
+A new kind is a function from path to Table, entered in ``READERS``. Archives are no kind of table: see archives.py.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dial2deal.exports.html import read_html
+from dial2deal.exports.json_records import read_json
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
+from dial2deal.exports.spreadsheet_xml import read_spreadsheet_xml
 from dial2deal.exports.table import Table
 from dial2deal.exports.text import CHUNK, Scan, read_text, scan
 from dial2deal.exports.workbook import read_workbook
 
+HEAD = 4096
 _MAGIC = ((b"PK\x03\x04", "xlsx"), (b"PK\x05\x06", "zip"), (b"\xd0\xcf\x11\xe0", "xls"), (b"\x1f\x8b", "gzip"),
-          (b"%PDF", "pdf"), (b"Rar!", "rar"), (b"7z\xbc\xaf", "7z"), (b"SQLite format 3", "sqlite"))
+          (b"%PDF", "pdf"), (b"Rar!", "rar"), (b"7z\xbc\xaf", "7z"), (b"SQLite format 3", "sqlite"),
+          (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"PAR1", "parquet"))
+_UTF16 = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_JSON = re.compile(rb'\{\s*["}]|\[\s*[\[{\]]')
 _ADVICE = {
-    "zip": "unpack it into the folder", "gzip": "unpack it into the folder", "rar": "unpack it into the folder",
-    "7z": "unpack it into the folder", "html": "open it in Excel and save it as .xlsx or CSV",
-    "json": "export CSV or Excel instead", "pdf": "export CSV or Excel instead",
+    **dict.fromkeys(("rar", "7z", "tar", "bzip2", "xz", "zstd"), "unpack it into the folder, or pack it as .zip"),
+    **dict.fromkeys(("xml", "mhtml"), "open it in Excel and save it as .xlsx or CSV"),
 }
 
 
@@ -39,7 +46,7 @@ class Fingerprint:
 def fingerprint(path: Path) -> Fingerprint:
     """Kind and content hash in one pass over the bytes."""
     with path.open("rb") as handle:
-        kind = sniff(handle.read(4096))
+        kind = sniff(handle.read(HEAD))
     if kind == "text":
         found = scan(path)
         return Fingerprint(kind, found.sha256, found.bytes, found)
@@ -51,16 +58,30 @@ def fingerprint(path: Path) -> Fingerprint:
 
 
 def sniff(head: bytes) -> str:
-    """Kind of a file from its first bytes: text, xlsx, xls, zip, gzip, html, json, …"""
+    """Kind of a file from its first bytes: text, xlsx, xls, zip, gzip, html, xml table, json, …"""
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return "zip" if kind == "xlsx" and not _is_workbook(head) else kind
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
-    if start.startswith((b"<html", b"<table", b"<!doctype", b"<?xml", b"<meta", b"<head")):
+    if head[257:262] == b"ustar":
+        return "tar"
+    for mark, encoding in _UTF16:
+        if head.startswith(mark):
+            head = head[2:].decode(encoding, "ignore").encode()
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if start.startswith(b"<"):
+        return _markup(start)
+    if start.startswith(b"mime-version:"):
+        return "mhtml"
+    return "json" if _JSON.match(start) else "text"
+
+
+def _markup(start: bytes) -> str:
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in start and b"<html" not in start:
+        return "xml table"
+    html = (b"<html", b"<table", b"<!doctype html", b"<meta", b"<head", b"<body", b"<style", b"<div", b"<tr")
+    if start.startswith(html) or (start.startswith((b"<?xml", b"<!")) and any(mark in start for mark in html)):
         return "html"
-    if start.startswith((b"{", b"[{")):
-        return "json"
-    return "text"
+    return "xml" if start.startswith((b"<?xml", b"<!doctype")) else "text"
 
 
 def read(path: Path, profile: Profile, work: Path, found: Fingerprint) -> Table:
@@ -79,13 +100,21 @@ def _is_workbook(head: bytes) -> bool:
 
 
 def _text(path: Path, profile: Profile, work: Path, found: Fingerprint) -> Table:
-    return read_text(path, profile, work, found.scan or scan(path), may_be_utf8=found.may_be_utf8)
+    readable = path
+    if not str(path).isprintable():
+        # DuckDB takes no name that is not UTF-8.
+        work.mkdir(exist_ok=True)
+        readable = work / "delivered"
+        readable.unlink(missing_ok=True)
+        readable.symlink_to(path.absolute())
+    return read_text(readable, profile, work, found.scan or scan(path), may_be_utf8=found.may_be_utf8)
 
 
-def _workbook(path: Path, profile: Profile, work: Path, found: Fingerprint) -> Table:
-    return read_workbook(path, profile, work)
+def _whole(reader: Callable[[Path, Profile, Path], Table]) -> Callable[[Path, Profile, Path, Fingerprint], Table]:
+    return lambda path, profile, work, found: reader(path, profile, work)
 
 
 READERS: dict[str, Callable[[Path, Profile, Path, Fingerprint], Table]] = {
-    "text": _text, "xlsx": _workbook, "xls": _workbook,
+    "text": _text, "xlsx": _whole(read_workbook), "xls": _whole(read_workbook), "html": _whole(read_html),
+    "xml table": _whole(read_spreadsheet_xml), "json": _whole(read_json),
 }

@@ -19,7 +19,7 @@ from dial2deal import warehouse
 from dial2deal.exports import containers, manifest, outcome, statements, totals
 from dial2deal.exports.cells import read_together
 from dial2deal.exports.insert import insert
-from dial2deal.exports.landing import Delivery, file_id
+from dial2deal.exports.landing import Delivery, file_id, has_changed
 from dial2deal.exports.outcome import FileResult
 from dial2deal.exports.problems import ProfileError
 from dial2deal.exports.profiles import Profile, Profiles
@@ -112,6 +112,8 @@ def _members(
             if identity in known.files or identity in seen:
                 continue
             table = containers.read(delivery.path, profile, work / str(number), found)
+            if has_changed(delivery) or (table.ragged is not None and table.ragged.stat().st_size):
+                continue
         except Exception:  # the loader takes the file alone and says what is wrong with it
             continue
         seen.add(identity)
@@ -129,14 +131,18 @@ def _load_together(
     whole = [member for member in members if member.identity in files]
     results: list[FileResult] = []
     try:
-        known.store_columns(con, profile.feed, statements.plan(profile, cells.table, zone, quick=True).values)
+        columns = list(statements.plan(profile, cells.table, zone, quick=True).values)
+        known.store_columns(con, profile.feed, columns)
+        missing = known.missing_columns(profile.source, profile.feed.name, columns)
         with warehouse.transaction(con):
             stored = insert(con, known, profile, cells, files, profile.source, zone, loaded_at)
             for member in whole:
+                member.table.notes.extend(missing)
                 result = outcome.loaded(member.delivery, member.identity, member.table, files[member.identity],
                                         stored[member.identity])
-                manifest.record(con, known, member.delivery, result, sha256=member.sha256,
-                                profile_version=profile.version, loaded_at=loaded_at, **outcome.reading(member.table))
+                manifest.record(
+                    con, known, member.delivery, result, sha256=member.sha256, profile_version=profile.version,
+                    loaded_at=loaded_at, **outcome.reading(member.table, columns))
                 if result.rows_total_line:
                     own = f"(select * from {cells.source} where {cells.file} = {statements.text(member.identity)})"
                     totals.store(con, profile, replace(cells, source=own), zone, 0, member.identity, loaded_at)
@@ -146,5 +152,5 @@ def _load_together(
             known.paths.pop(member.delivery.relative, None)
         return {}
     for member, result in zip(whole, results, strict=True):
-        manifest.known_now(known, member.delivery, result, profile.version)
+        manifest.known_now(known, member.delivery, result, profile.version, columns)
     return {result.path: result for result in results}

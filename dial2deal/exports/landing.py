@@ -14,6 +14,9 @@ from pathlib import Path
 from dial2deal.exports.feeds import feeds
 
 _IGNORED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".done", ".lock")
+# Controls, line separators, marks that turn the writing direction, halves of surrogate pairs.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_MAX_NAME = 1000
 _STAMP = re.compile(
     r"(?<!\d)(20\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])"
     r"(?:[-_T ]?([01]\d|2[0-3])[-_.:]?([0-5]\d)(?:[-_.:]?([0-5]\d))?)?(?!\d)")
@@ -21,7 +24,10 @@ _STAMP = re.compile(
 
 @dataclass(frozen=True)
 class Delivery:
-    """One file in landing. ``problem`` says why it cannot be read at all, None when it can."""
+    """One file in landing. ``problem`` says why it cannot be read at all, None when it can.
+
+    ``relative`` is how it is called everywhere; ``unpacked`` files are members of an archive, written for the loader.
+    """
 
     path: Path
     relative: str
@@ -31,6 +37,7 @@ class Delivery:
     modified_ns: int
     delivered_at: dt.datetime
     problem: str | None = None
+    unpacked: bool = False
 
     @property
     def modified_at(self) -> dt.datetime:
@@ -48,7 +55,10 @@ def deliveries(landing: Path, zone: str, only: Iterable[Path] | None = None) -> 
     found = []
     for path in _walk(landing):
         if wanted is None or any(path == w or w in path.parents for w in wanted):
-            found.append(_delivery(path, landing, root, zone))
+            try:
+                found.append(_delivery(path, landing, root, zone))
+            except FileNotFoundError:
+                continue  # taken away since the folder was listed
     return sorted(found, key=lambda d: (d.delivered_at, d.relative))
 
 
@@ -57,7 +67,35 @@ def file_id(source: str, feed: str, sha256: str) -> str:
     return hashlib.sha256(f"{source}\n{feed}\n{sha256}".encode()).hexdigest()[:16]
 
 
-def delivered_at(file_name: str, modified_ns: int, zone: str) -> dt.datetime:
+def has_changed(delivery: Delivery) -> bool:
+    """Whether a file is no longer what it was when landing was listed."""
+    try:
+        stat = delivery.path.stat()
+    except OSError:
+        return True
+    return not delivery.unpacked and (stat.st_size, stat.st_mtime_ns) != (delivery.bytes, delivery.modified_ns)
+
+
+def is_left_alone(name: str) -> bool:
+    """Whether a file or folder is hidden, temporary or still being written."""
+    return name.startswith((".", "~$")) or name.lower().endswith(_IGNORED_SUFFIXES)
+
+
+def shown(name: str) -> str:
+    """A path as text that any message, table and database takes; what had to be changed is told by a digest."""
+    raw = name.encode("utf-8", "surrogateescape")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("gb18030", "replace")  # as Windows in Chinese names files
+    plain = _UNPRINTABLE.sub("�", text)
+    if plain == name and len(name) <= _MAX_NAME:
+        return name
+    digest = hashlib.sha256(raw).hexdigest()[:8]
+    return f"{plain[:_MAX_NAME]}~{digest}"
+
+
+def delivered_at(file_name: str, modified_ns: int | None, zone: str) -> dt.datetime | None:
     """When a file was delivered, UTC, naive: the last date (and time) in its name, else its modification time."""
     stamps = list(_STAMP.finditer(file_name))
     for stamp in reversed(stamps):
@@ -66,7 +104,7 @@ def delivered_at(file_name: str, modified_ns: int, zone: str) -> dt.datetime:
         except ValueError:
             continue
         return local.astimezone(dt.UTC).replace(tzinfo=None)
-    return dt.datetime.fromtimestamp(modified_ns / 1e9, tz=dt.UTC).replace(tzinfo=None)
+    return modified_ns and dt.datetime.fromtimestamp(modified_ns / 1e9, tz=dt.UTC).replace(tzinfo=None)
 
 
 def _walk(folder: Path) -> list[Path]:
@@ -75,7 +113,7 @@ def _walk(folder: Path) -> list[Path]:
         return paths
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda e: e.name):
-            if entry.name.startswith((".", "~$")) or entry.name.lower().endswith(_IGNORED_SUFFIXES):
+            if is_left_alone(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 paths += _walk(Path(entry.path))
@@ -85,19 +123,20 @@ def _walk(folder: Path) -> list[Path]:
 
 
 def _delivery(path: Path, landing: Path, root: Path, zone: str) -> Delivery:
-    relative = path.relative_to(landing)
-    parts = relative.parts
+    parts = path.relative_to(landing).parts
     source, feed = (parts[0] if len(parts) > 1 else ""), (parts[1] if len(parts) > 2 else "")
     problem = None
-    if path.is_symlink() and not path.resolve().is_relative_to(root):
+    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
         problem = "A symbolic link that leads out of landing is not followed. Copy the file itself."
     elif not path.exists():
         problem = "The symbolic link leads nowhere. Copy the file itself."
     elif path.is_dir():
         problem = "A link to a folder is not followed. Copy the folder itself."
+    elif not path.is_file():
+        problem = "Pipes, sockets and devices are not opened. Write a file."
     elif feed not in feeds():
         problem = (f"No feed is called {feed!r}: put the file into landing/<source>/<feed>/, "
                    f"where feed is one of {', '.join(feeds())}.")
     stat = path.stat() if problem is None or path.exists() else path.lstat()
-    return Delivery(path, relative.as_posix(), source, feed, stat.st_size, stat.st_mtime_ns,
+    return Delivery(path, shown("/".join(parts)), shown(source), shown(feed), stat.st_size, stat.st_mtime_ns,
                     delivered_at(path.name, stat.st_mtime_ns, zone), problem)

@@ -13,16 +13,18 @@ from typing import Any
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.exports import containers, group, manifest, outcome, overlaps, statements, totals
+from dial2deal.exports import batches, containers, group, manifest, outcome, overlaps, statements, totals
 from dial2deal.exports.cells import Cells, read_cells
 from dial2deal.exports.feeds import feeds
 from dial2deal.exports.insert import insert
-from dial2deal.exports.landing import Delivery, deliveries, file_id
+from dial2deal.exports.intake import Intake
+from dial2deal.exports.landing import Delivery, deliveries, file_id, has_changed
 from dial2deal.exports.outcome import FileResult
 from dial2deal.exports.problems import FileProblem, ProfileError
 from dial2deal.exports.profiles import Profile, Profiles
 from dial2deal.settings import Settings
 
+_CUT = "the file ends in the middle of this line: it seems cut; deliver it again whole"
 
 def load_landing(
     con: duckdb.DuckDBPyConnection, settings: Settings, policy: Any, *, paths: Iterable[Path] | None = None,
@@ -31,27 +33,43 @@ def load_landing(
     """Load every new file of landing (or those of ``paths``) and say what became of each.
 
     Unchanged files are skipped by size and time without being read, known contents by their hash. A file that
-    cannot be loaded gets status ``failed`` with a message and does not stop the others. ``on_progress`` is told
+    cannot be loaded gets status ``failed`` with a message and does not stop the others; one that is still being
+    written gets ``waiting`` and no entry in the manifest. A file read with another mapping than its profile has now
+    is read anew and replaces its own rows. Members of archives are files of their own. ``on_progress`` is told
     (done, total, result) after each file. Killed at any moment, the next call goes on where this one stopped.
     """
     profiles = Profiles(settings.profile_dirs)
     zone = policy.text("time_zone")
     manifest.prepare(con, policy)
     manifest.sync_value_maps(con, profiles, policy)
-    found = deliveries(settings.landing, zone, paths)
     known = manifest.Known.read(con)
-    results = []
     settings.tmp.mkdir(parents=True, exist_ok=True)
-    for batch in group.batches(found):
+    _clear(settings.tmp)
+    unpacked = settings.tmp / f"archive-{secrets.token_hex(8)}"
+    intake = Intake(con, profiles, known, unpacked, zone, policy.number("landing.stable_seconds"))
+    found = deliveries(settings.landing, zone, paths)
+    waiting = {d.relative: why for d in found if (why := intake.waits_for(d))}
+    results = [outcome.waiting(delivery, waiting[delivery.relative]) for delivery in found
+               if delivery.relative in waiting]
+    for batch in intake.batches([delivery for delivery in found if delivery.relative not in waiting]):
         together = group.load(con, settings, profiles, known, batch, zone)
         for delivery in batch:
             result = together.get(delivery.relative) or _load_one(con, settings, profiles, known, delivery, zone)
+            if delivery.unpacked:
+                delivery.path.unlink(missing_ok=True)
             results.append(result)
             if on_progress:
-                on_progress(len(results), len(found), result)
+                on_progress(len(results), max(len(found), len(results)), result)
     manifest.note_moved_ids(con)
     overlaps.note(con)
     return results
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a killed load left; whoever holds the warehouse is the only one loading."""
+    for kind in ("load", "group", "archive"):
+        for left in folder.glob(f"{kind}-*"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _load_one(
@@ -60,17 +78,16 @@ def _load_one(
 ) -> FileResult:
     profile: Profile | None = None
     problem = delivery.problem
-    if problem is None:
-        try:
-            profile = profiles.resolve(delivery.source, delivery.feed)
-            if profile is not None:
-                delivery = replace(delivery, feed=profile.feed.name)
-            else:
-                problem = (f"There is no profile for {delivery.source}/{delivery.feed}. Write "
-                           f"profiles/{delivery.source}/{delivery.feed}.yml, or move the file to a known source: "
-                           + ", ".join(sorted({source for source, _ in profiles.names()})) + ".")
-        except ProfileError as error:
-            problem = str(error)
+    try:
+        profile = profiles.resolve(delivery.source, delivery.feed)
+    except ProfileError as error:
+        problem = problem or str(error)
+    if profile is not None:
+        delivery = replace(delivery, feed=profile.feed.name)
+    elif problem is None:
+        problem = (f"There is no profile for {delivery.source}/{delivery.feed}. Write "
+                   f"profiles/{delivery.source}/{delivery.feed}.yml, or move the file to a known source: "
+                   + ", ".join(sorted({source for source, _ in profiles.names()})) + ".")
     version = profile.version if profile else manifest.NO_PROFILE
     earlier = known.unchanged(delivery, version)
     if earlier:
@@ -85,7 +102,7 @@ def _load_one(
         return _failed(con, known, delivery, identity, "", version, f"The file cannot be read: {error.strerror}.")
     identity = file_id(delivery.source, delivery.feed, found.sha256)
     earlier = known.same_content(identity, version)
-    if earlier:
+    if earlier and not (earlier["status"] == "superseded" and batches.place(delivery.relative)):
         manifest.remember_path(con, known, delivery, identity)
         return _as_skipped(earlier, delivery)
     # A name of its own for every file: DuckDB may remember what lay under a name. Created by who writes there.
@@ -98,6 +115,8 @@ def _load_one(
             cells = read_cells(con, table, work)
         if cells is None:
             raise FileProblem("The text is not valid in the encoding it declares. Export it again as CSV UTF-8.")
+        if has_changed(delivery):
+            return outcome.waiting(delivery, "changed while it was read; loaded by a later run")
         return _load_table(con, known, delivery, profile, cells, identity, found.sha256, zone)
     except FileProblem as error:
         return _failed(con, known, delivery, identity, found.sha256, version, str(error))
@@ -115,11 +134,13 @@ def _load_table(
 ) -> FileResult:
     loaded_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     table = cells.table
-    known.store_columns(con, profile.feed, statements.plan(profile, table, zone, quick=True).values)
+    columns = list(statements.plan(profile, table, zone, quick=True).values)
+    known.store_columns(con, profile.feed, columns)
+    table.notes += known.missing_columns(profile.source, profile.feed.name, columns)
     mine = {"file_id": identity, "loaded_at": loaded_at}
     with warehouse.transaction(con):
         if identity in known.files:
-            con.execute("delete from ops.quarantine where file_id = ?", [identity])
+            manifest.withdraw(con, known, profile.feed.name, identity)
         files = {identity: cells.rows}
         cells = replace(cells, file=statements.text(identity))
         stored = insert(con, known, profile, cells, files, delivery.source, zone, loaded_at)[identity]
@@ -128,22 +149,28 @@ def _load_table(
                                 ragged_totals=ragged_totals)
         manifest.supersede_earlier(con, known, delivery, identity)
         manifest.record(con, known, delivery, result, sha256=sha256, profile_version=profile.version,
-                        loaded_at=loaded_at, **outcome.reading(table))
+                        loaded_at=loaded_at, **outcome.reading(table, columns))
         if result.rows_total_line:
             totals.store(con, profile, cells, zone, ragged, **mine)
-    manifest.known_now(known, delivery, result, profile.version)
+    manifest.known_now(known, delivery, result, profile.version, columns)
     return result
 
 
 def _quarantine_ragged(con: duckdb.DuckDBPyConnection, cells: Cells, mine: dict[str, Any]) -> tuple[int, int]:
-    """Quarantine the records of another width; (quarantined, totals lines among them)."""
+    """Quarantine the records that its reader set aside; (quarantined, totals lines among them)."""
     if not cells.has_ragged:
         return 0, 0
     is_total = statements.is_totals_text(totals.LEADING_TEXT)
+    if cells.table.cut_line:
+        cut = con.execute("update ragged set reason = $reason where line = $line and nullif(reason, '') is null "
+                          f"and not coalesce({is_total}, true)",
+                          {"reason": _CUT, "line": cells.table.cut_line}).fetchone()[0]
+        cells.table.notes += [_CUT] * cut
     reason = f"the line has another number of cells than the header, which has {cells.table.width}"
     kept = con.execute(
-        "insert into ops.quarantine select $file_id, line, null, $reason, left(parse.mask_text(content), 2000), null, "
-        f"$loaded_at from ragged where not coalesce({is_total}, true) order by line",
+        "insert into ops.quarantine select $file_id, line, null, coalesce(nullif(reason, ''), $reason), "
+        "left(parse.mask_text(content), 2000), null, $loaded_at "
+        f"from ragged where reason <> '' or not coalesce({is_total}, true) order by line",
         {**mine, "reason": reason}).fetchone()[0]
     return kept, con.execute("select count(*) from ragged").fetchone()[0] - kept
 
@@ -153,6 +180,11 @@ def _failed(
     version: str, message: str,
 ) -> FileResult:
     masked = con.execute("select parse.mask_text(?)", [message]).fetchone()[0]
+    earlier = known.files.get(identity)
+    if earlier and earlier["status"] in ("loaded", "accepted", "held"):
+        kept = f"With the changed profile the file cannot be read, its rows stay as they were. {masked}"
+        manifest.keep(con, known, identity, version, kept)
+        return _as_skipped(earlier, delivery)
     result = FileResult(file_id=identity, source=delivery.source, feed=delivery.feed, path=delivery.relative,
                         status="failed", message=masked)
     with warehouse.transaction(con):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from dial2deal import warehouse
+from dial2deal.exports import batches
 from dial2deal.exports.feeds import PROVENANCE, Feed, feeds
 from dial2deal.exports.landing import Delivery
 from dial2deal.exports.problems import ProfileError
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 NO_PROFILE = "no profile"
 TRY_AGAIN = "try again"
+# In place of a file id: what lies under the path is an archive, all of whose members are known.
+ARCHIVE = "archive"
+_READ_BY_PROFILE = ("loaded", "accepted", "held", "failed")
 # Macros of parse.sql that return a setting of the policy.
 _MACRO_SETTINGS = (
     ("zone", "time_zone"), ("country_code", "expected_country_code"), ("outside_line", "outside_line_digits"))
@@ -51,6 +56,7 @@ class Known:
     paths: dict[str, tuple[int, int, str]]
     files: dict[str, dict[str, Any]]
     stored_columns: dict[str, set[str]] = field(default_factory=dict)
+    latest_columns: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, con: duckdb.DuckDBPyConnection) -> Known:
@@ -58,7 +64,10 @@ class Known:
         paths = {row[0]: row[1:] for row in con.execute(
             "select path, bytes, modified_ns, file_id from ops.landing_paths").fetchall()}
         rows = con.execute(f"select {', '.join(_FILE_COLUMNS)} from ops.export_files").fetchall()
-        return cls(paths, {row[0]: dict(zip(_FILE_COLUMNS, row, strict=True)) for row in rows})
+        latest = {(source, feed): json.loads(columns) for source, feed, columns in con.execute(
+            "select source, feed, arg_max(filled_columns, loaded_at) from ops.export_files "
+            "where filled_columns is not null group by all").fetchall()}
+        return cls(paths, {row[0]: dict(zip(_FILE_COLUMNS, row, strict=True)) for row in rows}, latest_columns=latest)
 
     def unchanged(self, delivery: Delivery, profile_version: str) -> dict[str, Any] | None:
         """The manifest entry of a path whose size and time are as before."""
@@ -68,11 +77,17 @@ class Known:
         return self.same_content(seen[2], profile_version)
 
     def same_content(self, file_id: str, profile_version: str) -> dict[str, Any] | None:
-        """The manifest entry of a content; None for one that failed under another profile and may load now."""
+        """The manifest entry of a content; None for one that was read with another profile and must be read anew."""
         entry = self.files.get(file_id)
-        if entry and entry["status"] == "failed" and entry["profile_version"] != profile_version:
+        if entry and entry["status"] in _READ_BY_PROFILE and entry["profile_version"] != profile_version:
             return None
         return entry
+
+    def missing_columns(self, source: str, feed: str, columns: Iterable[str]) -> list[str]:
+        """Notes on the canonical columns that the latest file of a source's feed had and this one lacks."""
+        now = set(columns)
+        return [f"column {column}, present in earlier files, is missing"
+                for column in self.latest_columns.get((source, feed), []) if column not in now]
 
     def store_columns(self, con: duckdb.DuckDBPyConnection, feed: Feed, columns: Iterable[str]) -> None:
         """`store_columns` for those not known to be stored already."""
@@ -94,8 +109,12 @@ class Known:
             for entry in self.files.values())
 
 
-def known_now(known: Known, delivery: Delivery, result: FileResult, profile_version: str) -> None:
+def known_now(
+    known: Known, delivery: Delivery, result: FileResult, profile_version: str, columns: list[str] | None = None,
+) -> None:
     """Note in memory what was just committed."""
+    if columns:
+        known.latest_columns[result.source, result.feed] = columns
     known.paths[delivery.relative] = (delivery.bytes, delivery.modified_ns, result.file_id)
     known.files[result.file_id] = {
         **{c: getattr(result, c) for c in _FILE_COLUMNS if c != "profile_version"}, "profile_version": profile_version}
@@ -173,6 +192,32 @@ def _map_key(raw: str) -> str:
     return raw.strip().lower()
 
 
+def remember_archive(con: duckdb.DuckDBPyConnection, known: Known, archive: Delivery, members: list[str]) -> None:
+    """Note that all members of an archive are known; forget those of its earlier content."""
+    with warehouse.transaction(con):
+        con.execute("delete from ops.landing_paths where starts_with(path, ?) and path not in (select unnest(?))",
+                    [f"{archive.relative}!", members])
+        supersede_earlier(con, known, archive, ARCHIVE)
+        remember_path(con, known, archive, ARCHIVE)
+
+
+def withdraw(con: duckdb.DuckDBPyConnection, known: Known, feed: str, file_id: str) -> None:
+    """Take back what there is of a file that is read anew; call inside the file's transaction."""
+    if known.files[file_id]["rows_read"]:
+        batches.supersede(con, file_id, feed, "read anew")
+        con.execute(f'delete from raw."{feed}" where _file_id = ?', [file_id])
+    for table in ("quarantine", "file_totals"):
+        con.execute(f"delete from ops.{table} where file_id = ?", [file_id])
+
+
+def keep(con: duckdb.DuckDBPyConnection, known: Known, file_id: str, profile_version: str, message: str) -> None:
+    """Leave a file in force that could not be read anew, and say so."""
+    entry = known.files[file_id]
+    entry |= {"profile_version": profile_version, "message": message}
+    con.execute("update ops.export_files set profile_version = ?, message = ? where file_id = ?",
+                [profile_version, message, file_id])
+
+
 def remember_path(con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, file_id: str) -> None:
     """Note which content lies under a path, so that it need not be read again."""
     if delivery.relative in known.paths:
@@ -183,10 +228,14 @@ def remember_path(con: duckdb.DuckDBPyConnection, known: Known, delivery: Delive
 
 
 def supersede_earlier(con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, file_id: str) -> None:
-    """A path's earlier content that was held or failed gives way to the one that loads now."""
+    """A path's earlier content that was held, failed or read as another feed gives way to the one that loads now."""
     seen = known.paths.get(delivery.relative)
     if seen is None or seen[2] == file_id:
         return
+    entry = known.files.get(seen[2])
+    if entry and entry["feed"] != delivery.feed and entry["status"] in ("loaded", "accepted"):
+        batches.supersede(con, seen[2], entry["feed"], f"read as {delivery.feed} now")
+        entry["status"] = "superseded"
     con.execute("update ops.export_files set status = 'superseded' "
                 "where file_id = ? and status in ('held', 'failed') and path = ?", [seen[2], delivery.relative])
 
@@ -194,15 +243,16 @@ def supersede_earlier(con: duckdb.DuckDBPyConnection, known: Known, delivery: De
 def record(
     con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, result: FileResult, *, sha256: str,
     profile_version: str, loaded_at: dt.datetime, encoding: str | None = None, delimiter: str | None = None,
-    unknown_columns: str | None = None, repairs: str | None = None,
+    unknown_columns: str | None = None, repairs: str | None = None, filled_columns: str | None = None,
+    read_notes: str | None = None,
 ) -> None:
     """Write one file's manifest entry and its path; call inside the file's transaction."""
     values = {
         **{k: v for k, v in dataclasses.asdict(result).items() if k != "skipped"},
         "sha256": sha256, "bytes": delivery.bytes, "modified_at": delivery.modified_at,
         "delivered_at": delivery.delivered_at, "encoding": encoding, "delimiter": delimiter,
-        "unknown_columns": unknown_columns, "repairs": repairs, "profile_version": profile_version,
-        "loaded_at": loaded_at,
+        "unknown_columns": unknown_columns, "repairs": repairs, "filled_columns": filled_columns,
+        "read_notes": read_notes, "profile_version": profile_version, "loaded_at": loaded_at,
     }
     if result.file_id in known.files:
         con.execute("delete from ops.export_files where file_id = ?", [result.file_id])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,10 @@ from dial2deal.exports.table import Table
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one file. ``skipped`` files were known already and keep their earlier counts."""
+    """What became of one file. ``skipped`` files were known already and keep their earlier counts.
+
+    ``status`` is that of the manifest, or waiting for a file that is not to be loaded yet.
+    """
 
     file_id: str
     source: str
@@ -47,10 +51,17 @@ def loaded(
         message="; ".join(table.notes) or None)
 
 
-def reading(table: Table) -> dict[str, Any]:
-    """How the file was read: encoding, delimiter, unknown columns, repairs."""
+def waiting(delivery: Delivery, why: str) -> FileResult:
+    """Result of a file that is not loaded yet; the manifest knows nothing of it."""
+    return FileResult(file_id="", source=delivery.source, feed=delivery.feed, path=delivery.relative,
+                      status="waiting", message=why)
+
+
+def reading(table: Table, columns: Iterable[str]) -> dict[str, Any]:
+    """How the file was read: encoding, delimiter, canonical and unknown columns, repairs, notes."""
     unknown = list(table.match.unknown)
     return {
         "encoding": table.encoding, "delimiter": table.delimiter if table.encoding != "excel" else None,
         "unknown_columns": json.dumps(unknown, ensure_ascii=False) if unknown else None,
-        "repairs": json.dumps(table.repairs, ensure_ascii=False) if table.repairs else None}
+        "repairs": json.dumps(table.repairs, ensure_ascii=False) if table.repairs else None,
+        "filled_columns": json.dumps(list(columns)), "read_notes": "; ".join(table.notes) or None}

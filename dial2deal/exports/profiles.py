@@ -78,6 +78,8 @@ class ColumnRule(BaseModel):
 
 
 _NO_RULE = ColumnRule()
+# What says nothing of how rows are read; values are mapped after loading, by ops.value_maps.
+_NO_MAPPING = {"description", "like", "terms", "values", "complete_when"}
 
 
 class ProfileFile(BaseModel):
@@ -90,10 +92,11 @@ class ProfileFile(BaseModel):
     time_zone: str | None = None
     date_order: Literal["mdy", "dmy"] | None = None
     delimiter: Literal[",", "\t", ";", "|"] | None = None
-    encoding: Literal["utf-8", "gb18030", "utf-16"] | None = None
+    encoding: Literal["utf-8", "gb18030", "utf-16", "utf-16-le", "utf-16-be"] | None = None
     header: Literal["none"] | None = None
     dialects: dict[int, list[str]] = Field(default_factory=dict)
     short_rows: Literal["pad"] | None = None
+    complete_when: Literal["done_file"] | None = None
     not_data: list[str] = Field(default_factory=list)
     records: str | None = None
     key: list[str] = Field(default_factory=list)
@@ -132,7 +135,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Profile:
-    """One validated profile. ``version`` changes when anything that decides its reading changes."""
+    """One validated profile. ``version`` changes when anything that decides how its files are read changes."""
 
     source: str
     feed: Feed
@@ -253,7 +256,7 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
     where = f"profiles/{source}/{path.name}"
     if feed_name not in feeds():
         raise ProfileError(f"{where}: there is no feed {feed_name!r}; feeds are {', '.join(feeds())}.")
-    raw, text = _read(path, base)
+    raw = _read(path, base)
     try:
         file = ProfileFile.model_validate(expand_terms(raw))
     except ValidationError as error:
@@ -270,12 +273,13 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
     accepted = {column: [*file.columns[column].headers] if column in file.columns else [] for column in feed.columns}
     for column, headers in synonyms.items():
         accepted[column] += [h for h in headers if h not in accepted[column]]
-    digest = hashlib.sha256((text + repr(sorted(accepted.items())) + repr(vocabulary()["units"])).encode())
+    mapping = file.model_dump(exclude=_NO_MAPPING)
+    digest = hashlib.sha256(repr((mapping, sorted(accepted.items()), vocabulary()["units"])).encode())
     return Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
 
 
-def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Path, ...] = ()) -> tuple[dict, str]:
-    """The YAML of a profile and of those it is like, as one, and the text of them all."""
+def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Path, ...] = ()) -> dict:
+    """The YAML of a profile and of those it is like, as one."""
     where = f"profiles/{path.parent.name}/{path.name}"
     text = path.read_text(encoding="utf-8")
     try:
@@ -283,12 +287,11 @@ def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Pat
     except yaml.YAMLError as error:
         raise ProfileError(f"{where} is not valid YAML: {error}") from error
     if not isinstance(raw, dict) or not raw.get("like"):
-        return raw, text
+        return raw
     other = base(path, raw["like"]) if isinstance(raw["like"], str) else None
     if other is None or other in above:
         raise ProfileError(f"{where}: like: {raw['like']} names no other source with a profile {path.name}.")
-    base_raw, base_text = _read(other, base, (*above, path))
-    return merge(raw, base_raw), text + base_text
+    return merge(raw, _read(other, base, (*above, path)))
 
 
 def _first_matches(

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import csv
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
+from dial2deal.exports.rows import MAX_RECORD, RowFiles
 from dial2deal.exports.table import Table
 
 # A cell with more line breaks than this is a quote that was never closed.
-_MAX_LINES_PER_RECORD = 200
+_MAX_LINES_PER_RECORD = 2000
+_MAX_LINE = 2 * MAX_RECORD
+_RULES = {"literal": "stray quotes kept as text", "multi_line": "line breaks inside a cell",
+          "backslash": "backslash escapes read"}
 
 
 def reread(table: Table, work: Path) -> Table:
@@ -21,27 +26,17 @@ def reread(table: Table, work: Path) -> Table:
     at its delimiters with the quotes kept as text, so a stray quote costs nothing but itself. Records of another
     width go to ``ragged`` with their text.
     """
-    work.mkdir(exist_ok=True)
-    clean, ragged = work / "records.csv", work / "ragged.csv"
-    literal = multi_line = written = 0
-    with clean.open("w", encoding="utf-8", newline="") as good, ragged.open("w", encoding="utf-8", newline="") as bad:
-        to_good = csv.writer(good, lineterminator="\n")
-        to_bad = csv.writer(bad, lineterminator="\n")
+    kinds: Counter[str] = Counter()
+    with RowFiles(work) as target:
         for line, text, cells, kind in _records(table):
-            literal += kind == "literal"
-            multi_line += kind == "multi_line"
+            kinds[kind] += 1
             if _fits(cells, table):
-                to_good.writerow([line, *cells, *[""] * (table.width - len(cells))])
-                written += 1
+                target.add(line, [*cells, *[""] * (table.width - len(cells))])
             else:
-                to_bad.writerow([line, text])
-    repairs = dict(table.repairs)
-    if literal:
-        repairs["stray quotes kept as text"] = literal
-    if multi_line:
-        repairs["line breaks inside a cell"] = multi_line
-    return replace(table, path=clean, delimiter=",", skip=0, lines=written, has_quotes=True, has_line_column=True,
-                   ragged=ragged, repairs=repairs)
+                target.set_aside(line, "", text)
+    repairs = table.repairs | {rule: kinds[kind] for kind, rule in _RULES.items() if kinds[kind]}
+    return replace(table, path=target.clean, delimiter=",", skip=0, lines=target.written, has_quotes=True,
+                   has_line_column=True, pad=False, ragged=target.aside, repairs=repairs)
 
 
 def blank_lines(table: Table) -> list[int]:
@@ -52,11 +47,11 @@ def blank_lines(table: Table) -> list[int]:
 
 
 def _records(table: Table) -> Iterator[tuple[int, str, list[str], str]]:
-    """(first line, text, cells, kind) of every non-blank record; kind is plain, multi_line or literal."""
+    """(first line, text, cells, kind) of every non-blank record; kind is plain, multi_line, backslash or literal."""
     with table.path.open(encoding="utf-8", newline="\n") as handle:
         for _ in range(table.skip):
             handle.readline()
-        lines = enumerate((line.rstrip("\r\n") for line in handle), table.skip + 1)
+        lines = enumerate(_bounded_lines(handle), table.skip + 1)
         ahead: deque[tuple[int, str]] = deque()
         while True:
             item = ahead.popleft() if ahead else next(lines, None)
@@ -65,67 +60,103 @@ def _records(table: Table) -> Iterator[tuple[int, str, list[str], str]]:
             number, text = item
             if not text.strip():
                 continue
-            if '"' not in text:
+            if '"' not in text or len(text) > MAX_RECORD:
                 yield number, text, text.split(table.delimiter), "plain"
                 continue
             cells = _strict(text, table.delimiter)
             if cells is not None:
                 yield number, text, cells, "plain"
                 continue
-            joined = _joined(text, table, ahead, lines)
-            if joined is not None:
-                yield number, joined[0], joined[1], "multi_line"
-            else:
-                yield number, text, _literal(text, table.delimiter), "literal"
+            yield number, *(_joined(text, table, ahead, lines) or _tolerant(text, table))
 
 
-def _joined(text: str, table: Table, ahead: deque, lines: Iterator) -> tuple[str, list[str]] | None:
+def _bounded_lines(handle: TextIO) -> Iterator[str]:
+    """Lines without their ends; one longer than any record is cut, so that it never fills memory."""
+    while line := handle.readline(_MAX_LINE):
+        rest = line
+        while len(rest) == _MAX_LINE and not rest.endswith("\n"):
+            rest = handle.readline(_MAX_LINE)
+        yield line.rstrip("\r\n")
+
+
+def _joined(text: str, table: Table, ahead: deque, lines: Iterator) -> tuple[str, list[str], str] | None:
     """The record that begins with ``text`` and goes on over the next lines, when that is what the quotes mean.
 
-    A following line that is a complete record by itself shows that the open quote is a stray one.
+    A following line that is a complete record by itself shows that the open quote is a stray one. Reading goes no
+    further than the quotes stay open, so a file of stray quotes is not searched again and again.
     """
     parts = [text]
-    for taken in range(_MAX_LINES_PER_RECORD):
-        if taken == len(ahead):
-            item = next(lines, None)
-            if item is None:
-                return None
-            ahead.append(item)
-        part = ahead[taken][1]
-        alone = _strict(part, table.delimiter)
-        if alone is not None and _fits(alone, table):
-            return None
-        parts.append(part)
-        whole = "\n".join(parts)
-        if '"' not in part:
-            continue
-        cells = _strict(whole, table.delimiter)
-        if cells is not None and _fits(cells, table):
-            for _ in range(taken + 1):
+
+    def following() -> Iterator[str]:
+        yield f"{text}\n"
+        for taken in range(_MAX_LINES_PER_RECORD):
+            if taken == len(ahead):
+                item = next(lines, None)
+                if item is None:
+                    return
+                ahead.append(item)
+            part = ahead[taken][1]
+            alone = _strict(part, table.delimiter)
+            if alone is not None and _fits(alone, table):
+                return
+            parts.append(part)
+            yield f"{part}\n"
+
+    for escape in (None, "\\"):
+        parts[1:] = []
+        cells = _first_record(following(), table.delimiter, escape)
+        if cells is not None and len(parts) > 1 and _fits(cells, table):
+            for _ in parts[1:]:
                 ahead.popleft()
-            return whole, cells
+            return "\n".join(parts), cells, "multi_line"
     return None
+
+
+def _tolerant(text: str, table: Table) -> tuple[str, list[str], str]:
+    """The line read by itself: with backslash escapes, with inner quotes not doubled, or with quotes as text."""
+    if '\\"' in text:
+        cells = _strict(text, table.delimiter, "\\")
+        if cells is not None and _fits(cells, table):
+            return text, cells, "backslash"
+    if text[0] == text[-1] == '"':
+        cells = text[1:-1].split(f'"{table.delimiter}"')
+        if len(cells) == table.width:
+            return text, [cell.replace('""', '"') for cell in cells], "literal"
+    cells = text.split(table.delimiter)
+    if not _fits(cells, table) and _fits(paired := _paired(cells, table.delimiter), table):
+        cells = paired
+    cells = [cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell for cell in cells]
+    return text, cells, "literal"
+
+
+def _paired(pieces: list[str], delimiter: str) -> list[str]:
+    """The pieces of a line with those joined between which a quote is open: ``"a" <1>`` is whole, ``"a`` is not."""
+    cells: list[str] = []
+    is_open = False
+    for piece in pieces:
+        if is_open:
+            cells[-1] += delimiter + piece
+        else:
+            cells.append(piece)
+        is_open ^= piece.count('"') % 2 == 1
+    return cells
 
 
 def _fits(cells: list[str], table: Table) -> bool:
     return len(cells) == table.width or (table.pad and 1 < len(cells) < table.width)
 
 
-def _strict(text: str, delimiter: str) -> list[str] | None:
+def _strict(text: str, delimiter: str, escape: str | None = None) -> list[str] | None:
     """Cells of exactly one well-quoted record, else None."""
+    # Not splitlines, which also splits at form feeds and Unicode separators.
+    lines = iter([f"{line}\n" for line in text.split("\n")])
+    cells = _first_record(lines, delimiter, escape)
+    return cells if next(lines, None) is None else None
+
+
+def _first_record(lines: Iterator[str], delimiter: str, escape: str | None) -> list[str] | None:
+    """Cells of the first well-quoted record, taking only the lines it needs; None when there is none."""
     try:
-        rows = list(csv.reader(_lines(text), delimiter=delimiter, strict=True))
-    except csv.Error:
+        return next(csv.reader(lines, delimiter=delimiter, strict=True, escapechar=escape, doublequote=escape is None))
+    except (csv.Error, StopIteration):
         return None
-    return rows[0] if len(rows) == 1 else None
-
-
-def _lines(text: str) -> list[str]:
-    """Lines with their ends; not splitlines, which also splits at form feeds and Unicode separators."""
-    return [f"{line}\n" for line in text.split("\n")]
-
-
-def _literal(text: str, delimiter: str) -> list[str]:
-    """Cells between delimiters, quotes being text; a pair of quotes around a whole cell is taken off."""
-    cells = text.split(delimiter)
-    return [cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell for cell in cells]

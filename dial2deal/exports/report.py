@@ -21,6 +21,9 @@ _FILE_COLUMNS = (
     "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_total_line", "first_event_date", "last_event_date",
     "delivered_at", "loaded_at", "audited_at", "unknown_columns", "repairs",
 )
+# The audit's verdict replaces the loader's message, its notes stay.
+_SELECTED = {"message": "case when contains(message, read_notes) then message "
+                        "else nullif(concat_ws('; ', message, read_notes), '') end"}
 # Reasons that differ only in the value they show are one kind.
 _KIND = "regexp_replace(regexp_replace(reason, ': .*$', ': …', 's'), 'Excel wrote [^;]*', 'Excel wrote …')"
 
@@ -121,7 +124,7 @@ def file_reports(
     ids = None if file_ids is None else list(file_ids)
     since = _latest_build_began(con) if latest_build else None
     rows = con.execute(
-        f"select {', '.join(_FILE_COLUMNS)} from ops.export_files "
+        f"select {', '.join(_SELECTED.get(column, column) for column in _FILE_COLUMNS)} from ops.export_files "
         "where ($ids::varchar[] is null or file_id in (select unnest($ids::varchar[]))) "
         "and ($source::varchar is null or source = $source) and ($status::varchar is null or status = $status) "
         "and ($path::varchar is null or path = $path or starts_with(path, $path || '/') "

@@ -161,9 +161,16 @@ def read_csv(table: Table, rejects: str | None, paths: Sequence[Path] = ()) -> s
     return (
         f"read_csv([{files}], header=false, auto_detect=false, skip={table.skip}, "
         f"delim={text(table.delimiter)}, quote={text(quote)}, escape={text(quote)}, "
-        f"{'null_padding=true, ' if table.pad and not table.has_line_column else ''}"
+        f"{_padding(table)}"
         f"columns={{{declared}}}{caught})"
     )
+
+
+def _padding(table: Table) -> str:
+    if not table.pad:
+        return ""
+    # Line breaks in cells and padding go together only in a reading that is not parallel.
+    return "null_padding=true, parallel=false, " if table.has_line_column else "null_padding=true, "
 
 
 def _values(profile: Profile, table: Table, policy_zone: str) -> dict[str, str]:

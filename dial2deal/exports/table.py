@@ -6,12 +6,15 @@ import csv
 import io
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Match, Profile
 
 HEADER_SEARCH_ROWS = 10
+# Exporters stop without a word at the limits of xls and xlsx.
+_ROW_LIMITS = (65_536, 1_048_576)
 _DELIMITERS = (",", "\t", ";", "|")
 
 
@@ -34,7 +37,8 @@ class Table:
     may_be_lossy: bool = True      # scientific notation
     may_be_padded: bool = True     # blanks around a cell, Excel's ="…" and apostrophes
     may_be_bracketed: bool = True
-    ragged: Path | None = None     # records set aside by the reader: line, text
+    ragged: Path | None = None     # records set aside by the reader: line, reason (empty: their width), text
+    cut_line: int | None = None    # number of the last line when it has no line end
     repairs: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -55,13 +59,25 @@ def find_header(profile: Profile, rows: list[tuple[int, list[str]]], delimiter: 
     For a profile without header: the dialect of the rows' width, unless a row names the columns after all.
     """
     best: Header | None = None
+    above: list[str] = []
     for line, cells in rows[:HEADER_SEARCH_ROWS]:
-        match = profile.match(cells)
-        if match.score[1] >= 2 and (best is None or match.score > best.match.score):
-            best = Header(cells, match, line, delimiter)
+        # Merged header cells: what stands above an empty cell is its header.
+        over = above[: len(cells)]
+        merged = [cell if cell.strip() else upper for cell, upper in zip_longest(cells, over, fillvalue="")]
+        for names in (cells, merged) if merged != cells else (cells,):
+            match = profile.match(names)
+            if match.score[1] >= 2 and (best is None or match.score > best.match.score):
+                best = Header(names, match, line, delimiter)
+        above = cells
     if profile.file.header == "none" and (best is None or best.match.missing):
         return _dialect(profile, rows[:HEADER_SEARCH_ROWS], delimiter)
     return best
+
+
+def note_row_limit(table: Table, what: str, rows: int) -> None:
+    """Warn of exactly as many rows as a format of Excel can hold."""
+    if rows in _ROW_LIMITS:
+        table.notes.append(f"{what} has exactly {rows} rows, Excel's limit: probably cut")
 
 
 def _dialect(profile: Profile, rows: list[tuple[int, list[str]]], delimiter: str) -> Header | None:
@@ -124,7 +140,7 @@ def require_columns(profile: Profile, header: Header | None, first_cells: list[s
     if header.match.missing:
         lacking = "; ".join(f"{c} (accepted: {profile.expected(c)})" for c in header.match.missing)
         found = ", ".join(cell.strip() for cell in header.cells)[:300]
-        where = f"line {header.line}" if header.line else "the dialect"
+        where = f"line {header.line}" if header.line else "the names of its cells"
         raise FileProblem(
             f"Required column missing in {where}: {lacking}. Found: {found}. "
             f"Export the column, or add the vendor's header to {profile.path}.")

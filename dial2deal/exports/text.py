@@ -11,7 +11,15 @@ import numpy as np
 
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
-from dial2deal.exports.table import HEADER_SEARCH_ROWS, Header, Table, find_text_header, require_columns, text_rows
+from dial2deal.exports.table import (
+    HEADER_SEARCH_ROWS,
+    Header,
+    Table,
+    find_text_header,
+    note_row_limit,
+    require_columns,
+    text_rows,
+)
 
 CHUNK = 4 << 20
 _HEAD = 256 << 10
@@ -162,7 +170,7 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan, encoding: st
     repairs: dict[str, int] = {}
     readable, scanned = path, first
     plain_utf8 = encoding in ("utf-8", "utf-8-sig") and errors == "strict"
-    quoted_title = any('"' in line for line in head.split("\n")[: found.line - 1])
+    quoted_title = any('"' in line for line in head.split("\n")[: max(0, found.line - 1)])
     if not plain_utf8 or first.odd_line_ends or first.has_nul or first.has_inner_mark or quoted_title:
         work.mkdir(exist_ok=True)
         readable = work / "text.csv"
@@ -182,14 +190,16 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan, encoding: st
             _blank_titles(readable, found.line - 1)
     if encoding == "utf-8-sig" or first.has_inner_mark:
         repairs["byte order mark removed"] = 1
-    return Table(
+    table = Table(
         path=readable, header=found.cells, match=found.match, delimiter=found.delimiter,
         width=_record_width(found, head), pad=profile.file.short_rows is not None, skip=found.line,
         lines=max(0, scanned.lines - found.line),
         encoding="utf-8" if encoding == "utf-8-sig" else encoding, has_quotes=first.has_quotes,
         may_be_lossy=scanned.has_exponent, may_be_padded=scanned.has_padding,
-        may_be_bracketed=scanned.has_bracket, repairs=repairs,
+        may_be_bracketed=scanned.has_bracket, cut_line=scanned.lines if scanned.ends_open else None, repairs=repairs,
     )
+    note_row_limit(table, "the file", scanned.lines)
+    return table
 
 
 def _rewrite(path: Path, target: Path, encoding: str, errors: str) -> int:

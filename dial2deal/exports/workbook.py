@@ -1,9 +1,9 @@
-"""Excel workbooks become delimited text with the vendor's values in canonical spelling."""
+"""Excel workbooks (xls, xlsx, xlsb, ods) become delimited text with the vendor's values in canonical spelling."""
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,68 +11,29 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
-from dial2deal.exports.table import HEADER_SEARCH_ROWS, Header, Table, find_header, require_columns
+from dial2deal.exports.sheets import Sheet, read_sheets
+from dial2deal.exports.table import Table
+from dial2deal.exports.workbook_guard import check_workbook
 
-# Exporters stop without a word at the limits of xls and xlsx.
-_ROW_LIMITS = (65_536, 1_048_576)
 _SECONDS_PER_DAY = 86_400
 
 
 def read_workbook(path: Path, profile: Profile, work: Path) -> Table:
-    """All sheets that carry the header of the first one found, in order, as one Table.
-
-    Lines are sheet rows; those of a further sheet continue after the last row of the one before. Raises FileProblem.
-    """
+    """All sheets that carry the header of the first one found, in order, as one Table. Raises FileProblem."""
+    check_workbook(path)
     try:
-        workbook = CalamineWorkbook.from_path(str(path))
-        sheets = [(name, workbook.get_sheet_by_name(name)) for name in workbook.sheet_names]
+        with CalamineWorkbook.from_path(str(path)) as workbook:
+            sheets = (Sheet(f"sheet {name!r}", _rows(workbook, name)) for name in workbook.sheet_names)
+            return read_sheets(sheets, profile, work, "excel")
     except (CalamineError, OSError, ValueError) as error:
-        raise FileProblem(f"The workbook is damaged and cannot be opened ({error}). Export it again.") from error
-    work.mkdir(exist_ok=True)
-    target = work / "sheet.csv"
-    table: Table | None = None
-    first_cells: list[str] = []
-    best: Header | None = None
-    offset = written = 0
-    with target.open("w", encoding="utf-8", newline="") as sink:
-        writer = csv.writer(sink, lineterminator="\n")
-        for name, sheet in sheets:
-            first_row = (sheet.start or (0, 0))[0]
-            head = []
-            for index, row in enumerate(sheet.iter_rows()):
-                if index >= HEADER_SEARCH_ROWS:
-                    break
-                head.append((first_row + index + 1, [cell_text(value) for value in row]))
-            first_cells = first_cells or next((cells for _, cells in head if any(cells)), [])
-            header = find_header(profile, head)
-            best = best or header
-            if header is None or header.match.missing:
-                continue
-            if table is None:
-                table = Table(path=target, header=header.cells, match=header.match, delimiter=",",
-                              width=len(header.cells), skip=0, lines=0, encoding="excel", has_quotes=True,
-                              has_line_column=True)
-            elif header.cells != table.header:
-                table.notes.append(f"sheet {name!r} has other headers and was not read")
-                continue
-            elif offset:
-                table.notes.append(f"sheet {name!r} read as continuation, lines from {offset + 1}")
-            last = first_row
-            for index, row in enumerate(sheet.iter_rows()):
-                last = first_row + index + 1
-                if last <= header.line:
-                    continue
-                cells = [cell_text(value) for value in row[: table.width]]
-                writer.writerow([offset + last, *cells, *[""] * (table.width - len(cells))])
-                written += 1
-            if last in _ROW_LIMITS:
-                table.notes.append(f"sheet {name!r} has exactly {last} rows, Excel's limit: probably cut")
-            offset += last
-    if table is None:
-        require_columns(profile, best, first_cells)
-        raise FileProblem("No sheet of the workbook holds data.")
-    table.lines = written
-    return table
+        raise FileProblem(
+            f"The workbook is damaged, cut or encrypted and cannot be opened ({error}). Export it again.") from error
+
+
+def _rows(workbook: CalamineWorkbook, name: str) -> Iterator[tuple[int, list[str]]]:
+    sheet = workbook.get_sheet_by_name(name)
+    first = (sheet.start or (0, 0))[0] + 1
+    return enumerate(([cell_text(value) for value in row] for row in sheet.iter_rows()), first)
 
 
 def cell_text(value: Any) -> str:

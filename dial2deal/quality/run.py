@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.exports import repairs
+from dial2deal.exports import batches, repairs
 from dial2deal.policy import Policy
 from dial2deal.quality import candidates as scratch
 from dial2deal.quality import failures, texts
@@ -37,6 +37,7 @@ def audit(settings: Settings, policy: Policy, build_id: str, *,
     with warehouse.session(settings) as con:
         files = scratch.loaded_files(con, feeds)
         if not files:
+            batches.settle(con)
             return []
         repairs.count(con, [file.file_id for file in files])
         candidates = scratch.build(con, settings, suites, files)
@@ -49,6 +50,7 @@ def audit(settings: Settings, policy: Policy, build_id: str, *,
             checked_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
             for file in files:
                 _record(con, build_id, file, outcomes[file.file_id], dates.get(file.file_id, []), checked_at, locale)
+            batches.settle(con)
             con.execute(f"detach {CATALOG}")
     finally:
         scratch.discard(candidates.path)

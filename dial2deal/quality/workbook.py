@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import xlsxwriter
 
 from dial2deal.quality.history import SHEET_ROWS, Catalogue, QualityFacts
+from dial2deal.spreadsheets import neutral
 
 if TYPE_CHECKING:
     from dial2deal.quality.report import Labels
 
-# A cell that begins so is a formula to Excel, WPS or a CSV import; a delivered text must never become one.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
@@ -48,13 +47,6 @@ def assemble(title: str, created: dt.datetime | None, sheets: Iterable[tuple[str
         _sheet(book, formats, name, columns, rows, labels)
     book.close()
     return target.getvalue()
-
-
-def neutral(value: Any) -> Any:
-    """``value`` so that no spreadsheet takes it for a formula: such texts get a leading apostrophe."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value
 
 
 def _summary(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, list]:

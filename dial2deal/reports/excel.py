@@ -10,9 +10,8 @@ import xlsxwriter
 
 from dial2deal.reports.facts import Row
 from dial2deal.reports.labels import Words
+from dial2deal.spreadsheets import neutral
 
-# Text that Excel would run as a formula when the file passes through CSV or "text to columns".
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _STATUSES = ("pending", "calling", "followed_up", "appointed", "won", "dropped", "invalid")
 _FORMATS = {
     "text": {}, "wrap": {"text_wrap": True}, "count": {"num_format": "#,##0"}, "share": {"num_format": "0.0%"},
@@ -81,8 +80,7 @@ def write(sheet, row: int, column: int, value: object, cell_format) -> None:
     elif isinstance(value, dt.datetime):
         sheet.write_datetime(row, column, value, cell_format)
     else:
-        text = str(value)
-        sheet.write_string(row, column, f"'{text}" if text.startswith(_FORMULA_STARTS) else text, cell_format)
+        sheet.write_string(row, column, neutral(str(value)), cell_format)
 
 
 def render(content: Row, words: Words, path: Path, phone_lookup: PhoneLookup | None = None) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
+import openpyxl
 import pytest
 
-from tests.unit.exports_support import Landing
+from tests.integration.office_files import spreadsheet_xml, xls
+from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
 PBX = """\
 header: none
@@ -88,3 +92,184 @@ def test_a_wrong_dialect_is_told(landing, change, message):
     landing.put("pbx/calls/Master.csv", pbx_line(1))
     assert message in landing.one().message
 
+
+
+HEADER = CALLS_HEADER.split(",")
+EXPECTED = [("C000001", "呼入", "13900000001", "2026-01-05 08:00:01", "00:05:23", "已接通"),
+            ("C000002", "呼入", "13900000002", "2026-01-05 08:00:02", "00:05:23", "已接通")]
+READ = "select call_id, direction, customer_number, started_at, talk_seconds, tech_result from raw.calls order by 1"
+
+
+def rows(*numbers: int) -> list[list[str]]:
+    return [call(number).split(",") for number in numbers]
+
+
+def html(table: list[list[str]], cell: str = "td") -> str:
+    return "<tr>" + "</tr>\n<tr>".join("".join(f"<{cell}>{c}</{cell}>" for c in row) for row in table) + "</tr>"
+
+
+PAGE = ('<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta http-equiv="Content-Type" '
+        'content="text/html; charset={charset}"><style>td{{mso-number-format:"\\@"}}</style></head><body>'
+        "<table><tr><td>导出说明</td></tr></table>{table}</body></html>")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "gb2312", "gbk", "utf-16"])
+def test_html_named_xls(landing, charset):
+    table = ('<table border=1><TR><TD colspan="9">通话记录&nbsp;导出</TD></TR>' + html([HEADER], "th")
+             + html(rows(1, 2)).replace("已接通", "<font>已&#25509;通</font><script>x</script>")
+             + '<tr><td colspan="5">合计</td><td>00:10:46</td></tr></table>')
+    landing.put("generic_400/calls/a.xls", PAGE.format(charset=charset, table=table), encoding=charset)
+    result = landing.one()
+    assert (result.status, result.rows_read, result.rows_total_line) == ("loaded", 2, 1), result.message
+    assert landing.query(READ) == EXPECTED
+    assert landing.query("select _line from raw.calls order by 1") == [(3,), (4,)]
+
+
+def test_html_cells_over_rows_and_columns_line_breaks_and_open_tags(landing):
+    table = ("<table><tr><th rowspan=2>呼叫ID<th rowspan=2>呼叫类型<th rowspan=2>客户号码<th colspan=2>时间"
+             "<th rowspan=2>坐席工号<th rowspan=2>备注<tr><th>开始时间<th>通话时长"
+             "<tr><td>a<td>呼入<td>13900000001<td>2026-01-05 08:00:01<td>30<td rowspan=2>A7"
+             "<td>第一行<br>第二行 &lt;b&gt; &amp;"
+             "<tr><td>b<td>呼出<td>13900000002<td>2026-01-05 08:00:02<td>40<td>   ")
+    landing.put("generic_400/calls/a.xls", PAGE.format(charset="utf-8", table=table))
+    result = landing.one()
+    assert result.rows_accepted == 2, result.message
+    assert "seems cut" in result.message
+    assert landing.query("select call_id, direction, talk_seconds, agent_id, notes from raw.calls order by 1") == [
+        ("a", "呼入", "30", "A7", "第一行\n第二行 <b> &"), ("b", "呼出", "40", "A7", None)]
+
+
+def test_an_old_xls(landing):
+    table = [["通话记录"], HEADER, *rows(1, 2)]
+    table[2][5], table[3][5] = 323.0, 0.003738425926
+    landing.put("generic_400/calls/a.xls", xls(table))
+    result = landing.one()
+    assert (result.status, result.rows_accepted) == ("loaded", 2), result.message
+    assert landing.query("select call_id, parse.seconds(talk_seconds), _line from raw.calls order by 1") == [
+        ("C000001", 323, 3), ("C000002", 323, 4)]
+
+
+def test_a_tab_separated_file_named_xls(landing):
+    landing.put("generic_400/calls/a.xls", "\n".join("\t".join(row) for row in [HEADER, *rows(1, 2)]) + "\n",
+                encoding="utf-16")
+    assert landing.one().rows_accepted == 2
+    assert landing.query(READ) == EXPECTED
+
+
+def test_utf16_without_mark_where_the_profile_says_so(landing):
+    landing.profile("generic_400/calls.yml", "synonyms: true\nencoding: utf-16-le\n")
+    landing.put("generic_400/calls/a.csv", "\r\n".join([CALLS_HEADER, call(1), call(2)]).encode("utf-16-le"))
+    assert landing.one().rows_accepted == 2
+    assert landing.query(READ) == EXPECTED
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb2312", "utf-16"])
+def test_spreadsheet_xml(landing, encoding):
+    table = [["说明"], HEADER, *rows(1, 2)]
+    table[2][4], table[3][4] = "DateTime!2026-01-05T08:00:01.000", "DateTime!2026-01-05T08:00:02"
+    table[2][5] = "DateTime!1899-12-31T00:05:23.000"
+    table[3][2] = "Number!1.3900000002E10"
+    landing.put("generic_400/calls/a.xls", spreadsheet_xml({"封面": [["x"]], "通话": table}, encoding))
+    result = landing.one()
+    assert (result.status, result.rows_accepted) == ("loaded", 2), result.message
+    assert landing.query(READ) == EXPECTED
+    assert landing.query("select _line from raw.calls order by 1") == [(3,), (4,)]
+
+
+def test_merged_header_cells_of_a_workbook(landing):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["呼叫ID", "呼叫类型", "客户号码", "时间", None, "通话状态"])
+    sheet.append([None, None, None, "开始时间", "通话时长"])
+    sheet.append(["a", "呼入", "13900000001", "2026-01-05 08:00:01", 30, "已接通"])
+    for cells in ("A1:A2", "B1:B2", "C1:C2", "D1:E1", "F1:F2"):
+        sheet.merge_cells(cells)
+    path = landing.settings.landing / "generic_400/calls/a.xlsx"
+    path.parent.mkdir(parents=True)
+    book.save(path)
+    assert landing.one().rows_accepted == 1
+    assert landing.query("select call_id, talk_seconds, tech_result, _line from raw.calls") == [
+        ("a", "30", "已接通", 3)]
+
+
+CONNECT = """\
+columns:
+  call_id: ContactId
+  direction: {const: inbound}
+  customer_number: CustomerEndpoint.Address
+  started_at: InitiationTimestamp
+  talk_seconds: Agent.AgentInteractionDuration
+  agent_id: Agent.Username
+  agent_name: {expression: "json_extract_string({Parts}, '$[0].name')"}
+ignore: [Parts]
+"""
+
+
+def contact(number: int, **more: object) -> dict:
+    return {
+        "ContactId": f"c{number}", "InitiationTimestamp": "2026-01-05T00:00:01Z", "Parts": [{"name": "甲"}],
+        "CustomerEndpoint": {"Type": "TELEPHONE_NUMBER", "Address": f"+8613900000{number:03d}"},
+        "Agent": {"Username": "测试", "AgentInteractionDuration": 30}, **more}
+
+
+CONNECT_READ = ("select call_id, customer_number, talk_seconds, agent_id, agent_name, _line from raw.calls order by 1")
+CONTACTS = [("c1", "+8613900000001", "30", "测试", "甲", 1), ("c2", "+8613900000002", "30", "测试", "甲", 2)]
+
+
+@pytest.mark.parametrize("shape", ["lines", "array", "envelope", "pages", "documents"])
+def test_json_in_every_shape(landing, shape):
+    landing.profile("cloud/calls.yml", CONNECT + ("records: Data.List\n" if shape == "pages" else ""))
+    one, two = contact(1), contact(2)
+    content = {
+        "lines": f"{json.dumps(one)}\r\n{json.dumps(two, ensure_ascii=False)}\r\n",
+        "array": json.dumps([one, two], indent=1),
+        "envelope": json.dumps({"RequestId": "x", "Tags": [1, 2, 3], "Data": {"Total": 2, "List": [one, two]}}),
+        "pages": f'{json.dumps({"Data": {"List": [one]}})}\n{json.dumps({"Data": {"List": [two]}})}\n',
+        "documents": f"{json.dumps(one, indent=2)}\n{json.dumps(two, indent=2)}\n",
+    }[shape]
+    landing.put("cloud/calls/a.json", "\ufeff" + content)
+    result = landing.one()
+    assert (result.status, result.rows_accepted) == ("loaded", 2), result.message
+    assert landing.query(CONNECT_READ) == CONTACTS
+
+
+def test_json_keeps_digits_truth_and_what_came_late(landing):
+    landing.profile("cloud/calls.yml", CONNECT)
+    lines = [contact(n, Id=123456789012345678901234567890, Price=0.10, Nothing=None, Flag=True) for n in range(1500)]
+    lines[1400]["Late"] = {"Note": 'a "quoted"\nline\r\nbreak \ud800'}
+    landing.put("cloud/calls/a.jsonl", "\n".join(json.dumps(line).replace("0.1,", "0.10,") for line in lines))
+    assert landing.one().rows_accepted == 1500
+    assert landing.query("select _extra->>'Id', _extra->>'Price', _extra->>'Nothing', _extra->>'Flag', "
+                         "_extra->>'Late.Note', _line from raw.calls where _extra->>'Late.Note' is not null") == [
+        ("123456789012345678901234567890", "0.10", None, "true", 'a "quoted"\nline\nbreak ?', 1401)]
+
+
+def test_a_bad_line_of_json_costs_only_itself(landing):
+    landing.profile("cloud/calls.yml", CONNECT)
+    good = json.dumps(contact(1))
+    deep = '{"ContactId":' + "[" * 100_000
+    landing.put("cloud/calls/a.jsonl", f'{good}\n\n{{"ContactId": "c2", 13900000002\n[1]\n{deep}\n' + good[:-9])
+    result = landing.one()
+    assert (result.rows_accepted, result.rows_quarantined) == (1, 4), result.message
+    assert [line for line, _ in landing.query("select line, reason from ops.quarantine order by 1")] == [3, 4, 5, 6]
+    assert "13900000002" not in str(landing.query("select * from ops.quarantine"))
+
+
+def test_an_array_cut_in_the_middle_is_told(landing):
+    landing.profile("cloud/calls.yml", CONNECT)
+    landing.put("cloud/calls/a.json", json.dumps([contact(1), contact(2), 5, contact(3)])[:-20])
+    result = landing.one()
+    assert (result.rows_accepted, result.rows_quarantined) == (2, 2)
+    assert landing.query("select line, reason from ops.quarantine order by 1")[1][1].endswith("seems cut")
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    ('{"a": {"b": [1,', "damaged or cut in line 1"), ('{"a": 1}', "No header"),
+    ("[" * 100_000, "no valid JSON"), ('{"a":' * 100_000, "cannot be read"),
+])
+def test_json_that_is_no_export_fails_with_advice(landing, content, message):
+    landing.profile("cloud/calls.yml", CONNECT)
+    landing.put("cloud/calls/a.json", content)
+    result = landing.one()
+    assert result.status == "failed"
+    assert message in result.message

@@ -69,8 +69,9 @@ BAD_FILES = {
     "empty.csv": (b"", "empty"),
     "noise.csv": (bytes(range(256)) * 64, "GB18030|header|decoded"),
     "cut.xlsx": (b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml" + b"\x01" * 200, "damaged"),
-    "archive.csv": (b"PK\x03\x04\x14\x00\x00\x00\x08\x00data.csv" + b"\x01" * 200, "zip"),
-    "page.xls": ("<html><table><tr><td>呼叫ID</td></tr></table></html>".encode(), "html"),
+    "archive.csv": (b"PK\x03\x04\x14\x00\x00\x00\x08\x00data.csv" + b"\x01" * 200, "archive is damaged"),
+    "page.xls": ("<html><table><tr><td>呼叫ID</td></tr></table></html>".encode(), "No header"),
+    "book.mht": (b"MIME-Version: 1.0\nX-Document-Type: Workbook\n", "kind mhtml"),
     "other.csv": ("甲,乙,丙\n13800138000,2,3\n".encode(), "No header"),
     "lacking.csv": ("呼叫ID,客户号码,通话时长\n1,2,3\n".encode(), "started_at .*开始时间"),
 }

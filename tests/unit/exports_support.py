@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +36,23 @@ def call(number: int, **changes: str) -> str:
     return ",".join(cells.values())
 
 
+@lru_cache(maxsize=1)
+def _empty_warehouse() -> Path:
+    """A warehouse with every raw table, made once per process: creating them takes longer than most tests."""
+    home = Path(tempfile.mkdtemp(prefix="dial2deal-empty-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    settings = Settings(home=home).ensure()
+    with warehouse.session(settings) as con:
+        exports.load_landing(con, settings, policy.load(settings))
+    return settings.warehouse
+
+
 class Landing:
     """One installation in a temporary folder."""
 
     def __init__(self, home: Path) -> None:
         self.settings = Settings(home=home).ensure()
+        shutil.copyfile(_empty_warehouse(), self.settings.warehouse)
         self.policy = policy.load(self.settings)
         self.clock = 1_767_600_000
 

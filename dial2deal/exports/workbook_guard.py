@@ -1,0 +1,56 @@
+"""What a zipped workbook may not be: larger unpacked than any export, or so sparse that reading it fills memory."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+from dial2deal.exports.problems import FileProblem
+
+# A million rows of thirty columns are about one GB of XML.
+_MAX_UNPACKED = 4 << 30
+_MAX_PARTS = 10_000
+_PIECE = 1 << 20
+_KEPT = 32
+# calamine holds the rectangle from the first to the last cell, at 32 bytes a cell, however few are filled. The
+# largest rectangle let through is 702 columns x 99,999 rows; a sheet of up to 52 columns may have every row.
+_FAR_COLUMN = re.compile(rb"""r\s*=\s*["'][A-Za-z]{3}[0-9]""")
+_WIDE_COLUMN = re.compile(rb"""r\s*=\s*["'][B-Zb-z][A-Za-z][0-9]""")
+_ROW_1000 = re.compile(rb"""r\s*=\s*["'][A-Za-z]{0,3}[0-9]{4}""")
+_ROW_100000 = re.compile(rb"""r\s*=\s*["'][A-Za-z]{0,3}[0-9]{6}""")
+
+
+def check_workbook(path: Path) -> None:
+    """Refuse a workbook that would fill disk or memory. Raises FileProblem."""
+    if not zipfile.is_zipfile(path):
+        return  # an old .xls, whose cells cannot lie further apart than 65,536 rows
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+            if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > _MAX_UNPACKED:
+                raise FileProblem(f"The workbook unpacks to more than {_MAX_UNPACKED >> 30} GB or {_MAX_PARTS} parts. "
+                                  "Export CSV instead.")
+            for part in parts:
+                _check_part(archive, part)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zipfile.zlib.error) as error:
+        raise FileProblem(f"The workbook is damaged, cut or encrypted ({error}). Export it again.") from error
+
+
+def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Unpack once: the size declared must be true (its checksum is then), and the cells near each other."""
+    is_sheet = part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml")
+    missing = {_FAR_COLUMN, _WIDE_COLUMN, _ROW_1000, _ROW_100000} if is_sheet else set()
+    with archive.open(part) as content:
+        held = b""
+        while piece := content.read(_PIECE):
+            text = held + piece
+            missing = {pattern for pattern in missing if not pattern.search(text)}
+            held = piece[-_KEPT:]
+    if is_sheet:
+        far, wide = _FAR_COLUMN not in missing, _WIDE_COLUMN not in missing
+        if (far and _ROW_1000 not in missing) or (wide and _ROW_100000 not in missing):
+            raise FileProblem(
+                "A sheet's cells lie so far apart (more than 52 columns with more than 100,000 rows, or more than 702 "
+                "with more than 1,000) that it cannot be held in memory. Delete stray cells far right or far below, "
+                "or export CSV.")
