@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from dial2deal.exports.landing import deliveries
+from dial2deal.exports.landing import Delivery, deliveries, done_file
 
-# [bytes, modification time in ns] by path relative to landing.
+# [bytes, modification time in ns, that of its .done file if there is one] by path relative to landing.
 Listing = dict[str, list[int]]
 
 
@@ -29,12 +30,18 @@ class Tick:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def look(landing: Path, cursor: str | None) -> Tick:
-    """Compare the folder with the cursor. A file is ready when two looks in a row saw the same size and time."""
+def look(landing: Path, cursor: str | None, stable_seconds: float = 0) -> Tick:
+    """Compare the folder with the cursor.
+
+    A file is ready when two looks in a row saw the same size and time and it is not younger than ``stable_seconds``,
+    as long as the loader would leave it waiting. A .done file that appears makes its file a changed one.
+    """
     state = json.loads(cursor) if cursor else {"handled": {}, "seen": {}}
     found = _listing(landing)
     changed = {name: facts for name, facts in found.items() if state["handled"].get(name) != facts}
-    ready = {name: facts for name, facts in changed.items() if state["seen"].get(name) == facts}
+    youngest = (time.time() - stable_seconds) * 1e9
+    ready = {name: facts for name, facts in changed.items()
+             if state["seen"].get(name) == facts and (not stable_seconds or facts[1] <= youngest)}
     handled = {name: facts for name, facts in state["handled"].items() if name in found} | ready
     seen = {name: facts for name, facts in changed.items() if name not in ready}
     return Tick(tuple(sorted(ready)), tuple(sorted(seen)),
@@ -43,4 +50,11 @@ def look(landing: Path, cursor: str | None) -> Tick:
 
 def _listing(landing: Path) -> Listing:
     # The loader's own view of the folder, so that both ignore the same unfinished and hidden files.
-    return {file.relative: [file.bytes, file.modified_ns] for file in deliveries(landing, zone="UTC")}
+    return {file.relative: [file.bytes, file.modified_ns, *_done(file)] for file in deliveries(landing, zone="UTC")}
+
+
+def _done(file: Delivery) -> list[int]:
+    try:
+        return [done_file(file).stat().st_mtime_ns]
+    except OSError:
+        return []

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from dial2deal.exports import archives, group, manifest
-from dial2deal.exports.landing import Delivery, has_changed
+from dial2deal.exports.landing import Delivery, done_file, has_changed
 from dial2deal.exports.problems import FileProblem, ProfileError
 from dial2deal.exports.profiles import Profile, Profiles
 
@@ -53,9 +53,8 @@ class Intake:
         if 0 <= age < self.stable_seconds:
             return f"changed {age:.0f} seconds ago; loaded once it has not changed for {self.stable_seconds:.0f}"
         profile = self._profile(delivery)
-        done = delivery.path.with_name(f"{delivery.path.name}.done")
-        if profile and profile.file.complete_when == "done_file" and not done.exists():
-            return f"waits for {done.name}"
+        if profile and profile.file.complete_when == "done_file" and not done_file(delivery).exists():
+            return f"waits for {done_file(delivery).name}"
         return "still being written" if has_changed(delivery) else None
 
     def _is_archive(self, delivery: Delivery) -> bool:

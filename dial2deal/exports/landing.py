@@ -67,6 +67,11 @@ def file_id(source: str, feed: str, sha256: str) -> str:
     return hashlib.sha256(f"{source}\n{feed}\n{sha256}".encode()).hexdigest()[:16]
 
 
+def done_file(delivery: Delivery) -> Path:
+    """Where the (empty) file lies that says a file is complete, for profiles that ask for one."""
+    return delivery.path.with_name(f"{delivery.path.name}.done")
+
+
 def has_changed(delivery: Delivery) -> bool:
     """Whether a file is no longer what it was when landing was listed."""
     try:

@@ -24,7 +24,8 @@ def sensors(settings: Settings, jobs: list, status: dg.DefaultSensorStatus) -> l
                description="Starts one build for all files that are new or changed in landing/, once their size "
                            "and time were the same in two looks.")
     def landing_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        tick = landing.look(settings.landing, context.cursor)
+        stable_seconds = current_policy(settings).number("landing.stable_seconds")
+        tick = landing.look(settings.landing, context.cursor, stable_seconds)
         if tick.ready:
             return dg.SensorResult(
                 run_requests=[dg.RunRequest(run_key=tick.batch_key, tags={"dial2deal/files": str(len(tick.ready))})],
