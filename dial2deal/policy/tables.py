@@ -67,6 +67,7 @@ TABLES: dict[str, Table] = {
         {"feed": "varchar", "column_name": "varchar", "raw_value": "varchar", "canonical_value": "varchar"},
         ("feed", "column_name", "raw_value"), ("feed", "column_name", "raw_value"),
         ("feed", "column_name", "raw_value", "canonical_value")),
+    "internal_numbers": Table({"number": "varchar", "note": "varchar"}, ("number",), ("number",), ("number",)),
     "holidays": Table(
         {"calendar_date": "date", "is_workday": "boolean", "name_zh": "varchar"},
         ("calendar_date",), ("calendar_date",), ("calendar_date", "is_workday")),

@@ -25,6 +25,7 @@ CALLS = {
     "date_text(add_days(\"date '2026-01-30'\", '-30'), 'month')": "2025-12",
     "date_text(add_hours(\"timestamp '2026-01-30 23:00:00'\", '1'))": "2026-01-31",
     "date_text(add_days_to_time(\"timestamp '2026-01-30 23:00:00'\", '2'))": "2026-02-01",
+    "date_text(local_time(\"timestamp '2026-01-04 20:00:00'\"))": "2026-01-05",
     "iso_weekday(\"date '2026-01-04'\")": 7,
     "iso_weekday(\"date '2026-01-05'\")": 1,
     "date_of_text(\"'2026-13-01'\")": None,

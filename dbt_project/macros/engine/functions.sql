@@ -40,6 +40,11 @@
 {% macro duckdb__add_hours(moment, hours) %}({{ moment }} + to_hours(cast({{ hours }} as bigint))){% endmacro %}
 {% macro spark__add_hours(moment, hours) %}({{ moment }} + make_interval(0, 0, 0, 0, cast({{ hours }} as int))){% endmacro %}
 
+{# A moment in UTC as wall time of the policy's zone. #}
+{% macro local_time(moment) %}{{ return(adapter.dispatch('local_time', 'dial2deal')(moment)) }}{% endmacro %}
+{% macro duckdb__local_time(moment) %}timezone({{ policy_text('time_zone') }}, timezone('UTC', {{ moment }})){% endmacro %}
+{% macro spark__local_time(moment) %}from_utc_timestamp({{ moment }}, {{ policy_text('time_zone') }}){% endmacro %}
+
 {# 1 = Monday … 7 = Sunday. #}
 {% macro iso_weekday(day) %}{{ return(adapter.dispatch('iso_weekday', 'dial2deal')(day)) }}{% endmacro %}
 {% macro duckdb__iso_weekday(day) %}cast(isodow({{ day }}) as integer){% endmacro %}

@@ -1,6 +1,6 @@
 {%- set flags = ['negative_talk', 'duration_mismatch', 'over_max_seconds', 'midnight_crossing', 'unmapped_direction', 'unmapped_result',
     'missing_agent', 'answered_before_start', 'ended_before_start', 'talk_without_connect', 'connected_without_talk',
-    'unusable_number'] -%}
+    'short_answer', 'unusable_number'] -%}
 {{ config(**by_date('call_date', ['calls'])) }}
 with judged as (
     select
@@ -23,10 +23,13 @@ with judged as (
         calls.ended_at < calls.started_at as ended_before_start,
         not calls.is_connected and calls.delivered_talk_seconds > 0 as talk_without_connect,
         calls.is_connected and coalesce(calls.talk_seconds, 0) = 0 as connected_without_talk,
+        -- An announcement or a voicemail that the platform took for an answer (Q34).
+        calls.is_connected and calls.direction = 'outbound' and calls.talk_seconds > 0
+            and calls.talk_seconds <= settings.short_answer_seconds as short_answer,
         calls.number_status in ('lossy', 'invalid') as unusable_number
     from {{ ref('stg_calls') }} as calls
     left join {{ settings_by_day(ref('stg_calls'), 'call_date', {'tolerance_seconds': 'clean.duration_tolerance_seconds',
-        'max_seconds': 'call.max_seconds'}, is_touched('call_date', ['calls'])) }} as settings on calls.call_date = settings.day
+        'max_seconds': 'call.max_seconds', 'short_answer_seconds': 'clean.short_answer_seconds'}, is_touched('call_date', ['calls'])) }} as settings on calls.call_date = settings.day
     where {{ is_touched('calls.call_date', ['calls']) }}
 ),
 

@@ -1,7 +1,7 @@
 {%- set checks = {
     'calls': {'model': ref('dq_calls'), 'date': 'call_date', 'flags': ['negative_talk', 'duration_mismatch', 'over_max_seconds',
         'midnight_crossing', 'unmapped_direction', 'unmapped_result', 'missing_agent', 'answered_before_start', 'ended_before_start',
-        'talk_without_connect', 'connected_without_talk', 'unusable_number']},
+        'talk_without_connect', 'connected_without_talk', 'short_answer', 'unusable_number']},
     'leads': {'model': ref('dq_leads'), 'date': 'created_date', 'flags': ['missing_channel', 'unmapped_channel', 'unmapped_status',
         'no_contact', 'unusable_number', 'followed_up_before_created']},
     'orders': {'model': ref('dq_orders'), 'date': 'order_date', 'flags': ['missing_amount', 'won_without_revenue', 'unmapped_status',

@@ -38,6 +38,12 @@ decided as (
     left join {{ source('policy', 'tech_results') }} as results on read.tech_result = results.tech_result
     left join {{ source('policy', 'number_regions') }} as regions
         on {{ parse_number_prefix('read.phone_e164') }} = regions.prefix
+),
+
+-- Own extensions and test phones, as the customers' numbers are known here: whole, or so short that nothing is masked.
+internal_numbers as (
+    select distinct coalesce({{ parse_e164('number') }}, {{ parse_mask('number') }}) as number
+    from {{ source('policy', 'internal_numbers') }}
 )
 
 select
@@ -45,7 +51,7 @@ select
     d.source_system,
     d.source_call_id,
     d.call_date,
-    coalesce(d.direction, 'unknown') as direction,
+    case when internal_numbers.number is not null then 'internal' else coalesce(d.direction, 'unknown') end as direction,
     d.dial_mode,
     d.started_at,
     d.ringing_at,
@@ -136,4 +142,5 @@ select
     d.loaded_at
 from decided as d
 cross join {{ source('ops', 'secrets') }} as secrets
+left join internal_numbers on coalesce(d.phone_e164, d.customer_phone_masked) = internal_numbers.number
 {{ join_channel('d') }}
