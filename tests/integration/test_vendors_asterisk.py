@@ -24,6 +24,7 @@ FILES = [
     ("asterisk_queue_log", "queue_events", "queue_log_database.csv", 3, 0),
     ("asterisk_queue_log", "agent_states", "queue_log", 5, 10),
     ("freepbx", "calls", "call_legs.csv", 3, 0),
+    ("freepbx", "calls", "call_legs_old.csv", 2, 0),
 ]
 
 
@@ -40,7 +41,7 @@ def landing(tmp_path):
 @pytest.mark.parametrize(("source", "folder", "name", "rows", "no_data"), FILES)
 def test_every_row_has_its_place(world, source, folder, name, rows, no_data):
     result = world.result(source, folder, name)
-    assert result.message is None
+    assert result.status == "loaded", result.message
     assert (result.rows_accepted + result.rows_duplicate, result.rows_total_line, result.rows_quarantined) == (
         rows, no_data, 0)
 
@@ -196,4 +197,15 @@ def test_freepbx(world):
         ("员工甲", "600", "ctc", None),
         ("员工乙", "600", "ctc", "q-600-13800130001-20260105-080000-1767571200.100.wav"),
         ("员工乙", None, "ctc", "out-13800130003-1002-20260105-082000-1767572400.120.wav"),
+    ]
+
+
+def test_freepbx_of_old_with_quotes_as_they_are(world):
+    """16 columns, quotes only around commas, the caller's own quotes not escaped."""
+    rows = world.read("freepbx", "calls", "call_legs_old.csv", LEGS)
+    assert [(row[0], *row[2:]) for row in rows] == [
+        ("1767572400.120", "agent", "outbound", "13800130003", None, "01-05 08:20:00", "01-05 08:20:05",
+         "01-05 08:21:05", 60, "connected", "1002"),
+        ("1767573000.130", "agent", "outbound", "13800130004", None, "01-05 08:30:00", None, "01-05 08:30:04", 0,
+         "busy", "1002"),
     ]

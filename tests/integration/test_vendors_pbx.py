@@ -25,6 +25,7 @@ FILES = [
     ("carrier", "calls", "calls.csv", 3, 0),
     ("recorder", "calls", "calls.csv", 4, 0),
     ("kf5", "calls", "calls.csv", 2, 0),
+    ("kf5", "calls", "calls.json", 2, 0),
 ]
 
 
@@ -41,7 +42,7 @@ def landing(tmp_path):
 @pytest.mark.parametrize(("source", "folder", "name", "rows", "no_data"), FILES)
 def test_every_row_has_its_place(world, source, folder, name, rows, no_data):
     result = world.result(source, folder, name)
-    assert result.message is None
+    assert result.status == "loaded", result.message
     assert (result.rows_accepted + result.rows_duplicate, result.rows_total_line, result.rows_quarantined) == (
         rows, no_data, 0)
 
@@ -272,7 +273,7 @@ def test_recorder(world):
     ]
 
 
-@pytest.mark.parametrize("fixture", ["calls.csv"])
+@pytest.mark.parametrize("fixture", ["calls.csv", "calls.json"])
 def test_kf5(world, fixture):
     columns = ("call_id", "direction", "customer_number", "own_number", "started_at", "talk_seconds", "total_seconds",
                "ring_seconds", "is_connected", "agent_name", "related_ticket_id", "region_province", "region_city",
