@@ -209,3 +209,25 @@ def test_freepbx_of_old_with_quotes_as_they_are(world):
         ("1767573000.130", "agent", "outbound", "13800130004", None, "01-05 08:30:00", None, "01-05 08:30:04", 0,
          "busy", "1002"),
     ]
+
+
+def test_one_queue_log_for_both_feeds_by_a_link(landing):
+    path = landing.put("asterisk_queue_log/queue_events/queue_log",
+                       (VENDORS / "asterisk_queue_log" / "queue_log").read_bytes())
+    link = path.parent.parent / "agent_states" / "queue_log"
+    link.parent.mkdir()
+    link.symlink_to("../queue_events/queue_log")
+    assert sorted((r.feed, r.rows_accepted, r.rows_total_line) for r in landing.load()) == [
+        ("agent_states", 5, 10), ("queue_events", 14, 1)]
+
+
+def test_asterisk_table_exported_with_its_header(landing):
+    """The columns of the database in an order of their own, found by their names."""
+    landing.put("asterisk/calls/cdr.csv", (
+        "calldate,src,dst,channel,dstchannel,lastapp,lastdata,duration,billsec,disposition,uniqueid,linkedid,sequence\n"
+        '2026-01-05 08:20:00,1002,13800130003,PJSIP/1002-00000014,PJSIP/ctc-trunk-00000015,Dial,"PJSIP/ctc,60",65,60,'
+        "ANSWERED,1767572400.120,1767572400.120,220\n"))
+    assert landing.one().rows_accepted == 1
+    assert landing.query(select("call_legs", LEGS), "%") == [
+        ("1767572400.120", "1767572400.120/220", "agent", "outbound", "13800130003", None, "01-05 08:20:00",
+         "01-05 08:20:05", "01-05 08:21:05", 60, "connected", "1002")]
