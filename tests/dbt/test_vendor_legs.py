@@ -12,7 +12,8 @@ from tests.integration.vendor_files import VENDORS
 from tests.unit.exports_support import Landing
 
 FILES = [("asterisk", "call_legs.csv"), ("huawei_cec", "20260105235959123456_call_1.csv"),
-         ("cisco_cucm", "cdr_StandAloneCluster_01_202601050800_1"), ("fusionpbx", "call_legs.csv")]
+         ("cisco_cucm", "cdr_StandAloneCluster_01_202601050800_1"), ("fusionpbx", "call_legs.csv"),
+         ("twilio", "call_legs.json"), ("amazon_connect", "call_legs.json")]
 COLUMNS = ("source_call_id", "direction", "customer_phone_masked", "started_at", "answered_at", "ended_at",
            "talk_seconds", "tech_result", "agent_id", "leg_count", "transfer_count")
 
@@ -92,3 +93,25 @@ def test_fusionpbx(calls):
         ("outbound", "138****0003", 40, "connected", "1001"),
         ("outbound", "138****0004", 0, "invalid_number", "1001"), ("internal", None, 18, "connected", "1001"),
         ("inbound", "138****0006", 0, "voicemail", "1002")]
+
+
+def test_twilio(calls):
+    """The child measures the talk; a machine is no talk; an agent's browser dials out."""
+    number = "CA0000000000000000000000000000000{}".format
+    assert calls["twilio"] == [
+        (number(1), "inbound", "138****0001", "01-05 08:03:00", "01-05 08:03:47", "01-05 08:09:10", 323, "connected",
+         "alice", 2, 0),
+        (number(3), "outbound", "138****0002", "01-05 09:00:00", None, "01-05 09:00:21", 0, "voicemail", None, 1, 0),
+        (number(4), "outbound", "138****0003", "01-05 09:10:00", None, None, 0, "no_answer", None, 1, 0),
+        (number(5), "outbound", "138****0004", "01-05 10:00:00", None, "01-05 10:02:00", 0, "busy", "bob", 2, 0),
+    ]
+
+
+def test_amazon_connect(calls):
+    """A transfer continues the call; a record delivered again counts once."""
+    assert calls["amazon_connect"] == [
+        ("c-0001", "inbound", "138****0001", "01-05 08:03:00", "01-05 08:03:40", "01-05 08:10:30", 383, "connected",
+         "alice", 2, 1),
+        ("c-0003", "outbound", "138****0003", "01-05 09:00:00", None, "01-05 09:00:20", 0, "voicemail", None, 1, 0),
+        ("c-0004", "inbound", None, "01-05 10:00:00", None, "01-05 10:01:30", 0, "abandoned_queue", None, 1, 0),
+    ]
