@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +39,8 @@ class _Number(float):
         return number
 
 
-_DECODER = json.JSONDecoder(parse_float=_Number, parse_constant=lambda name: None)
+_DECODER = json.JSONDecoder(
+    parse_float=lambda text: _Number(text) if math.isfinite(float(text)) else text, parse_constant=lambda name: None)
 
 
 @dataclass(frozen=True)

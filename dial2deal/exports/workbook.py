@@ -2,59 +2,60 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import csv
+import subprocess
+import sys
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from dial2deal.exports import workbook_cells
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
 from dial2deal.exports.sheets import Sheet, read_sheets
 from dial2deal.exports.table import Table
 from dial2deal.exports.workbook_guard import check_workbook
 
-_SECONDS_PER_DAY = 86_400
+_SECONDS = 600
 
 
 def read_workbook(path: Path, profile: Profile, work: Path) -> Table:
-    """All sheets that carry the header of the first one found, in order, as one Table. Raises FileProblem."""
-    check_workbook(path)
+    """All sheets that carry the header of the first one found, in order, as one Table. Raises FileProblem.
+
+    An .xlsx is checked and read here, other formats in a process of their own, which a damaged file may end.
+    """
     try:
+        if not check_workbook(path):
+            return read_sheets(_read_apart(path, work), profile, work, "excel")
         with CalamineWorkbook.from_path(str(path)) as workbook:
-            sheets = (Sheet(f"sheet {name!r}", _rows(workbook, name)) for name in workbook.sheet_names)
+            sheets = (Sheet(f"sheet {name!r}", workbook_cells.sheet_rows(workbook, name))
+                      for name in workbook.sheet_names)
             return read_sheets(sheets, profile, work, "excel")
     except (CalamineError, OSError, ValueError) as error:
-        raise FileProblem(
-            f"The workbook is damaged, cut or encrypted and cannot be opened ({error}). Export it again.") from error
+        raise _damaged(error) from error
+    except BaseException as error:
+        # A panic of calamine is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _damaged(error) from error
 
 
-def _rows(workbook: CalamineWorkbook, name: str) -> Iterator[tuple[int, list[str]]]:
-    sheet = workbook.get_sheet_by_name(name)
-    first = (sheet.start or (0, 0))[0] + 1
-    return enumerate(([cell_text(value) for value in row] for row in sheet.iter_rows()), first)
+def _read_apart(path: Path, work: Path) -> Iterator[Sheet]:
+    work.mkdir(exist_ok=True)
+    cells = work / "cells.csv"
+    try:
+        done = subprocess.run([sys.executable, "-I", workbook_cells.__file__, str(path), str(cells)], check=False,
+                              capture_output=True, text=True, errors="replace", timeout=_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise _damaged(f"reading it takes more than {_SECONDS} seconds") from error
+    if done.returncode:
+        raise _damaged(done.stderr.strip() if done.returncode == 3 else "its content makes no sense")
+    with cells.open(encoding="utf-8", newline="") as handle:
+        for name, rows in groupby(csv.reader(handle), key=lambda row: row[0]):
+            yield Sheet(f"sheet {name!r}", ((int(row[1]), row[2:]) for row in rows))
 
 
-def cell_text(value: Any) -> str:
-    """Text of one cell: ISO dates and times, clock durations, whole numbers without a decimal point."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, dt.datetime):
-        moment = value + dt.timedelta(microseconds=500_000)
-        if value.year <= 1900:
-            return moment.strftime("%H:%M:%S")
-        return moment.replace(microsecond=0).isoformat(sep=" ")
-    if isinstance(value, dt.timedelta):
-        seconds = round(value.total_seconds())
-        sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
-        return f"{sign}{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
-    if isinstance(value, dt.time):
-        exact = value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
-        seconds = round(exact) % _SECONDS_PER_DAY
-        return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
-    return "" if value is None else str(value)
+def _damaged(why: object) -> FileProblem:
+    return FileProblem(f"The workbook is damaged, cut or encrypted and cannot be opened ({why}). Export it again.")

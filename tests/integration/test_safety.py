@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import re
+import struct
 
 import openpyxl
 import pytest
@@ -26,6 +27,7 @@ from tests.integration.archive_files import (
     with_link,
     zipped,
 )
+from tests.integration.office_files import xls
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
 CSV = f"{CALLS_HEADER}\n{call(1)}\n".encode()
@@ -226,3 +228,19 @@ def test_formulas_in_deliveries_do_not_become_formulas_in_our_tables(tmp_path, c
     output.as_csv(["h"], [[text] for text in lines])
     printed = list(csv.reader(io.StringIO(capsys.readouterr().out)))
     assert [row[0] for row in printed[1:]] == [f"'{text}" for text in lines]
+
+
+def test_a_damaged_xls_that_would_end_the_process_ends_nobodys_load(landing):
+    whole = xls([CALLS_HEADER.split(","), *[call(n).split(",") for n in range(10)]])
+    at = whole.index(struct.pack("<HH", 0x0204, 6 + 3 + 2 * len("C000009")) + struct.pack("<HH", 10, 0))
+    for number, (row, column) in enumerate([(0xFFFF, 0xFFFF), (0xFFFF, 10)]):
+        far = struct.pack("<HH", row, column)
+        landing.put(f"generic_400/calls/{number}.xls", whole[: at + 4] + far + whole[at + 8 :])
+    for cut in (600, 1500, len(whole) - 700):
+        landing.put(f"generic_400/calls/cut{cut}.xls", whole[:cut])
+    landing.put("generic_400/calls/noise.xls", whole[:1024] + bytes(range(256)) * 20)
+    landing.put("generic_400/calls/z.xls", whole)
+    results = outcomes(landing)
+    assert results.pop("z.xls")[0] == "loaded"
+    assert "its content makes no sense" in results["0.xls"][1]
+    assert not any("Loading failed" in message for _, message in results.values())
