@@ -293,12 +293,29 @@ def test_q28_delimiters_whatever_the_name_says(landing, delimiter):
     assert (result.status, result.rows_accepted) == ("loaded", 1), result.message
 
 
+def test_q28_a_page_of_html_named_xls(landing):
+    rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in line.split(','))}</tr>"
+                   for line in (CALLS_HEADER, call(1)))
+    landing.put("generic_400/calls/a.xls", f"<html><body><table>{rows}</table></body></html>")
+    result = landing.one()
+    assert (result.status, result.rows_accepted) == ("loaded", 1), result.message
+    assert landing.repairs()["read from HTML"] == 1
+
+
 def test_q29_line_breaks_and_quotes_inside_notes_cost_no_row(landing):
     lines = [call(1, notes='"两\n行"'), call(2, notes='"好'), call(3), call(4, notes='"甲""乙"')]
     landing.calls("a.csv", lines)
     assert landing.one().rows_accepted == 4
     assert landing.raw("notes") == ["两\n行", '"好', None, '甲"乙']
     assert landing.repairs() == {"line breaks inside a cell": 1, "stray quotes kept as text": 1}
+
+
+def test_q30_a_file_of_exactly_excels_limit_is_told(landing):
+    lines = [call(n) for n in range(65_535)]
+    landing.calls("a.csv", lines)
+    result = landing.one()
+    assert result.rows_accepted == 65_535
+    assert "65536 rows, Excel's limit" in result.message
 
 
 def test_q31_full_width_headers_with_units(landing):
