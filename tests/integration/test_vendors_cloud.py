@@ -87,3 +87,13 @@ def test_only_one_of_wukongs_amounts_is_revenue(landing):
     results = landing.load()
     assert [result.status for result in results] == ["failed", "failed"]
     assert all("order" in result.message for result in results)
+
+
+def test_an_answer_page_its_items_and_one_item_per_line_are_one_export(landing):
+    page = json.loads((VENDORS / "aliyun_ccc/calls.json").read_text(encoding="utf-8"))
+    items = page["Data"]["List"]
+    landing.put("aliyun_ccc/calls/page.json", json.dumps(page, ensure_ascii=False))
+    landing.put("aliyun_ccc/calls/items.json", json.dumps(items, indent=1))
+    landing.put("aliyun_ccc/calls/lines.jsonl", "\n".join(map(json.dumps, items)))
+    assert [(r.status, r.rows_read, r.rows_duplicate) for r in landing.load()] == [
+        ("loaded", 4, 0), ("loaded", 4, 4), ("loaded", 4, 4)]
