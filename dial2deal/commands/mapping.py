@@ -52,7 +52,7 @@ def map_export(
 
 
 def _show(mapping: Mapping) -> None:
-    _line(mapping.path.name, "bold")
+    _line(mapping.name, "bold")
     if mapping.problem:
         _line(f"  {mapping.problem}", "red")
         return

@@ -52,6 +52,10 @@ def vocabulary() -> dict[str, Any]:
     return content
 
 
+# As `hash_of`: every cell, for exports in which nothing else tells one row from another.
+WHOLE_ROW = "*"
+
+
 class ColumnRule(BaseModel):
     """Where one canonical column comes from: the first of headers, expression, hash_of, const that applies."""
 
@@ -264,7 +268,7 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
         raise ProfileError(f"{where}: {problems}") from error
     feed = feeds()[feed_name]
     for kind, names in (("column", file.columns), ("values", file.values), ("key", file.key),
-                        ("hash_of", [h for r in file.columns.values() for h in r.hash_of])):
+                        ("hash_of", [h for r in file.columns.values() if r.hash_of != [WHOLE_ROW] for h in r.hash_of])):
         unknown = [name for name in names if name not in feed.columns]
         if unknown:
             raise ProfileError(f"{where}: {kind} {unknown[0]!r} is no column of {feed_name}; "

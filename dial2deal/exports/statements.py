@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dial2deal.exports.feeds import PROVENANCE, Column, Feed
-from dial2deal.exports.profiles import Profile, header_unit, vocabulary
+from dial2deal.exports.profiles import WHOLE_ROW, Profile, header_unit, vocabulary
 from dial2deal.exports.table import Table
 
 UNDATED = "date '1970-01-01'"
@@ -185,6 +185,9 @@ def _values(profile: Profile, table: Table, policy_zone: str) -> dict[str, str]:
             unit = rule.unit or header_unit(table.header[position]) if column.kind == "seconds" else None
         elif expression is not None:
             sql, unit = f"nullif(({expression})::varchar, '')", rule.unit
+        elif rule.hash_of == [WHOLE_ROW]:
+            cells = ", ".join(f"coalesce(c{i}, '')" for i in range(table.width))
+            sql, unit = f"'#' || md5(concat_ws('|', {cells}))", None
         elif rule.hash_of:
             hashed.append(column.name)
             continue

@@ -107,6 +107,14 @@ def describe(con: duckdb.DuckDBPyConnection, cells: Cells) -> list[Content]:
     return found
 
 
+def codes(con: duckdb.DuckDBPyConnection, cells: Cells) -> set[str]:
+    """Upper-case texts in the sample that may be a vendor's codes, such as NO ANSWER."""
+    listed = ", ".join(f"upper(c{i})" for i in range(cells.table.width))
+    return {value for (value,) in con.execute(
+        f"select distinct v from (select unnest([{listed}]) as v from (from incoming limit {SAMPLED_ROWS})) "
+        "where regexp_full_match(v, '[A-Z][A-Z_ -]{3,30}') limit 500").fetchall()}
+
+
 def unique_together(con: duckdb.DuckDBPyConnection, columns: list[int]) -> bool:
     """Whether the cells of these columns differ together in every row of the sample."""
     cells = ", ".join(f"coalesce(c{i}, '')" for i in columns)

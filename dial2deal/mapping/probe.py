@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import duckdb
 
-from dial2deal.exports import containers
+from dial2deal.exports import archives, containers
 from dial2deal.exports.cells import Cells, read_cells
 from dial2deal.exports.feeds import feeds
+from dial2deal.exports.landing import Delivery
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Match, Profile, ProfileFile, normalise_header, vocabulary
 from dial2deal.exports.table import Table
@@ -20,6 +24,9 @@ SAMPLE_BYTES = 2 << 20
 NAMELESS = "column"     # what cells of a file without header are called
 _MAX_CELLS = 400
 _VALUE = re.compile(r"[\d\s:/.,+*%¥￥$-]*\d[\d\s:/.,+*%¥￥$TZ年月日时分秒-]*|https?://.*|[0-9a-fA-F-]{16,}")
+# Moments, long numbers and clock times: a row that holds one is data, whatever else it holds.
+_DATA = re.compile(r"(.*\D)?\d{4}[-/年]\d{1,2}[-/月]\d{1,2}.*|\d{6,}(\.\d+)?|\d{1,2}:\d\d(:\d\d)?|https?://.*|.{60,}",
+                   re.DOTALL)
 _EMPTY = Match({}, {}, {}, [], (0, 0))
 
 
@@ -41,6 +48,8 @@ class AnyHeader(Profile):
             return Match({}, {}, unknown, [], (0, 1))
         known = len({normalise_header(name) for name in names} & self.known)
         values = sum(bool(_VALUE.fullmatch(name)) for name in names)
+        if known < 2 and any(_DATA.fullmatch(name) for name in names):
+            return _EMPTY
         if len(unknown) < 2 or values * 4 > len(unknown) or (not known and len(unknown) * 2 < len(names)):
             return _EMPTY
         return Match({}, {}, unknown, [], (known, 1 + len(unknown) - values))
@@ -57,6 +66,7 @@ class Sample:
     header_line: int                # 0 without one
     is_part: bool
     bytes: int
+    records: str | None = None      # where in a JSON document the records lie
 
     @property
     def table(self) -> Table:
@@ -65,6 +75,16 @@ class Sample:
     @property
     def has_header(self) -> bool:
         return self.header_line > 0
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file to look at: ``delivered`` is what the user has, ``path`` its content, an archive's member unpacked."""
+
+    delivered: Path
+    path: Path
+    name: str
+    problem: str | None = None
 
 
 def look(con: duckdb.DuckDBPyConnection, path: Path, work: Path) -> Sample:
@@ -87,6 +107,56 @@ def look(con: duckdb.DuckDBPyConnection, path: Path, work: Path) -> Sample:
             line = 0 if profile.dialect_names.issuperset(table.header) else _header_line(table)
             return Sample(path, container, cells, table.header, line, is_part, size)
     raise FileProblem("The text is not valid in the encoding it declares. Export it again as CSV UTF-8.")
+
+
+def look_inside(con: duckdb.DuckDBPyConnection, path: Path, work: Path) -> Sample | None:
+    """Like `look` for the largest array within one JSON object; None when there is none."""
+    records = _largest_array(path)
+    if records is None:
+        return None
+    file = any_header().file.model_copy(update={"records": records})
+    table = containers.read(path, replace(any_header(), file=file), work / "inside", containers.fingerprint(path))
+    cells = read_cells(con, table, work / "inside")
+    return cells and Sample(path, "json", cells, table.header, 1, False, path.stat().st_size, records)
+
+
+def _largest_array(path: Path) -> str | None:
+    """Dotted path of the longest array of objects in a JSON document; None when there is none."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError:
+        return None
+    found: list[tuple[int, str]] = []
+    places = [(document, "")]
+    while places:
+        value, where = places.pop(0)
+        for key, item in value.items() if isinstance(value, dict) else ():
+            if isinstance(item, list) and any(isinstance(entry, dict) for entry in item):
+                found.append((len(item), where + key))
+            elif isinstance(item, dict):
+                places.append((item, f"{where}{key}."))
+    return max(found, key=lambda array: array[0])[1] if found else None
+
+
+def members(path: Path, work: Path) -> Iterator[Member]:
+    """The file itself, or what an archive holds, unpacked below ``work``."""
+    if archives.kind_of(path) is None:
+        yield Member(path, path, path.name)
+        return
+    stat = path.stat()
+    archive = Delivery(path, path.name, "", "", stat.st_size, stat.st_mtime_ns, dt.datetime.now(dt.UTC))
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        for number, found in enumerate(archives.unpacked(archive, work / "archive", "UTC")):
+            if found.problem:
+                yield Member(path, found.path, found.relative, found.problem)
+                continue
+            named = work / f"member-{number}" / PurePosixPath(found.relative.rpartition("!")[2]).name
+            named.parent.mkdir()
+            found.path.rename(named)
+            yield Member(path, named, found.relative)
+    except FileProblem as problem:
+        yield Member(path, path, path.name, str(problem))
 
 
 def whole_lines(head: bytes) -> bytes:

@@ -59,7 +59,7 @@ def _column(rule: Rule) -> list[str]:
     if not _is_written(rule):
         return [f"  # {rule.column}: {_plain(why)}"]
     if rule.hash_of:
-        value = f"{{hash_of: [{', '.join(rule.hash_of)}]}}"
+        value = f"{{hash_of: [{', '.join(map(_quoted, rule.hash_of))}]}}"
     elif rule.expression is not None:
         value = f"{{expression: {_quoted(rule.expression)}}}"
     elif rule.const is not None:

@@ -8,7 +8,7 @@ from itertools import combinations
 import duckdb
 
 from dial2deal.exports.feeds import Feed
-from dial2deal.exports.profiles import Profiles, header_unit, normalise_header
+from dial2deal.exports.profiles import WHOLE_ROW, Profiles, header_unit, normalise_header
 from dial2deal.mapping.content import Content, unique_together
 from dial2deal.mapping.guess import FeedGuess, Guess, Vocabulary, guess_feed, hint, hints
 from dial2deal.mapping.probe import Sample
@@ -71,6 +71,8 @@ def propose(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profile
     _required(proposal)
     if not sample.has_header:
         proposal.options["header"] = "none"
+    if sample.records:
+        proposal.options["records"] = sample.records
     return proposal
 
 
@@ -168,11 +170,10 @@ def _hashed_identity(con: duckdb.DuckDBPyConnection, proposal: Proposal, sample:
         proposal.rules[key] = Rule(key, "low", "the export has no id: a hash of the columns that are known",
                                    hash_of=names)
         return
-    cells = ", ".join(f"{{{header}}}" for header in sample.header if header.strip())
     everything = unique_together(con, list(range(len(sample.header))))
     doubt = "" if everything else "; EQUAL ROWS EXIST AND COUNT ONCE"
     proposal.rules[key] = Rule(key, "low", f"the export has no id: a hash of the whole row{doubt}",
-                               expression=f"'#' || md5(concat_ws('|', {cells}))")
+                               hash_of=(WHOLE_ROW,))
 
 
 def _end_time(con: duckdb.DuckDBPyConnection, proposal: Proposal, contents: list[Content]) -> None:
@@ -217,8 +218,9 @@ def _elapsed_units(con: duckdb.DuckDBPyConnection, proposal: Proposal, sample: S
         ratio = None
         if event and end:
             ratio = con.execute(
-                f"select median(parse.seconds(c{guess.index}) / nullif(date_diff('second', parse.ts(c{event.index}), "
-                f"parse.ts(c{end.index})), 0)) from look where parse.seconds(c{guess.index}) > 0").fetchone()[0]
+                "select median(said / nullif(elapsed, 0)) from (select coalesce(parse.num("
+                f"c{guess.index}), parse.seconds(c{guess.index})) as said, date_diff('second', "
+                f"parse.ts(c{event.index}), parse.ts(c{end.index})) as elapsed from look) where said > 0").fetchone()[0]
         unit, reason = _unit(content, ratio)
         if unit:
             proposal.rules[column] = replace(rule, unit=unit, reason=f"{rule.reason}; {reason}")

@@ -11,6 +11,7 @@ from dial2deal.exports.problems import ProfileError
 from dial2deal.exports.profiles import Match, Profile, Profiles, normalise_header
 from dial2deal.mapping.probe import Sample
 
+_LITERAL = re.compile(r"'([^']*)'")
 _REFERENCE = re.compile(r"\{([^{}]+)\}")
 # A profile that lives from synonyms names few headers of its own: neither for nor against it.
 _NEUTRAL = 0.4
@@ -96,6 +97,15 @@ def used_by(profile: Profile, header: list[str], match: Match) -> dict[int, list
             if column not in match.positions and column not in found.get(index, []):
                 found.setdefault(index, []).append(column)
     return found
+
+
+def mentions(profile: Profile, codes: set[str]) -> int:
+    """How many of a file's codes the profile speaks of, in its value maps and expressions."""
+    file = profile.file
+    said = {value.upper() for pairs in file.values.values() for value in pairs}
+    said |= {literal.upper() for rule in file.columns.values() for expression in (*rule.expression, rule.const or "")
+             for literal in _LITERAL.findall(expression)}
+    return len(codes & said)
 
 
 def own_headers(profile: Profile) -> set[str]:

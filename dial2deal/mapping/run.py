@@ -22,15 +22,16 @@ from dial2deal.mapping import content, probe
 from dial2deal.mapping.guess import Guess, Vocabulary
 from dial2deal.mapping.profile_text import like_text, profile_text
 from dial2deal.mapping.propose import Proposal, propose
-from dial2deal.mapping.recognise import Candidate, candidates, used_by
+from dial2deal.mapping.recognise import Candidate, candidates, mentions, used_by
 from dial2deal.mapping.trial import Outcome, Trial, trial
 from dial2deal.settings import Settings
 
 DRY_RUN_ROWS = 200_000
-_TRIED = 4
+_TRIED = 5
 _TRIED_ROWS = 300
 _CLOSE = 0.2
-_RECOGNISED = 0.6
+# A profile that lives from synonyms must know more of a file than one made for it.
+_RECOGNISED, _RECOGNISED_GENERIC = 0.4, 0.6
 _FITTING = 0.4
 _LISTED = 3
 _FILES = 50
@@ -44,7 +45,8 @@ class MapError(RuntimeError):
 class Mapping:
     """All that is known of one file. ``recognised`` names an existing profile, None when one is proposed."""
 
-    path: Path
+    path: Path                      # what was delivered
+    name: str                       # how it is called: archive.zip!file.csv for a member
     source: str
     feed: str
     recognised: str | None
@@ -65,10 +67,11 @@ class Mapping:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values with stable names, for --json."""
-        plain = {key: value for key, value in vars(self).items() if key not in ("outcome", "path", "profile_path")}
+        plain = {key: value for key, value in vars(self).items()
+                 if key not in ("outcome", "path", "name", "profile_path")}
         outcome = self.outcome
         return {
-            "file": self.path.name, **plain, "profile_path": self.profile_path and str(self.profile_path),
+            "file": self.name, **plain, "profile_path": self.profile_path and str(self.profile_path),
             "dry_run": outcome and {
                 **{counter: outcome.total(counter) for counter in (
                     "rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_total_line")},
@@ -100,54 +103,76 @@ def map_path(settings: Settings, path: Path, options: Options) -> list[Mapping]:
         raise MapError(f"There is no feed {options.feed!r}; feeds are {', '.join(feeds())}.")
     rules = policy.load(settings)
     found: dict[tuple, Mapping] = {}
-    with warehouse.scratch() as con:
-        for file in files:
-            mapping = _map_file(settings, con, rules, file.resolve(), options)
-            key = (tuple(c["header"] for c in mapping.columns), mapping.problem)
-            if key in found:
-                found[key].notes.append(f"{file.name} has the same columns")
-            else:
-                found[key] = mapping
+    work = settings.tmp / f"map-{secrets.token_hex(6)}"
+    try:
+        with warehouse.scratch() as con:
+            for file in (part for whole in files for part in probe.members(whole.resolve(), work)):
+                mapping = _map_file(settings, con, rules, file, work, options)
+                key = (tuple(c["header"] for c in mapping.columns), mapping.problem)
+                if key in found:
+                    found[key].notes.append(f"{file.name} has the same columns")
+                else:
+                    found[key] = mapping
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
     return list(found.values())
 
 
-def _map_file(settings: Settings, con: duckdb.DuckDBPyConnection, rules: policy.Policy, path: Path,
-              options: Options) -> Mapping:
+def _map_file(settings: Settings, con: duckdb.DuckDBPyConnection, rules: policy.Policy, file: probe.Member,
+              work: Path, options: Options) -> Mapping:
     profiles = Profiles(settings.profile_dirs)
-    landed = _landed(settings, path)
+    landed = _landed(settings, file.delivered)
     source, feed = options.source or landed[0], options.feed or landed[1]
-    work = settings.tmp / f"map-{secrets.token_hex(6)}"
     try:
-        try:
-            sample = probe.look(con, path, work)
-        except FileProblem as problem:
-            return Mapping(path, source or "", feed or "", None, "", "", "", 0, [], [], {}, [], None,
-                           problem=str(problem))
-        with trial(settings) as trying:
-            found = candidates(profiles, sample, feed=feed)
-            chosen = _own(profiles, source, feed) if not options.fresh else None
-            if chosen is not None:
-                found = [c for c in found if c.profile is chosen] or found
-            elif not options.fresh:
-                found = _tried(settings, sample, found)
-            best = found[0] if found and not options.fresh else None
-            if best and (best.profile is chosen or (not best.match.missing and best.score >= _RECOGNISED)):
-                mapping = _recognised(con, sample, best, source, options)
-            else:
-                words = Vocabulary(None if options.fresh else profiles, rules.rows("value_maps"))
-                contents = content.describe(con, sample.cells)
-                proposal = propose(con, words, profiles, sample, contents, feed, rules.text("time_zone"))
-                mapping = _proposed(sample, proposal, contents, source or _slug(path), words)
-            mapping.candidates = [{"profile": c.name, "score": c.score, "missing": c.match.missing}
-                                  for c in found[:_LISTED]]
-            if mapping.profile_text:
-                trying.profile(mapping.source, mapping.feed, mapping.profile_text)
-            mapping.outcome = _dry_run(trying, mapping, sample, options.rows)
-        _write(settings, mapping, options)
-        _advise(settings, mapping, landed)
-        return mapping
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if file.problem:
+            raise FileProblem(file.problem)
+        chosen = _own(profiles, source, feed) if not options.fresh else None
+        sample, found = examine(settings, con, profiles, file, work, chosen, feed)
+    except FileProblem as problem:
+        return Mapping(file.delivered, file.name, source or "", feed or "", None, "", "", "", 0, [], [], {}, [], None,
+                       problem=str(problem))
+    best = found[0] if found and not options.fresh else None
+    with trial(settings) as trying:
+        if best and (best.profile is chosen or is_complete(best)):
+            mapping = _recognised(con, sample, best, source)
+        else:
+            words = Vocabulary(None if options.fresh else profiles, rules.rows("value_maps"))
+            contents = content.describe(con, sample.cells)
+            proposal = propose(con, words, profiles, sample, contents, feed, rules.text("time_zone"))
+            mapping = _proposed(sample, proposal, contents, source or _slug(file.delivered), words)
+        mapping.path, mapping.name = file.delivered, file.name
+        mapping.candidates = [{"profile": c.name, "score": c.score, "missing": c.match.missing}
+                              for c in found[:_LISTED]]
+        if mapping.profile_text:
+            trying.profile(mapping.source, mapping.feed, mapping.profile_text)
+        mapping.outcome = _dry_run(trying, mapping, sample, options.rows)
+    _write(settings, mapping, options)
+    _advise(settings, mapping, landed)
+    return mapping
+
+
+def examine(settings: Settings, con: duckdb.DuckDBPyConnection, profiles: Profiles, file: probe.Member, work: Path,
+            chosen: Profile | None = None, feed: str | None = None) -> tuple[probe.Sample, list[Candidate]]:
+    """The sample and the profiles that may fit it; one JSON object is an envelope unless a profile knows it whole."""
+    def rank(sample: probe.Sample) -> list[Candidate]:
+        if chosen is not None:
+            return [c for c in candidates(profiles, sample, chosen.source, chosen.feed.name) if c.profile is chosen]
+        return ranked(settings, con, profiles, sample, feed)
+
+    sample = probe.look(con, file.path, work)
+    found = rank(sample)
+    if sample.container == "json" and sample.cells.rows == 1 and not (found and is_complete(found[0])):
+        inner = probe.look_inside(con, file.path, work)
+        if inner is not None:
+            return inner, rank(inner)
+        sample = probe.look(con, file.path, work)
+    return sample, found
+
+
+def is_complete(candidate: Candidate) -> bool:
+    """Whether a file can be called one of this profile: nothing required is lacking, and enough is known."""
+    least = _RECOGNISED_GENERIC if candidate.profile.file.synonyms else _RECOGNISED
+    return not candidate.match.missing and candidate.score >= least
 
 
 def _own(profiles: Profiles, source: str | None, feed: str | None) -> Profile | None:
@@ -155,9 +180,14 @@ def _own(profiles: Profiles, source: str | None, feed: str | None) -> Profile | 
     return profiles.get(source, feed) if source and feed else None
 
 
-def _tried(settings: Settings, sample: probe.Sample, found: list[Candidate]) -> list[Candidate]:
-    """Candidates that are close are told apart by loading some rows through each."""
-    close = [c for c in found if not c.match.missing and c.score > found[0].score - _CLOSE][:_TRIED]
+def ranked(settings: Settings, con: duckdb.DuckDBPyConnection, profiles: Profiles, sample: probe.Sample,
+           feed: str | None = None) -> list[Candidate]:
+    """The profiles that may fit, best first; those that are close are told apart by loading some rows through each."""
+    found = candidates(profiles, sample, feed=feed)
+    close = [c for c in found if is_complete(c) and (not sample.has_header or c.score > found[0].score - _CLOSE)]
+    # Profiles that live from synonyms read a feed alike, whatever their source.
+    alike = {(c.profile.feed.name, c.score, not c.profile.file.synonyms and c.name): c for c in reversed(close)}
+    close = list(alike.values())[::-1][:_TRIED]
     if not close or sample.container != "text" or (len(close) < 2 and sample.has_header):
         return found
     with trial(settings) as trying:
@@ -166,12 +196,15 @@ def _tried(settings: Settings, sample: probe.Sample, found: list[Candidate]) -> 
                          _TRIED_ROWS, is_text=True)
         outcomes = trying.load()
     fits = {c.name: outcomes[c.profile.source, c.profile.feed.name].fit for c in close}
-    kept = [c for c in found if c.name not in fits or fits[c.name] >= _FITTING]
-    return sorted(kept, key=lambda c: (-c.score * fits.get(c.name, 0.5), c.name))
+    if not sample.has_header:
+        # The number of cells is all that speaks for a profile: the rows must bear it out.
+        borne_out = [c for c in found if fits.get(c.name, 0.0) >= _FITTING]
+        said = content.codes(con, sample.cells)
+        return sorted(borne_out, key=lambda c: (-fits[c.name], -mentions(c.profile, said), -c.score, c.name))
+    return sorted(found, key=lambda c: (-c.score * (1 + fits.get(c.name, 0.0)), c.name))
 
 
-def _recognised(con: duckdb.DuckDBPyConnection, sample: probe.Sample, best: Candidate, source: str | None,
-                options: Options) -> Mapping:
+def _recognised(con: duckdb.DuckDBPyConnection, sample: probe.Sample, best: Candidate, source: str | None) -> Mapping:
     contents = content.describe(con, sample.cells)
     by_index = {i: column for column, i in best.match.positions.items()}
     used = used_by(best.profile, best.header, best.match)
@@ -199,7 +232,7 @@ def _proposed(sample: probe.Sample, proposal: Proposal, contents: list[content.C
     mapping = _mapping(sample, proposal.guess.columns, contents, source, proposal.feed.name)
     for entry in mapping.columns:
         used = [rule.column for rule in proposal.rules.values() if rule.expression
-                and f"{{{entry['header']}}}" in rule.expression and "md5" not in rule.expression]
+                and f"{{{entry['header']}}}" in rule.expression]
         if used and entry["column"] not in used:
             entry["used_by"] = used
     mapping.missing, mapping.notes = dict(proposal.missing), list(proposal.notes)
@@ -212,7 +245,7 @@ def _mapping(sample: probe.Sample, guesses: list[Guess], contents: list[content.
     table = sample.table
     columns = [{**{k: v for k, v in asdict(g).items() if k != "index"}, "samples": contents[g.index].samples,
                 "used_by": []} for g in guesses if g.index < len(contents)]
-    return Mapping(sample.path, source, feed, None, sample.container, table.encoding, table.delimiter,
+    return Mapping(sample.path, sample.path.name, source, feed, None, sample.container, table.encoding, table.delimiter,
                    sample.header_line, columns, [], {}, list(table.notes), None)
 
 

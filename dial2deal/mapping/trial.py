@@ -30,7 +30,7 @@ class Outcome:
     is_part: bool
     repeated_ids: int = 0
     unmapped: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    known_share: float = 1.0
+    known_share: float = 1.0    # coded values that any map knows
 
     def total(self, counter: str) -> int:
         """Sum of a counter such as ``rows_read`` over the members of the file."""
@@ -91,7 +91,7 @@ class Trial:
             if column.kind != "map":
                 continue
             filled, rows = con.execute(
-                f"select coalesce(sum(n), 0), list((value, n) order by n desc, value) filter (not known) from (select "
+                "select coalesce(sum(n), 0), list((value, n) order by n desc, value) filter (not known) from (select "
                 f"{name(column.name)} as value, count(*) as n, trim(lower({name(column.name)})) in (select raw_value "
                 "from ops.value_maps where source = $source and feed = $feed and column_name = $column union select "
                 "canonical_value from ops.value_maps where feed = $feed and column_name = $column) as known "
