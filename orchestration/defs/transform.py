@@ -81,10 +81,10 @@ def _materializations(context: dg.AssetExecutionContext, settings: Settings, man
     keys = {unique_id: key for unique_id, key in models.model_ids(manifest).items()
             if key in context.selected_asset_keys}
     if not result.changed:
-        known = builds.update_models(settings, {})
-        yield from (dg.MaterializeResult(asset_key=key, metadata={**known.get(unique_id, {}), "status": "unchanged"})
-                    for unique_id, key in keys.items())
+        yield from _unchanged(builds.update_models(settings, {}), keys)
         return
+    # dbt leaves out the staging of feeds without news.
+    idle = [unique_id for unique_id in keys if unique_id not in {node.unique_id for node in result.nodes}]
     nodes = {node.unique_id: node for node in result.nodes if node.status == "success"}
     built = {unique_id: models.relation(manifest["nodes"][unique_id]) for unique_id in keys if unique_id in nodes}
     owner = models.owner_of(manifest)
@@ -99,11 +99,18 @@ def _materializations(context: dg.AssetExecutionContext, settings: Settings, man
         shown[unique_id] = metadata.of_shape(excerpts.get(where), described)
         if deps:
             shown[unique_id]["dagster/column_lineage"] = _table_lineage(deps, owner)
-    builds.update_models(settings, shown)
+    known = builds.update_models(settings, shown)
+    yield from _unchanged(known, {unique_id: keys[unique_id] for unique_id in idle})
     for unique_id in built:
         node = nodes[unique_id]
         yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={
             **shown[unique_id], "status": "built", "seconds": round(node.seconds, 2)})
+
+
+def _unchanged(known: Mapping[str, dict], keys: Mapping[str, dg.AssetKey]) -> Iterator[dg.MaterializeResult]:
+    """Materializations of tables that stayed as they were, with what is ``known`` of them."""
+    for unique_id, key in keys.items():
+        yield dg.MaterializeResult(asset_key=key, metadata={**known.get(unique_id, {}), "status": "unchanged"})
 
 
 def _described(descriptions: Mapping[str, str], columns: lineage.ColumnDeps) -> dict[str, str]:
