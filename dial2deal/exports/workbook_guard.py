@@ -15,8 +15,8 @@ _PIECE = 1 << 20
 _KEPT = 32
 # calamine holds the rectangle from the first to the last cell, at 32 bytes a cell, however few are filled. The
 # largest rectangle let through is 702 columns x 99,999 rows; a sheet of up to 52 columns may have every row.
-_FAR_COLUMN = re.compile(rb"""r\s*=\s*["'][A-Za-z]{3}[0-9]""")
-_WIDE_COLUMN = re.compile(rb"""r\s*=\s*["'][B-Zb-z][A-Za-z][0-9]""")
+_BEYOND_52 = re.compile(rb"""r\s*=\s*["'](?:[B-Zb-z][A-Za-z]|[A-Za-z]{3})[0-9]""")
+_BEYOND_702 = re.compile(rb"""r\s*=\s*["'][A-Za-z]{3}[0-9]""")
 _ROW_1000 = re.compile(rb"""r\s*=\s*["'][A-Za-z]{0,3}[0-9]{4}""")
 _ROW_100000 = re.compile(rb"""r\s*=\s*["'][A-Za-z]{0,3}[0-9]{6}""")
 
@@ -41,17 +41,24 @@ def check_workbook(path: Path) -> bool:
 def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """Unpack once: the size declared must be true (its checksum is then), and the cells near each other."""
     is_sheet = part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml")
-    missing = {_FAR_COLUMN, _WIDE_COLUMN, _ROW_1000, _ROW_100000} if is_sheet else set()
+    if not _found(archive, part, {_BEYOND_52} if is_sheet else set()):
+        return
+    found = _found(archive, part, {_BEYOND_702, _ROW_1000, _ROW_100000})
+    if _ROW_100000 in found or {_BEYOND_702, _ROW_1000} <= found:
+        raise FileProblem(
+            "A sheet's cells lie so far apart (more than 52 columns with more than 100,000 rows, or more than 702 "
+            "with more than 1,000) that it cannot be held in memory. Delete stray cells far right or far below, "
+            "or export CSV.")
+
+
+def _found(archive: zipfile.ZipFile, part: zipfile.ZipInfo, patterns: set[re.Pattern[bytes]]) -> set[re.Pattern[bytes]]:
+    """Which of ``patterns`` are in a part, which is read to its end."""
+    missing = set(patterns)
     with archive.open(part) as content:
         held = b""
         while piece := content.read(_PIECE):
-            text = held + piece
-            missing = {pattern for pattern in missing if not pattern.search(text)}
-            held = piece[-_KEPT:]
-    if is_sheet:
-        far, wide = _FAR_COLUMN not in missing, _WIDE_COLUMN not in missing
-        if (far and _ROW_1000 not in missing) or (wide and _ROW_100000 not in missing):
-            raise FileProblem(
-                "A sheet's cells lie so far apart (more than 52 columns with more than 100,000 rows, or more than 702 "
-                "with more than 1,000) that it cannot be held in memory. Delete stray cells far right or far below, "
-                "or export CSV.")
+            if missing:
+                text = held + piece
+                missing = {pattern for pattern in missing if not pattern.search(text)}
+                held = piece[-_KEPT:]
+    return patterns - missing
