@@ -7,6 +7,7 @@ import json
 import openpyxl
 import pytest
 
+from dial2deal.exports import decoded, json_records
 from tests.integration.office_files import spreadsheet_xml, xls
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
@@ -273,3 +274,20 @@ def test_json_that_is_no_export_fails_with_advice(landing, content, message):
     result = landing.one()
     assert result.status == "failed"
     assert message in result.message
+
+
+def test_a_long_array_is_read_in_pieces(landing, monkeypatch):
+    monkeypatch.setattr(decoded, "CHUNK", 1000)
+    landing.profile("cloud/calls.yml", CONNECT)
+    content = json.dumps([contact(n, Note="长" * (n % 700)) for n in range(400)], ensure_ascii=False, indent=1)
+    landing.put("cloud/calls/a.json", content)
+    assert landing.one().rows_accepted == 400
+    assert landing.query("select count(distinct call_id), sum(length(_extra->>'Note')), max(_line) from raw.calls") == [
+        (400, sum(n % 700 for n in range(400)), 400)]
+
+
+def test_a_document_too_large_to_hold_is_refused_with_advice(landing, monkeypatch):
+    monkeypatch.setattr(json_records, "_MAX_DOCUMENT", 100)
+    landing.profile("cloud/calls.yml", CONNECT)
+    landing.put("cloud/calls/a.json", json.dumps({"List": [contact(1)]}))
+    assert "one record per line" in landing.one().message
