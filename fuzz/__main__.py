@@ -19,7 +19,7 @@ from pathlib import Path
 
 from fuzz import minimise, seeds, worker
 
-_HANG_SECONDS = 300
+_HANG_SECONDS = 600
 _POLL_SECONDS = 2
 
 

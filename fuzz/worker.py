@@ -36,6 +36,8 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._number = 0
+        for left in folder.glob("home*"):  # by a process that was killed
+            shutil.rmtree(left)
         self._template = Settings(home=folder / "template").ensure()
         self.rules = policy.load(self._template)
         with warehouse.session(self._template) as con:

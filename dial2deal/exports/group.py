@@ -112,6 +112,8 @@ def _members(
             if identity in known.files or identity in seen:
                 continue
             table = containers.read(delivery.path, profile, work / str(number), found)
+            if table.ragged is not None and table.ragged.stat().st_size:
+                continue
             if has_changed(delivery) or (table.ragged is not None and table.ragged.stat().st_size):
                 continue
         except Exception:  # the loader takes the file alone and says what is wrong with it

@@ -11,6 +11,7 @@ from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
 from dial2deal.exports.rows import RowFiles
 from dial2deal.exports.table import HEADER_SEARCH_ROWS, Header, Table, find_header, note_row_limit, require_columns
+from dial2deal.exports.text import scan
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,16 @@ def read_sheets(sheets: Iterable[Sheet], profile: Profile, work: Path, encoding:
             last, width = 0, table.width
             for last, cells in chain(head, rows):
                 if last > header.line:
-                    target.add(offset + last, [*cells[:width], *[""] * (width - len(cells))])
+                    target.add(offset + last, cells if len(cells) == width else
+                               [*cells[:width], *[""] * (width - len(cells))])
             note_row_limit(table, sheet.what, last)
             offset += last
     if table is None:
         require_columns(profile, best, first_cells)
         raise FileProblem("The file holds no table with data.")
     table.lines = target.written
+    # Reading the text once more is a fiftieth of what looking for oddities in every cell costs.
+    seen = scan(target.clean, hashed=False)
+    table.may_be_lossy, table.may_be_padded = seen.has_exponent, seen.has_padding
+    table.may_be_bracketed = seen.has_bracket
     return table

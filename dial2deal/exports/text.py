@@ -20,8 +20,8 @@ from dial2deal.exports.table import (
     require_columns,
     text_rows,
 )
+from dial2deal.exports.transcode import CHUNK, rewrite
 
-CHUNK = 4 << 20
 _HEAD = 256 << 10
 _TAIL = 4096
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -52,8 +52,8 @@ class Scan:
         return self.newlines + self.ends_open - self.blank_tail
 
 
-def scan(path: Path) -> Scan:
-    """Hash and count a file in one streaming pass.
+def scan(path: Path, *, hashed: bool = True) -> Scan:
+    """Hash and count a file in one streaming pass; ``hashed`` = False leaves the hash that of nothing.
 
     UTF-8 is not validated here (a third of the pass): DuckDB does while it reads, see `is_utf8`.
     """
@@ -63,7 +63,8 @@ def scan(path: Path) -> Scan:
     tail = b""
     with path.open("rb") as handle:
         while chunk := handle.read(CHUNK):
-            digest.update(chunk)
+            if hashed:
+                digest.update(chunk)
             newlines += chunk.count(b"\n")
             if b"\r" in chunk:
                 carriage += chunk.count(b"\r")
@@ -174,8 +175,8 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan, encoding: st
     if not plain_utf8 or first.odd_line_ends or first.has_nul or first.has_inner_mark or quoted_title:
         work.mkdir(exist_ok=True)
         readable = work / "text.csv"
-        damaged = _rewrite(path, readable, encoding, errors)
-        scanned = scan(readable)
+        damaged = rewrite(path, readable, encoding, errors)
+        scanned = scan(readable, hashed=False)
         if damaged > max(3, scanned.lines * _MAX_DAMAGED_SHARE):
             raise FileProblem(f"{damaged} characters cannot be decoded as {encoding}; export the file again.")
         if not plain_utf8:
@@ -200,30 +201,6 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan, encoding: st
     )
     note_row_limit(table, "the file", scanned.lines)
     return table
-
-
-def _rewrite(path: Path, target: Path, encoding: str, errors: str) -> int:
-    """Stream ``path`` into UTF-8 with LF line ends and without NUL; the number of characters lost."""
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
-    damaged = 0
-    held = ""
-    with path.open("rb") as source, target.open("wb") as sink:
-        while True:
-            chunk = source.read(CHUNK)
-            text = held + decoder.decode(chunk, final=not chunk)
-            # A CR at the end may be half of a CRLF.
-            held = text[-1:] if chunk and text.endswith("\r") else ""
-            text = text[: len(text) - len(held)]
-            if errors == "replace":
-                damaged += text.count("\ufffd")
-            if "\r" in text:
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
-            for mark in ("\0", "\ufeff"):
-                if mark in text:
-                    text = text.replace(mark, "")
-            sink.write(text.encode("utf-8"))
-            if not chunk:
-                return damaged
 
 
 def _blank_titles(path: Path, lines: int) -> None:

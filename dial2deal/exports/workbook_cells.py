@@ -10,7 +10,7 @@ import csv
 import datetime as dt
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -24,31 +24,45 @@ def sheet_rows(workbook: CalamineWorkbook, name: str) -> Iterator[tuple[int, lis
     """(row number from 1, cells as text) of one sheet."""
     sheet = workbook.get_sheet_by_name(name)
     first = (sheet.start or (0, 0))[0] + 1
-    return enumerate(([cell_text(value) for value in row] for row in sheet.iter_rows()), first)
+    # Text is most of it and needs no call.
+    return enumerate(([value if type(value) is str else cell_text(value) for value in row]
+                      for row in sheet.iter_rows()), first)
 
 
 def cell_text(value: Any) -> str:
     """Text of one cell: ISO dates and times, clock durations, whole numbers without a decimal point."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, dt.datetime):
-        moment = value + dt.timedelta(microseconds=500_000)
-        if value.year <= 1900:
-            return moment.strftime("%H:%M:%S")
-        return moment.replace(microsecond=0).isoformat(sep=" ")
-    if isinstance(value, dt.timedelta):
-        seconds = round(value.total_seconds())
-        sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
-        return f"{sign}{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
-    if isinstance(value, dt.time):
-        exact = value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
-        seconds = round(exact) % _SECONDS_PER_DAY
-        return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
-    return "" if value is None else str(value)
+    write = _WRITERS.get(type(value))
+    return write(value) if write else "" if value is None else str(value)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def _moment(value: dt.datetime) -> str:
+    if value.microsecond:  # the binary fraction of a day is never exact
+        value = (value + dt.timedelta(microseconds=500_000)).replace(microsecond=0)
+    return value.strftime("%H:%M:%S") if value.year <= 1900 else str(value)
+
+
+def _duration(value: dt.timedelta) -> str:
+    seconds = round(value.total_seconds())
+    return f"-{_clock(-seconds)}" if seconds < 0 else _clock(seconds)
+
+
+def _time(value: dt.time) -> str:
+    exact = value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
+    return _clock(round(exact) % _SECONDS_PER_DAY)
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    float: _number, bool: lambda value: "是" if value else "否", dt.datetime: _moment, dt.time: _time,
+    dt.timedelta: _duration,
+}
 
 
 def main(source: str, target: str) -> None:
