@@ -48,6 +48,9 @@ def load(
     reports = _reports(settings, file_ids=[result.file_id for result in results])
     file_books.write(settings)
     _show(reports, json)
+    for result in results:
+        if result.status == "waiting":
+            output.stderr.print(f"{result.path} waits: {result.message}", markup=False, soft_wrap=True)
     bad = [report for report in reports if report.status in ("failed", "held")]
     if bad:
         output.fail(f"{len(bad)} of {len(reports)} file(s) not accepted; the message of each says what to do.")
@@ -135,7 +138,8 @@ def _show(found: list[FileReport], json: bool) -> None:
 
 def _details(item: FileReport) -> None:
     """What the columns of the table only count, for one file."""
-    lines = [f"repaired: {report.repair_label(rule, 'en')}: {count:,}" for rule, count in item.repairs.items()]
+    lines = [item.message] if item.message else []
+    lines += [f"repaired: {report.repair_label(rule, 'en')}: {count:,}" for rule, count in item.repairs.items()]
     lines += [f"quarantined: {report.reason_text(q)}" for q in item.quarantine]
     lines += [f"overlaps {report.overlap_text(o)}" for o in item.overlaps]
     lines += [f"totals line {t.line}: {report.total_text(t)}" for t in item.totals]

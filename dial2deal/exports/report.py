@@ -6,16 +6,14 @@ import datetime as dt
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
+
+from dial2deal.exports import repairs
 
 _LINES_SHOWN = 20
 _NAMED = 3
-_REPAIRS_FILE = Path(__file__).with_name("repairs.yml")
 _FILE_COLUMNS = (
     "file_id", "source", "feed", "path", "status", "message", "encoding", "delimiter", "bytes", "rows_read",
     "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_total_line", "first_event_date", "last_event_date",
@@ -141,14 +139,9 @@ def file_reports(
     }) for file in files]
 
 
-@cache
-def _repair_labels() -> dict[str, dict[str, str]]:
-    return yaml.safe_load(_REPAIRS_FILE.read_text(encoding="utf-8")) if _REPAIRS_FILE.exists() else {}
-
-
 def repair_label(rule: str, locale: str) -> str:
     """A repair rule for people (``zh`` or ``en``); the rule itself where repairs.yml has no label for it."""
-    return _repair_labels().get(rule, {}).get(f"label_{locale}") or rule
+    return repairs.vocabulary().get(rule, {}).get(f"label_{locale}") or rule
 
 
 def reason_text(item: Quarantined) -> str:
@@ -160,7 +153,8 @@ def reason_text(item: Quarantined) -> str:
 
 def overlap_text(item: Overlap) -> str:
     """One overlap: the other file, from when to when, what is the same."""
-    return f"{item.path} from {item.first_at:%Y-%m-%d %H:%M} to {item.last_at:%Y-%m-%d %H:%M}, {item.rows_same:,} same"
+    first, last = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (item.first_at, item.last_at))
+    return f"{item.path} from {first} to {last}, {item.rows_same:,} same"
 
 
 def total_text(item: Total) -> str:
