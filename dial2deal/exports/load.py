@@ -48,18 +48,23 @@ def load_landing(
     unpacked = settings.tmp / f"archive-{secrets.token_hex(8)}"
     intake = Intake(con, profiles, known, unpacked, zone, policy.number("landing.stable_seconds"))
     found = deliveries(settings.landing, zone, paths)
-    waiting = {d.relative: why for d in found if (why := intake.waits_for(d))}
-    results = [outcome.waiting(delivery, waiting[delivery.relative]) for delivery in found
-               if delivery.relative in waiting]
+    waiting = {delivery.relative: why for delivery in found if (why := intake.waits_for(delivery))}
+    results: list[FileResult] = []
+
+    def done(result: FileResult) -> None:
+        results.append(result)
+        if on_progress:
+            on_progress(len(results), max(len(found), len(results)), result)
+
+    for delivery in found:
+        if delivery.relative in waiting:
+            done(outcome.waiting(delivery, waiting[delivery.relative]))
     for batch in intake.batches([delivery for delivery in found if delivery.relative not in waiting]):
         together = group.load(con, settings, profiles, known, batch, zone)
         for delivery in batch:
-            result = together.get(delivery.relative) or _load_one(con, settings, profiles, known, delivery, zone)
+            done(together.get(delivery.relative) or _load_one(con, settings, profiles, known, delivery, zone))
             if delivery.unpacked:
                 delivery.path.unlink(missing_ok=True)
-            results.append(result)
-            if on_progress:
-                on_progress(len(results), max(len(found), len(results)), result)
     manifest.note_moved_ids(con)
     overlaps.note(con)
     return results

@@ -37,7 +37,7 @@ class RowFiles:
         if len(content) > MAX_RECORD:
             self.set_aside(line, _TOO_LONG, ",".join(cell[:_SHOWN] for cell in cells))
             return
-        if "\r" in content:  # the writer does not quote it
+        if "\r" in content or "\0" in content:  # the writer does not quote the one, DuckDB ends at the other
             cells = [_unified(cell) for cell in cells]
         self._to_good.writerow([line, *cells])
         self.written += 1
@@ -46,7 +46,7 @@ class RowFiles:
         """A record to be quarantined."""
         if len(text) > MAX_RECORD and not reason:
             reason = _TOO_LONG
-        self._to_bad.writerow([line, reason, _unified(text[:_SHOWN]).replace("\0", "")])
+        self._to_bad.writerow([line, reason, _unified(text[:_SHOWN])])
 
     def __enter__(self) -> RowFiles:
         return self
@@ -57,4 +57,4 @@ class RowFiles:
 
 
 def _unified(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")

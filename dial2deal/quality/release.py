@@ -6,6 +6,7 @@ import datetime as dt
 import json
 
 from dial2deal import policy, warehouse
+from dial2deal.exports import batches
 from dial2deal.quality import texts
 from dial2deal.settings import Settings
 
@@ -47,4 +48,5 @@ def release(settings: Settings, file: str, reason: str, *, by: str | None = None
             con.execute("update ops.export_files set status = 'accepted', message = ?, audited_at = ? "
                         "where file_id = ?", [message, now, file_id])
             warehouse.mark_dirty(con, feed, dates, f"released {path}")
+        batches.settle(con)
     return path
