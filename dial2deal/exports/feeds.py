@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 _FILE = Path(__file__).with_name("feeds.yml")
+# Ten times as fast as the loader written in Python, which took a tenth of a build that finds nothing new.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Columns the loader adds to every raw table, after the canonical ones.
 PROVENANCE = {
@@ -57,14 +60,19 @@ class Feed:
 
 
 @cache
+def definitions() -> dict[str, dict[str, Any]]:
+    """feeds.yml as it is written: feed → its entries."""
+    return yaml.load(_FILE.read_text(encoding="utf-8"), Loader=_Loader)
+
+
+@cache
 def feeds() -> dict[str, Feed]:
     """All feeds by name, in the order of feeds.yml."""
-    content = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     return {
         name: Feed(
             name=name, label_zh=item["label_zh"], key=tuple(item["key"]), event_column=item.get("event_column"),
             instead_of=item.get("instead_of"), united_by=item.get("united_by"), requirement=item.get("requirement", ""),
             columns={column: Column(name=column, **spec) for column, spec in item["columns"].items()},
         )
-        for name, item in content.items()
+        for name, item in definitions().items()
     }

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from dial2deal.exports.feeds import definitions
 from dial2deal.policy import Policy, PolicyError
 from dial2deal.settings import Settings
 
 EVERY_FILE = "every_file"
-_FEEDS = Path(__file__).parents[1] / "exports" / "feeds.yml"
 _SEVERITIES = ("critical", "warning")
 
 
@@ -96,10 +93,9 @@ class Suite:
         return tuple(check for check in self.checks if check.on == level)
 
 
-@lru_cache(maxsize=1)
 def feeds() -> dict[str, dict]:
     """The canonical feeds (exports/feeds.yml)."""
-    return yaml.safe_load(_FEEDS.read_text(encoding="utf-8"))
+    return definitions()
 
 
 def load_suites(settings: Settings) -> dict[str, Suite]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import dagster as dg
 import duckdb
-import yaml
 
 from dial2deal import exports, policy, warehouse
+from dial2deal.exports.feeds import definitions
 from dial2deal.exports.report import brief
 from dial2deal.preview import shapes
 from dial2deal.publish.verdict import IncompleteFile, incomplete_files
 from dial2deal.quality.latest import LatestOutcome, latest_outcomes
-from dial2deal.settings import PROJECT_ROOT, Settings
+from dial2deal.settings import Settings
 from orchestration import builds, metadata
 from orchestration.instance import POOL
 from orchestration.rules import current_policy
@@ -20,13 +20,12 @@ from orchestration.rules import current_policy
 POLICY = dg.AssetKey("policy")
 STANDING = "standing"
 OWNERS = ["team:data"]
-FEEDS_FILE = PROJECT_ROOT / "dial2deal" / "exports" / "feeds.yml"
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 
 def feeds() -> dict[str, dict]:
     """The canonical feeds by name, in the order of feeds.yml."""
-    return yaml.safe_load(FEEDS_FILE.read_text(encoding="utf-8"))
+    return definitions()
 
 
 def raw_key(feed: str) -> dg.AssetKey:
