@@ -11,6 +11,7 @@ from pathlib import Path
 from dial2deal.exports.decoded import decoded, encoding_of
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
+from dial2deal.exports.rows import MAX_RECORD
 from dial2deal.exports.sheets import Sheet, read_sheets
 from dial2deal.exports.table import Table
 
@@ -50,6 +51,13 @@ class _Cell:
     def __init__(self, columns: int, rows: int) -> None:
         self.columns, self.rows = columns, rows
         self.parts: list[str] = []
+        self.size = 0
+
+    def add(self, text: str) -> None:
+        """Text of the cell; what is longer than any record is cut, the row is quarantined for its length."""
+        if self.size <= 2 * MAX_RECORD:
+            self.parts.append(text)
+            self.size += len(text)
 
     @property
     def text(self) -> str:
@@ -130,7 +138,7 @@ class _Tables(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.open and not self.silent and self.open[-1].cell is not None:
-            self.open[-1].cell.parts.append(data.replace("\v", " ") if data != "\v" else data)
+            self.open[-1].cell.add(data.replace("\v", " ") if data != "\v" else data)
 
     def _end_table(self) -> None:
         self._end_row()

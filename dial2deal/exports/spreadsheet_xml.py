@@ -11,6 +11,7 @@ from xml.parsers import expat
 from dial2deal.exports.decoded import decoded, encoding_of
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
+from dial2deal.exports.rows import MAX_RECORD
 from dial2deal.exports.sheets import Sheet, read_sheets
 from dial2deal.exports.table import Table
 
@@ -42,6 +43,7 @@ class _Worksheets:
         self.cells: list[str] = []
         self.kind = ""
         self.parts: list[str] | None = None
+        self.size = 0
         self.skipped = 0
         self.parser = expat.ParserCreate(encoding="utf-8")
         self.parser.buffer_text = True
@@ -78,7 +80,7 @@ class _Worksheets:
             self.cells += [""] * (at - len(self.cells) + 1)
             self.skipped = min(_number(given.get("MergeAcross")), _MAX_CELLS)
         elif tag == "Data":
-            self.kind, self.parts = given.get("Type", "String"), []
+            self.kind, self.parts, self.size = given.get("Type", "String"), [], 0
 
     def _end(self, tag: str) -> None:
         tag = tag.rpartition(":")[2]
@@ -91,8 +93,10 @@ class _Worksheets:
             self.parts = None
 
     def _text(self, data: str) -> None:
-        if self.parts is not None:
+        # What is longer than any record is cut, the row is quarantined for its length.
+        if self.parts is not None and self.size <= 2 * MAX_RECORD:
             self.parts.append(data)
+            self.size += len(data)
 
 
 def _refuse(*_: object) -> None:

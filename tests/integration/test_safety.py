@@ -27,7 +27,7 @@ from tests.integration.archive_files import (
     with_link,
     zipped,
 )
-from tests.integration.office_files import xls
+from tests.integration.office_files import spreadsheet_xml, xls
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
 CSV = f"{CALLS_HEADER}\n{call(1)}\n".encode()
@@ -244,3 +244,15 @@ def test_a_damaged_xls_that_would_end_the_process_ends_nobodys_load(landing):
     assert results.pop("z.xls")[0] == "loaded"
     assert "its content makes no sense" in results["0.xls"][1]
     assert not any("Loading failed" in message for _, message in results.values())
+
+
+@pytest.mark.parametrize("kind", ["html", "xml"])
+def test_a_cell_that_never_ends_costs_only_its_row(landing, kind):
+    table = [CALLS_HEADER.split(","), call(1).split(","), call(2, notes="长" * (3 << 20)).split(",")]
+    if kind == "html":
+        rows = "".join("<tr>" + "".join(f"<td>{cell}" for cell in row) for row in table)
+        landing.put("generic_400/calls/a.xls", f"<table>{rows}</table>")
+    else:
+        landing.put("generic_400/calls/a.xls", spreadsheet_xml({"a": table}))
+    result = landing.one()
+    assert (result.rows_accepted, result.rows_quarantined) == (1, 1), result.message
