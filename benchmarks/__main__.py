@@ -1,4 +1,4 @@
-"""Command line of the benchmarks: ``python -m benchmarks [--quick] [--only load,build,history,empty]``."""
+"""Command line of the benchmarks: ``python -m benchmarks [--quick] [--only load,gb18030]``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,23 @@ import datetime as dt
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import suites
+from benchmarks import loading, suites
 from benchmarks.measure import ROOT, machine
 
 _RESULTS = ROOT / "benchmarks" / "results"
+_SUITES: dict[str, Callable[[Path, argparse.Namespace], dict]] = {
+    "load": lambda folder, o: loading.load(folder, o.load_rows, o.rounds),
+    "gb18030": lambda folder, o: loading.gb18030(folder, o.load_rows, o.rounds),
+    "xlsx": lambda folder, o: loading.xlsx(folder, o.xlsx_rows, o.rounds),
+    "small_files": lambda folder, o: loading.small_files(folder, o.small_files, o.rounds),
+    "memory": lambda folder, o: loading.memory(folder, o.memory_rows),
+    "build": lambda folder, o: suites.build(folder, o.build_rows),
+    "history": lambda folder, o: suites.history(folder, [float(size) for size in o.history.split(",")], o.rounds),
+    "empty": lambda folder, o: suites.empty(folder, o.rounds),
+}
 
 
 def main() -> None:
@@ -35,8 +46,13 @@ def _options() -> argparse.Namespace:
     quick.add_argument("--quick", action="store_true", help="small sizes: shows that it runs, not how it scales")
     small = quick.parse_known_args()[0].quick
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__, parents=[quick])
-    parser.add_argument("--only", default="load,build,history,empty")
+    parser.add_argument("--only", default=",".join(_SUITES))
     parser.add_argument("--load-rows", type=int, default=_size("LOAD_ROWS", 200_000 if small else 5_000_000))
+    parser.add_argument("--small-files", type=int, default=_size("SMALL_FILES", 100 if small else 1_000),
+                        help="files of a thousand calls each")
+    parser.add_argument("--xlsx-rows", type=int, default=_size("XLSX_ROWS", 20_000 if small else 500_000))
+    parser.add_argument("--memory-rows", type=int, default=_size("MEMORY_ROWS", 1_000_000 if small else 11_000_000),
+                        help="11 million calls are 2 GB")
     parser.add_argument("--build-rows", type=int, default=_size("BUILD_ROWS", 200_000 if small else 5_000_000))
     parser.add_argument("--history", default=os.environ.get("BENCH_HISTORY", "0.2,0.6" if small else "1,10,50"),
                         help="million calls, comma-separated")
@@ -52,15 +68,9 @@ def _size(name: str, default: int) -> int:
 
 
 def _run(name: str, folder: Path, options: argparse.Namespace) -> dict:
-    if name == "load":
-        return suites.load(folder, options.load_rows, options.rounds)
-    if name == "build":
-        return suites.build(folder, options.build_rows)
-    if name == "history":
-        return suites.history(folder, [float(size) for size in options.history.split(",")], options.rounds)
-    if name == "empty":
-        return suites.empty(folder, options.rounds)
-    raise SystemExit(f"--only {name}: choose from load, build, history, empty")
+    if name not in _SUITES:
+        raise SystemExit(f"--only {name}: choose from {', '.join(_SUITES)}")
+    return _SUITES[name](folder, options)
 
 
 def _peaks(found: dict) -> dict[str, float]:

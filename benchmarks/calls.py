@@ -11,6 +11,7 @@ import duckdb
 
 HEADER = ("呼叫ID,呼叫类型,主叫号码,400号码,开始时间,接通时间,结束时间,通话时长,振铃时长,排队时长,通话状态,"
           "坐席工号,坐席姓名,技能组,省份,城市,录音文件,备注")
+FIRST_DAY = dt.date(2026, 1, 5)
 CALLS_PER_DAY = 200_000
 
 # Calls from 9:00 to 20:00; every third unanswered; talk up to ten minutes; each customer calls now and then.

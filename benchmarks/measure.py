@@ -65,6 +65,11 @@ def median(costs: Sequence[Cost]) -> dict:
             "runs": [c.as_json() for c in costs]}
 
 
+def ratio(value: float, reference: float, aim: float | None = None) -> dict:
+    """``value`` as a multiple of ``reference``, and the most that it should be."""
+    return {"ratio": round(value / reference, 2), "aim": aim}
+
+
 def machine() -> dict:
     """What the figures were measured on."""
     memory = Path("/proc/meminfo")

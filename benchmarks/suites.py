@@ -1,4 +1,4 @@
-"""The benchmarks: each returns its figures and the ratios that are aimed at."""
+"""Benchmarks of builds: each returns its figures and the ratios that are aimed at."""
 
 from __future__ import annotations
 
@@ -8,34 +8,12 @@ import sys
 from pathlib import Path
 
 from benchmarks import calls
-from benchmarks.measure import Cost, child, median, task
+from benchmarks.calls import FIRST_DAY
+from benchmarks.measure import child, median, ratio, task
 
-FIRST_DAY = dt.date(2026, 1, 5)
 _ROWS_PER_FILE = 5_000_000
 # A hundred agents: the windows of 30 to 90 days that reports look back on are as full with 10 million calls as with 50.
 _HISTORY_CALLS_PER_DAY = 20_000
-
-
-def load(folder: Path, rows: int, rounds: int) -> dict:
-    """Loading one export with provenance, quarantine and manifest against DuckDB's bare read of the same bytes."""
-    export = calls.write(folder / "calls.csv", FIRST_DAY, rows)
-    runs: dict[str, list[Cost]] = {"bare_text": [], "bare_typed": [], "load": []}
-    for number in range(rounds):
-        for name in ("bare_text", "bare_typed"):
-            database = folder / f"{name}.duckdb"
-            runs[name].append(task(name, export, database))
-            database.unlink()
-        home = _home(folder / f"home{number}", export)
-        task("load", _home(folder / "empty"))
-        shutil.copy2(folder / "empty" / "warehouse.duckdb", home / "warehouse.duckdb")
-        shutil.copy2(folder / "empty" / "secret.key", home / "secret.key")
-        runs["load"].append(task("load", home))
-        shutil.rmtree(home)
-    best = {name: min(cost.said["seconds"] for cost in costs) for name, costs in runs.items()}
-    return {"rows": rows, "megabytes": round(export.stat().st_size / 1e6), "seconds": best,
-            **{name: median(costs) for name, costs in runs.items()},
-            "ratios": {"load / bare text read": _ratio(best["load"], best["bare_text"], aim=1.5),
-                       "load / bare typed read": _ratio(best["load"], best["bare_typed"])}}
 
 
 def build(folder: Path, rows: int) -> dict:
@@ -60,11 +38,11 @@ def build(folder: Path, rows: int) -> dict:
             "bare": {name: cost.as_json() for name, cost in bare.items()}, "build_seconds": round(whole, 1),
             "build_cpu_seconds": round(cpu, 1), "reports": reports.as_json(),
             "ratios": {
-                "build / (bare read + models)": _ratio(whole, bare["read"].wall + bare["models"].wall, aim=1.5),
-                "build / (bare read + models + tests)": _ratio(
+                "build / (bare read + models)": ratio(whole, bare["read"].wall + bare["models"].wall, aim=1.5),
+                "build / (bare read + models + tests)": ratio(
                     whole, bare["read"].wall + bare["models and tests"].wall),
-                "same in CPU seconds": _ratio(cpu, bare["read"].cpu + bare["models and tests"].cpu),
-                "build with its first reports / (bare read + models)": _ratio(
+                "same in CPU seconds": ratio(cpu, bare["read"].cpu + bare["models and tests"].cpu),
+                "build with its first reports / (bare read + models)": ratio(
                     whole + reports.wall, bare["read"].wall + bare["models"].wall)}}
 
 
@@ -94,7 +72,7 @@ def history(folder: Path, millions: list[float], rounds: int) -> dict:
     ratios = {}
     for size in millions[1:]:
         for figure in ("cpu", "wall"):
-            ratios[f"daily build {figure}, {size:g} / {millions[0]:g} million calls of history"] = _ratio(
+            ratios[f"daily build {figure}, {size:g} / {millions[0]:g} million calls of history"] = ratio(
                 found[f"{size:g}"]["daily"][figure], base[figure], aim=1.2)
     return {"calls_per_day": _HISTORY_CALLS_PER_DAY, "by_million_calls": found, "ratios": ratios}
 
@@ -108,18 +86,5 @@ def empty(folder: Path, rounds: int) -> dict:
     runs = {"command line": [child(command, home) for _ in range(rounds)],
             "functions": [task("build", home, home=home) for _ in range(rounds)]}
     return {"first_build": first.as_json(), **{name: median(costs) for name, costs in runs.items()},
-            "ratios": {f"empty build by {name}, CPU seconds / 12": _ratio(median(costs)["cpu"], 12, aim=1.0)
+            "ratios": {f"empty build by {name}, CPU seconds / 12": ratio(median(costs)["cpu"], 12, aim=1.0)
                        for name, costs in runs.items()}}
-
-
-def _home(folder: Path, export: Path | None = None) -> Path:
-    (folder / "landing").mkdir(parents=True, exist_ok=True)
-    if export:
-        target = calls.landing(folder, FIRST_DAY)
-        target.parent.mkdir(parents=True)
-        target.hardlink_to(export)
-    return folder
-
-
-def _ratio(value: float, reference: float, aim: float | None = None) -> dict:
-    return {"ratio": round(value / reference, 2), "aim": aim}
