@@ -25,6 +25,9 @@ from dial2deal.exports.profiles import Profile, Profiles
 from dial2deal.settings import Settings
 
 _CUT = "the file ends in the middle of this line: it seems cut; deliver it again whole"
+# DuckDB's share: a load takes no more memory for a larger file, and no longer either (measured at 2 million calls).
+_MEMORY = "1GB"
+
 
 def load_landing(
     con: duckdb.DuckDBPyConnection, settings: Settings, policy: Any, *, paths: Iterable[Path] | None = None,
@@ -38,6 +41,7 @@ def load_landing(
     is read anew and replaces its own rows. Members of archives are files of their own. ``on_progress`` is told
     (done, total, result) after each file. Killed at any moment, the next call goes on where this one stopped.
     """
+    con.execute(f"set memory_limit = '{_MEMORY}'")
     profiles = Profiles(settings.profile_dirs)
     zone = policy.text("time_zone")
     manifest.prepare(con, policy)
@@ -67,6 +71,7 @@ def load_landing(
                 delivery.path.unlink(missing_ok=True)
     manifest.note_moved_ids(con)
     overlaps.note(con)
+    con.execute("reset memory_limit")
     return results
 
 
