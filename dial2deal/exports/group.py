@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.exports import containers, manifest, outcome, statements, totals
+from dial2deal.exports import containers, manifest, outcome, repairs, statements, totals
 from dial2deal.exports.cells import read_together
 from dial2deal.exports.insert import insert
 from dial2deal.exports.landing import Delivery, file_id, has_changed
@@ -138,6 +138,7 @@ def _load_together(
         missing = known.missing_columns(profile.source, profile.feed.name, columns)
         with warehouse.transaction(con):
             stored = insert(con, known, profile, cells, files, profile.source, zone, loaded_at)
+            repairs.note_trimmed(con, profile, cells, {member.identity: member.table for member in whole})
             for member in whole:
                 member.table.notes.extend(missing)
                 result = outcome.loaded(member.delivery, member.identity, member.table, files[member.identity],

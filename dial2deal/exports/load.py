@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.exports import batches, containers, group, manifest, outcome, overlaps, statements, totals
+from dial2deal.exports import batches, containers, group, manifest, outcome, overlaps, repairs, statements, totals
 from dial2deal.exports.cells import Cells, read_cells
 from dial2deal.exports.feeds import feeds
 from dial2deal.exports.insert import insert
@@ -155,6 +155,7 @@ def _load_table(
         cells = replace(cells, file=statements.text(identity))
         stored = insert(con, known, profile, cells, files, delivery.source, zone, loaded_at)[identity]
         ragged, ragged_totals = _quarantine_ragged(con, cells, mine)
+        repairs.note_trimmed(con, profile, cells, {identity: table})
         result = outcome.loaded(delivery, identity, table, cells.rows, stored, ragged=ragged,
                                 ragged_totals=ragged_totals)
         manifest.supersede_earlier(con, known, delivery, identity)

@@ -15,9 +15,13 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from dial2deal.exports.cells import Cells
 from dial2deal.exports.feeds import Column, Feed, feeds
+from dial2deal.exports.profiles import Profile
+from dial2deal.exports.table import Table
 
 _FILE = Path(__file__).with_name("repairs.yml")
+_TRIMMED = ("blanks around a cell removed", "Excel text marks of an id removed")
 _CONTRADICTION = "clock contradicts the times"
 # Spellings {t} that need no rule. Each is met by millions of values: the cheapest test that tells stands first.
 _COMMON = {
@@ -65,6 +69,23 @@ def count(con: duckdb.DuckDBPyConnection, file_ids: Collection[str]) -> None:
             of_file = found.setdefault(file_id, {})
             of_file[rule] = of_file.get(rule, 0) + number
         _store(con, found)
+
+
+def note_trimmed(con: duckdb.DuckDBPyConnection, profile: Profile, cells: Cells, tables: dict[str, Table]) -> None:
+    """Note in each table (by file id) how many cells lose blanks or, being ids, Excel's text marks.
+
+    The only repairs that raw does not show. Where a scan of the bytes found none, nothing is looked at.
+    """
+    if not cells.table.may_be_padded:
+        return
+    positions = cells.table.match.positions
+    ids = [f"c{i}" for column, i in positions.items() if profile.feed.columns[column].kind == "id"]
+    blanks = " + ".join(f"count(*) filter (c{i} is distinct from parse.cell(c{i}))" for i in positions.values())
+    marks = " + ".join(f"count(*) filter (parse.cell({cell}) is distinct from parse.id({cell}))" for cell in ids)
+    for file_id, *numbers in con.execute(
+        f"select {cells.file}, {blanks or 0}, {marks or 0} from {cells.source} group by all").fetchall():
+        if file_id in tables:
+            tables[file_id].repairs.update({rule: n for rule, n in zip(_TRIMMED, numbers, strict=True) if n})
 
 
 def _counts(

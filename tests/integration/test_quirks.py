@@ -94,7 +94,9 @@ def test_q08_what_excel_wraps_around_text(landing):
 
 
 def test_q08_a_tab_before_a_number_is_padding(landing):
-    assert numbers(landing, "\t13800138000") == {"13800138000": (MOBILE, "ok")}
+    assert numbers(landing, "\t13800138000", agent="'0012 ") == {"13800138000": (MOBILE, "ok")}
+    assert landing.raw("agent_id") == ["0012"]
+    assert landing.repairs() == {"blanks around a cell removed": 2, "Excel text marks of an id removed": 1}
 
 
 def test_q09_a_masked_number_is_a_weak_key_and_no_identity(landing):
