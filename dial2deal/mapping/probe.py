@@ -104,7 +104,7 @@ def look(con: duckdb.DuckDBPyConnection, path: Path, work: Path) -> Sample:
         table = containers.read(part, profile, work / "read", attempt)
         cells = read_cells(con, table, work / "read")
         if cells is not None:
-            line = 0 if profile.dialect_names.issuperset(table.header) else _header_line(table)
+            line = 0 if profile.dialect_names.issuperset(table.header) else _header_line(con, table)
             return Sample(path, container, cells, table.header, line, is_part, size)
     raise FileProblem("The text is not valid in the encoding it declares. Export it again as CSV UTF-8.")
 
@@ -167,8 +167,11 @@ def whole_lines(head: bytes) -> bytes:
     return head[:end] if end else head
 
 
-def _header_line(table: Table) -> int:
-    return table.skip or 1
+def _header_line(con: duckdb.DuckDBPyConnection, table: Table) -> int:
+    if table.skip or not table.has_line_column:
+        return table.skip or 1
+    first = con.execute("select min(l::bigint) from incoming").fetchone()[0]
+    return max(1, (first or 2) - 1)
 
 
 @cache

@@ -221,6 +221,11 @@ def _recognised(con: duckdb.DuckDBPyConnection, sample: probe.Sample, best: Cand
     for i, entry in enumerate(mapping.columns):
         entry["used_by"] = used.get(i, [])
     mapping.recognised = best.name
+    key = best.profile.feed.key[0]
+    if key not in best.match.positions and best.profile.rule(key).hash_of:
+        unique = [best.header[i] for i in sorted(unknown) if i < len(contents) and contents[i].is_unique]
+        mapping.notes += [f"{key} is a hash here, yet {header} differs in every row: if it is the id, --new --source "
+                          "NAME proposes a profile that says so" for header in unique[:1]]
     mapping.missing = {c: f"accepted: {best.profile.expected(c)}" for c in best.match.missing}
     if source not in (None, best.profile.source):
         mapping.profile_text = like_text(best.profile.source, sample.path.name)

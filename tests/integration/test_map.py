@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -214,6 +216,19 @@ def test_archives_are_looked_into(landing, tmp_path):
     (mapping,) = map_path(landing.settings, path, Options(write=False))
     assert (mapping.path, mapping.name, mapping.outcome.total("rows_accepted")) == (path, "pack.zip!话单.csv", 60)
     assert mapping.notes == ["pack.zip!same.csv.gz!same.csv has the same columns"]
+
+
+def test_a_workbook_with_an_id_that_the_generic_profile_does_not_know(landing):
+    book = openpyxl.Workbook()
+    for row in (["某某呼叫中心话单"], [], ["独特标识", "呼叫类型", "客户号码", "开始时间", "通话时长(分)", "录音"],
+                *([f"X{n}", "呼入", f"1380013{n:04d}", dt.datetime(2026, 1, 5, 8, n), n / 10, "r"] for n in range(30)),
+                ["合计", None, None, None, 43.5]):
+        book.active.append(row)
+    book.save(landing.settings.home / "b.xlsx")
+    (mapping,) = map_path(landing.settings, landing.settings.home / "b.xlsx", Options(write=False))
+    assert (mapping.container, mapping.header_line, mapping.feed) == ("xlsx", 3, "calls")
+    assert any("独特标识 differs in every row" in note for note in mapping.notes)
+    assert [t.outcome for t in mapping.outcome.reports[0].totals] == ["agrees"]
 
 
 def test_records_within_an_envelope_of_json(landing):
