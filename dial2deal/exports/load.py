@@ -113,7 +113,9 @@ def _load_one(
     identity = file_id(delivery.source, delivery.feed, found.sha256)
     earlier = known.same_content(identity, version)
     if earlier and not (earlier["status"] == "superseded" and batches.place(delivery.relative)):
-        manifest.remember_path(con, known, delivery, identity)
+        with warehouse.transaction(con):
+            manifest.supersede_earlier(con, known, delivery, identity)
+            manifest.remember_path(con, known, delivery, identity)
         return _as_skipped(earlier, delivery)
     # A name of its own for every file: DuckDB may remember what lay under a name. Created by who writes there.
     work = settings.tmp / f"load-{secrets.token_hex(8)}"

@@ -77,11 +77,14 @@ class Known:
         return self.same_content(seen[2], profile_version)
 
     def same_content(self, file_id: str, profile_version: str) -> dict[str, Any] | None:
-        """The manifest entry of a content; None for one that was read with another profile and must be read anew."""
+        """The manifest entry of a content; None for one that was read with another profile and must be read anew.
+
+        While there is no usable profile, what was loaded stays as it is.
+        """
         entry = self.files.get(file_id)
-        if entry and entry["status"] in _READ_BY_PROFILE and entry["profile_version"] != profile_version:
-            return None
-        return entry
+        if entry is None or entry["profile_version"] == profile_version or entry["status"] not in _READ_BY_PROFILE:
+            return entry
+        return entry if profile_version == NO_PROFILE and entry["status"] != "failed" else None
 
     def missing_columns(self, source: str, feed: str, columns: Iterable[str]) -> list[str]:
         """Notes on the canonical columns that the latest file of a source's feed had and this one lacks."""

@@ -276,3 +276,20 @@ def test_rows_that_a_correction_lacks_leave_the_marts(landing):
     assert pipeline.run_build(landing.settings, render_reports=False).ok
     assert landing.query("select call_date::varchar, count(*) from marts.fct_calls group by 1 order by 1") == [
         ("2026-01-05", 1), ("2026-01-06", 1)]
+
+
+@pytest.mark.parametrize("broken", ["columns: [", None])
+def test_a_broken_or_missing_profile_leaves_what_was_loaded(landing, broken):
+    landing.profile("house/calls.yml", HOUSE + "  talk_seconds: 长\n")
+    path = landing.put("house/calls/a.csv", "编码,时刻,谁,长\n1,2026-01-05 08:00:00,13900000001,5\n")
+    landing.load()
+    if broken:
+        landing.profile("house/calls.yml", broken)
+    else:
+        (landing.settings.home / "profiles/house/calls.yml").unlink()
+    assert (landing.one().skipped, landing.one().status) == (True, "loaded")
+    os.utime(path, (5, 5))
+    assert landing.one().status == "failed"
+    landing.profile("house/calls.yml", HOUSE + "  talk_seconds: 长\n")
+    assert landing.one().skipped
+    assert sorted(landing.query("select status from ops.export_files")) == [("loaded",), ("superseded",)]
