@@ -83,9 +83,10 @@ create or replace macro parse.quick_seconds(t) as case
     end;
 
 -- ---------------------------------------------------------------- times
--- 1970-01-01 and earlier means "never" in exports; 24:00:00 is no time of day (Q21).
+-- 1970-01-01 and earlier means "never" in exports; 24:00:00 is no time of day (Q21); five digits are no year.
 create or replace macro parse.real_time(s, moment) as
-    case when moment >= timestamp '1971-01-01' and not contains(s, ' 24:') then moment end;
+    case when moment between timestamp '1971-01-01' and timestamp '9999-12-31 23:59:59' and not contains(s, ' 24:')
+        then moment end;
 create or replace macro parse.at_zone(zone_name, wall) as timezone(parse.zone(), timezone(zone_name, wall));
 create or replace macro parse.clock_12(s, local) as case
     when local is null then null
