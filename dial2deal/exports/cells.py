@@ -86,6 +86,8 @@ def _numbered(
     con: duckdb.DuckDBPyConnection, table: Table, rows: int, rejects: list[tuple[int, str]], blanks: list[int],
 ) -> Cells:
     """Cells whose line is the row id shifted by the lines left out before it."""
+    blanks = blanks + [line for line, content in rejects if not content.strip()]
+    rejects = [(line, content) for line, content in rejects if content.strip()]
     if rejects:
         con.execute("create or replace temp table ragged as select unnest($lines::bigint[]) as line, "
                     "null::varchar as reason, trim(unnest($contents::varchar[]), chr(13) || chr(10)) as content",
