@@ -11,13 +11,14 @@ import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
 
 from dial2deal import warehouse
 from dial2deal.exports import containers, manifest, outcome, repairs, statements, totals
-from dial2deal.exports.cells import read_together
+from dial2deal.exports.cells import Cells, read_together
 from dial2deal.exports.insert import insert
 from dial2deal.exports.landing import Delivery, file_id, has_changed
 from dial2deal.exports.outcome import FileResult
@@ -62,33 +63,58 @@ def batches(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
 def load(
     con: duckdb.DuckDBPyConnection, settings: Settings, profiles: Profiles, known: manifest.Known,
     batch: Sequence[Delivery], zone: str,
-) -> dict[str, FileResult]:
-    """Load what is new and usual among ``batch``; results by path of those that were loaded, often none.
+) -> Iterator[tuple[Delivery, FileResult | None]]:
+    """All of ``batch`` in its order, each with its result, or None where the loader is to take it alone, now.
 
-    Files whose every line is a record of the header's width are usual. All of one shape are committed at once.
+    Neighbours of one shape whose every line is a record of the header's width are committed at once. The order is
+    kept because rows that two files share count as duplicates of the later one.
     """
-    fresh = [delivery for delivery in batch if delivery.problem is None and delivery.relative not in known.paths]
-    if len(fresh) < 2:
-        return {}
+    fresh = {delivery.relative for delivery in batch
+             if delivery.problem is None and delivery.relative not in known.paths}
     try:
-        profile = profiles.resolve(fresh[0].source, fresh[0].feed)
+        profile = profiles.resolve(batch[0].source, batch[0].feed) if len(fresh) > 1 else None
     except ProfileError:
         profile = None
     if profile is None:
-        return {}
+        yield from ((delivery, None) for delivery in batch)
+        return
     work = settings.tmp / f"group-{secrets.token_hex(8)}"
     work.mkdir()
+    run: list[_Member] = []
     try:
-        shapes: dict[tuple, list[_Member]] = {}
-        for member in _members(fresh, profile, known, work):
-            shapes.setdefault(member.shape, []).append(member)
-        results: dict[str, FileResult] = {}
-        for members in shapes.values():
-            if len(members) > 1:
-                results |= _load_together(con, profile, known, members, zone)
-        return results
+        for number, delivery in enumerate(batch):
+            member = None
+            if delivery.relative in fresh:
+                member = _member(delivery, profile, known, {other.identity for other in run}, work / str(number))
+            if run and (member is None or member.shape != run[0].shape):
+                yield from _load_run(con, profile, known, run, zone)
+                run = []
+            if member is None:
+                yield delivery, None
+            else:
+                run.append(member)
+        yield from _load_run(con, profile, known, run, zone)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _load_run(
+    con: duckdb.DuckDBPyConnection, profile: Profile, known: manifest.Known, run: list[_Member], zone: str,
+    *, again: bool = False,
+) -> Iterator[tuple[Delivery, FileResult | None]]:
+    """Members of one shape: together where all of them are usual, else the stretches between the unusual ones."""
+    read = read_together(con, {member.identity: member.table for member in run}) if len(run) > 1 else None
+    if read is None or (again and len(read[1]) < len(run)):
+        yield from ((member.delivery, None) for member in run)
+    elif len(read[1]) == len(run):
+        results = _load_together(con, profile, known, run, *read, zone)
+        yield from ((member.delivery, results.get(member.delivery.relative)) for member in run)
+    else:
+        for is_usual, stretch in groupby(run, key=lambda member: member.identity in read[1]):
+            if is_usual:
+                yield from _load_run(con, profile, known, list(stretch), zone, again=True)
+            else:
+                yield from ((member.delivery, None) for member in stretch)
 
 
 def _fits(batch: list[Delivery], delivery: Delivery) -> bool:
@@ -99,38 +125,30 @@ def _fits(batch: list[Delivery], delivery: Delivery) -> bool:
         and sum(member.bytes for member in batch) + delivery.bytes <= _MAX_BYTES)
 
 
-def _members(
-    deliveries: Iterable[Delivery], profile: Profile, known: manifest.Known, work: Path,
-) -> Iterator[_Member]:
-    """Those that can be read and whose content is new."""
-    seen: set[str] = set()
-    for number, delivery in enumerate(deliveries):
-        delivery = replace(delivery, feed=profile.feed.name)
-        try:
-            found = containers.fingerprint(delivery.path)
-            identity = file_id(delivery.source, delivery.feed, found.sha256)
-            if identity in known.files or identity in seen:
-                continue
-            table = containers.read(delivery.path, profile, work / str(number), found)
-            if table.ragged is not None and table.ragged.stat().st_size:
-                continue
-            if has_changed(delivery) or (table.ragged is not None and table.ragged.stat().st_size):
-                continue
-        except Exception:  # the loader takes the file alone and says what is wrong with it
-            continue
-        seen.add(identity)
-        yield _Member(delivery, identity, found.sha256, table)
+def _member(
+    delivery: Delivery, profile: Profile, known: manifest.Known, seen: set[str], work: Path,
+) -> _Member | None:
+    """The file read, None when it cannot be or its content is known or among ``seen``."""
+    delivery = replace(delivery, feed=profile.feed.name)
+    try:
+        found = containers.fingerprint(delivery.path)
+        identity = file_id(delivery.source, delivery.feed, found.sha256)
+        if identity in known.files or identity in seen:
+            return None
+        table = containers.read(delivery.path, profile, work, found)
+        if has_changed(delivery) or (table.ragged is not None and table.ragged.stat().st_size):
+            return None
+    except Exception:  # the loader takes the file alone and says what is wrong with it
+        return None
+    return _Member(delivery, identity, found.sha256, table)
 
 
 def _load_together(
-    con: duckdb.DuckDBPyConnection, profile: Profile, known: manifest.Known, members: list[_Member], zone: str,
+    con: duckdb.DuckDBPyConnection, profile: Profile, known: manifest.Known, members: list[_Member], cells: Cells,
+    files: dict[str, int], zone: str,
 ) -> dict[str, FileResult]:
-    read = read_together(con, {member.identity: member.table for member in members})
-    if read is None:
-        return {}
-    cells, files = read
+    """Results by path; none where one of the files cannot be loaded."""
     loaded_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    whole = [member for member in members if member.identity in files]
     results: list[FileResult] = []
     try:
         columns = list(statements.plan(profile, cells.table, zone, quick=True).values)
@@ -138,8 +156,8 @@ def _load_together(
         missing = known.missing_columns(profile.source, profile.feed.name, columns)
         with warehouse.transaction(con):
             stored = insert(con, known, profile, cells, files, profile.source, zone, loaded_at)
-            repairs.note_trimmed(con, profile, cells, {member.identity: member.table for member in whole})
-            for member in whole:
+            repairs.note_trimmed(con, profile, cells, {member.identity: member.table for member in members})
+            for member in members:
                 member.table.notes.extend(missing)
                 result = outcome.loaded(member.delivery, member.identity, member.table, files[member.identity],
                                         stored[member.identity])
@@ -151,9 +169,9 @@ def _load_together(
                     totals.store(con, profile, replace(cells, source=own), zone, 0, member.identity, loaded_at)
                 results.append(result)
     except Exception:  # whichever file it was, the loader finds it when it takes each alone
-        for member in whole:
+        for member in members:
             known.paths.pop(member.delivery.relative, None)
         return {}
-    for member, result in zip(whole, results, strict=True):
+    for member, result in zip(members, results, strict=True):
         manifest.known_now(known, member.delivery, result, profile.version, columns)
     return {result.path: result for result in results}

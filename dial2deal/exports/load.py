@@ -64,9 +64,8 @@ def load_landing(
         if delivery.relative in waiting:
             done(outcome.waiting(delivery, waiting[delivery.relative]))
     for batch in intake.batches([delivery for delivery in found if delivery.relative not in waiting]):
-        together = group.load(con, settings, profiles, known, batch, zone)
-        for delivery in batch:
-            done(together.get(delivery.relative) or _load_one(con, settings, profiles, known, delivery, zone))
+        for delivery, together in group.load(con, settings, profiles, known, batch, zone):
+            done(together or _load_one(con, settings, profiles, known, delivery, zone))
             if delivery.unpacked:
                 delivery.path.unlink(missing_ok=True)
     manifest.note_moved_ids(con)

@@ -45,10 +45,12 @@ def deliver(landing):
     landing.calls("n.csv", [])
     landing.calls("o.csv", [call(80, customer="1.39E+10"), call(81)])
     landing.calls("p.csv", [call(82, notes=" 空格 ")])
+    landing.calls("q.csv", [call(40), call(50), call(90)])
+    landing.calls("r.csv", [call(90), call(91)])
 
 
 def alone(monkeypatch):
-    monkeypatch.setattr(group, "load", lambda *args: {})
+    monkeypatch.setattr(group, "load", lambda *args: ((delivery, None) for delivery in args[4]))
 
 
 def test_grouped_files_are_loaded_as_if_each_came_alone(tmp_path, monkeypatch):
@@ -65,6 +67,15 @@ def grouped_view(results):
     return [(r.path, r.status, r.rows_read, r.rows_accepted, r.rows_duplicate, r.skipped) for r in results]
 
 
+def test_what_two_files_share_is_a_duplicate_of_the_later_however_they_are_read(landing):
+    landing.calls("a.csv", [call(1), call(2)])
+    landing.calls("b.csv", [call(2), call(3), "C9,呼入"])
+    landing.calls("c.csv", [call(3), call(4)])
+    landing.calls("d.csv", [call(4), call(5)])
+    assert [(r.path[-5:], r.rows_duplicate) for r in landing.load()] == [
+        ("a.csv", 0), ("b.csv", 1), ("c.csv", 1), ("d.csv", 1)]
+
+
 def test_later_groups_meet_earlier_ones(landing):
     landing.calls("a.csv", [call(1), call(2)])
     landing.calls("b.csv", [call(3), call(4)])
@@ -77,8 +88,8 @@ def test_later_groups_meet_earlier_ones(landing):
 def test_most_of_these_files_are_loaded_together(landing, monkeypatch):
     deliver(landing)
     found = []
-    original = group.load
-    monkeypatch.setattr(group, "load", lambda *args: found.append(original(*args)) or found[-1])
+    original = group._load_together
+    monkeypatch.setattr(group, "_load_together", lambda *args: found.append(original(*args)) or found[-1])
     landing.load()
     names = {path.rsplit("/", 1)[1] for results in found for path in results}
     assert {"a.csv", "b.csv", "c.csv", "d.csv", "g.csv", "h.csv", "i.csv", "j.csv"} <= names
