@@ -51,7 +51,8 @@ def history(folder: Path, millions: list[float], rounds: int) -> dict:
     found: dict[str, dict] = {}
     for size in millions:
         home = folder / f"home-{size:g}m"
-        first, left = FIRST_DAY, int(size * 1e6)
+        # It ends on the same day whatever its length, so that the days added make the same reports due.
+        first, left = FIRST_DAY - dt.timedelta(days=int(size * 1e6) // _HISTORY_CALLS_PER_DAY), int(size * 1e6)
         while left > 0:
             rows = min(left, _ROWS_PER_FILE)
             calls.write(calls.landing(home, first), first, rows, _HISTORY_CALLS_PER_DAY)
