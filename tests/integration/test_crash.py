@@ -18,6 +18,8 @@ from tests.integration.build_process import STEPS, build, kill_in
 
 # Which dates a test looked at depends on how often a build was tried; the rows of the marts do not.
 _HISTORY = {"ops.check_results", "ops.builds"}
+# What a build found to touch again beyond its files: after a kill the date stands in ops.dirty_dates instead.
+_WORKING = {"intermediate.int_propagation"}
 _WITH_MODELS = {"marts", "staging", "quality", "intermediate", "core", "policy", "raw"}
 
 
@@ -52,7 +54,8 @@ def landing_files(delivered: Path) -> list[Path]:
 
 def assert_same(victim: Settings, reference: Settings) -> None:
     assert differences(dump(victim.snapshot, skip=_HISTORY), dump(reference.snapshot, skip=_HISTORY)) == []
-    assert differences(dump(victim.warehouse, _WITH_MODELS), dump(reference.warehouse, _WITH_MODELS)) == []
+    assert differences(dump(victim.warehouse, _WITH_MODELS, skip=_WORKING),
+                       dump(reference.warehouse, _WITH_MODELS, skip=_WORKING)) == []
     assert tree(victim.reports) == tree(reference.reports)
     with duckdb.connect(str(victim.warehouse), read_only=True) as con:
         assert con.execute("select count(*) from ops.report_queue").fetchone() == (0,)
