@@ -9,7 +9,6 @@ import pytest
 from dial2deal import transform
 from tests.dbt import random_company
 
-pytestmark = pytest.mark.slow
 # Short, so that leads expire within the company's few weeks.
 SHORT_LOOKBACK = "settings:\n  - {key: attribution.lookback_days, value: 8, unit: days, description: Short for tests}\n"
 
@@ -37,7 +36,7 @@ def build(company) -> transform.TransformResult:
     return result
 
 
-@pytest.mark.parametrize("seed", [3, 8])
+@pytest.mark.parametrize("seed", [3, pytest.param(8, marks=pytest.mark.slow)])
 def test_increments_in_any_order_equal_one_full_build(new_company, seed):
     files = random_company.files(seed)
     whole = new_company(settings__yml=SHORT_LOOKBACK)

@@ -9,8 +9,6 @@ import pytest
 
 from dial2deal import transform
 
-pytestmark = pytest.mark.slow
-
 BUSINESS_LINES = """business_line,tier_profile,sector,label_zh,label_en,valid_from,valid_to
 企业服务,b2b,enterprise,企业服务,Enterprise,,
 课程培训,default,education,课程培训,Courses,,2026-03-09

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import duckdb
-import pytest
 import sqlglot
 
 from dial2deal import warehouse
@@ -47,7 +46,6 @@ CALLS = {
 }
 
 
-@pytest.mark.slow
 def test_duckdb_answers_as_expected(new_company):
     made = new_company()
     text = "\n".join(f"select {{{{ {call} }}}} ;" for call in CALLS)
@@ -57,7 +55,6 @@ def test_duckdb_answers_as_expected(new_company):
         assert {call: con.execute(sql).fetchone()[0] for call, sql in zip(CALLS, statements, strict=True)} == CALLS
 
 
-@pytest.mark.slow
 def test_the_spark_versions_are_spark_sql(new_company):
     """Each macro's Spark version, called by its name, parses as Spark SQL; nested calls would be DuckDB's."""
     single = [call for call in CALLS if call.count("(") == 1 and not call.startswith(("dbt.", "days_between"))]

@@ -12,7 +12,6 @@ import pytest
 from dial2deal.insight.intervals import wilson
 from tests.dbt import marts_world as mw
 
-pytestmark = pytest.mark.slow
 Z = 1.959964
 HORIZON, MIN_N, POOL_DAYS, REPEAT_DAYS, DORMANCY_DAYS = 90, 30, 30, 30, 30
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 
-import pytest
-
 from dial2deal import warehouse
 from dial2deal.settings import Settings
 from tests.dbt import marts_world as mw
 
-pytestmark = pytest.mark.slow
 BY_DATE = {"duration_distribution": "call_date", "high_intent_slots": "call_date", "call_efficiency": "call_date",
            "intent_by_business_line": "call_date", "agent_performance": "activity_date"}
 

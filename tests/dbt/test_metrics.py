@@ -14,7 +14,6 @@ from dial2deal.metrics import MetricError, Metrics, SnapshotMissingError, sql
 from dial2deal.settings import Settings
 from tests.dbt import marts_world as mw
 
-pytestmark = pytest.mark.slow
 FIRST, LAST = dt.date(2026, 3, 2), dt.date(2026, 4, 30)
 
 

@@ -8,10 +8,8 @@ import shutil
 
 import pytest
 
-from dial2deal import policy, quality, transform
+from dial2deal import policy, quality, transform, warehouse
 from tests.integration.quirk_files import CALLS_HEADER, QuirkLanding, call
-
-pytestmark = pytest.mark.slow
 
 HEADER = CALLS_HEADER + ",接通时间,结束时间,渠道,标签,更新时间"
 TEST_PHONE = "13800990099"
@@ -66,7 +64,7 @@ def built(tmp_path_factory, parsed):
     quality.audit(made.settings, made.policy, "b1")
     result = transform.run(made.settings, made.policy, "b1")
     assert result.green, result.red_reasons
-    made.__init__(home)
+    made.con = warehouse.connect(made.settings)
     yield made
     made.con.close()
 

@@ -12,8 +12,6 @@ import pytest
 from dial2deal import transform
 from dial2deal.settings import PROJECT_ROOT, Settings
 
-pytestmark = pytest.mark.slow
-
 
 def call(call_id: str, started_at: str, number: str, talk: int = 0, **more: str) -> dict[str, str]:
     return {"call_id": call_id, "direction": "呼出", "customer_number": number, "started_at": started_at,

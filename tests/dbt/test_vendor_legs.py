@@ -17,7 +17,6 @@ FILES = [("asterisk", "call_legs.csv"), ("huawei_cec", "20260105235959123456_cal
 COLUMNS = ("source_call_id", "direction", "customer_phone_masked", "started_at", "answered_at", "ended_at",
            "talk_seconds", "tech_result", "agent_id", "leg_count", "transfer_count")
 
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -135,7 +135,6 @@ quality.audit(settings, policy.load(settings), "killed")
 """
 
 
-@pytest.mark.slow
 def test_killed_audit_leaves_whole_files_and_the_next_one_finishes(home):
     for number in range(5, 10):
         deliver(home, f"通话记录_202601{number:02d}.csv", [call(i, day(number)) for i in range(30)])

@@ -143,6 +143,12 @@ def file_sizes(root: Path) -> list[str]:
     return offences
 
 
+def modules_left_out(root: Path) -> list[str]:
+    """No test module as a whole is kept out of ``make test``: what nobody runs breaks unseen."""
+    return [f"{path.relative_to(root)} marks the whole module slow" for path in sorted((root / "tests").rglob("*.py"))
+            if re.search(r"^pytestmark\b.*\bmark\.slow\b", path.read_text(encoding="utf-8"), re.MULTILINE)]
+
+
 def foreign_hosts(root: Path) -> list[str]:
     """Locks and configuration name no package registry and no machine's absolute path."""
     pattern = re.compile(r"https?://[^\s\"']*(pypi|npmjs|registry)|--(extra-)?index-url|--find-links|"

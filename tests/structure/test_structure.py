@@ -58,6 +58,7 @@ OFFENCES = [
     (lints.magic_thresholds, {_CORE_SQL: "select talk_seconds > 300 as high from {{ ref('stg_x') }}"}),
     (lints.magic_thresholds, {_CORE_SQL: "select 1 as a where t between 30 and 60"}),
     (lints.file_sizes, {"dial2deal/long.py": "x = 1\n" * 401}),
+    (lints.modules_left_out, {"tests/test_a.py": "import pytest\npytestmark = [pytest.mark.slow]\n"}),
     (lints.foreign_hosts, {"requirements.lock": "--index-url https://example.invalid/simple\n"}),
     (lints.foreign_hosts, {"dial2deal/b.py": "HOME = '/home/someone/data'\n"}),
 ]

@@ -9,7 +9,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-pytestmark = pytest.mark.slow
 _INDEX = {"result_format": "BOOLEAN_ONLY", "unexpected_index_column_names": ["_line"],
           "return_unexpected_index_query": True}
 _TEXTS = ["inbound", "outbound", "50%", "50x", "2026-01-05", "2026-13-05", '{"a": 1}', "{a", None, "in_x"]
