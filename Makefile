@@ -53,7 +53,7 @@ dev: env
 test: env-dev
 	@$(BIN)/python -m tests.system_packages
 	@$(BIN)/ruff check .
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not slow" $(PYTEST_ARGS)
 
 test-crash: env-dev
 	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)

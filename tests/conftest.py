@@ -12,6 +12,8 @@ from dial2deal.demo import write_exports
 from dial2deal.settings import Settings
 from tests.demo_reader import DemoReader
 
+# These look at one installation that takes a minute to build; see tests/built_home.py.
+_ONE_INSTALLATION = ("tests/orchestration/", "tests/browser/test_dagster_ui.py")
 DEMO_DAYS, DEMO_CALLS_PER_DAY = 120, 200
 
 
@@ -34,6 +36,17 @@ class DemoBuild:
             con.execute(f"attach '{self.settings.snapshot}' as warehouse (read_only)")
             con.execute("use warehouse.marts")
             return con.execute(sql, list(parameters)).fetchall()
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests run in one process, so that what a module builds is built once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "installation" if nodeid.startswith(_ONE_INSTALLATION) else nodeid.split("::", 1)[0]
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

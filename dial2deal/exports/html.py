@@ -12,7 +12,7 @@ from dial2deal.exports.decoded import decoded, encoding_of
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
 from dial2deal.exports.rows import MAX_RECORD
-from dial2deal.exports.sheets import Sheet, read_sheets
+from dial2deal.exports.sheets import RowSheet, read_sheets
 from dial2deal.exports.table import Table
 
 _PIECE = 64 << 10
@@ -38,7 +38,7 @@ def read_html(path: Path, profile: Profile, work: Path) -> Table:
             numbers[number] = numbers.get(number, 0) + 1
             yield number, numbers[number], cells
 
-    sheets = (Sheet(f"table {number}", ((line, cells) for _, line, cells in group))
+    sheets = (RowSheet(f"table {number}", ((line, cells) for _, line, cells in group))
               for number, group in groupby(rows(), key=lambda row: row[0]))
     table = read_sheets(sheets, profile, work, encoding.removesuffix("-sig"))
     if parser.ends_inside:

@@ -35,12 +35,16 @@ class RowFiles:
         """A good record, unless it is longer than any record is."""
         content = "".join(cells)
         if len(content) > MAX_RECORD:
-            self.set_aside(line, _TOO_LONG, ",".join(cell[:_SHOWN] for cell in cells))
+            self.add_too_long(line, cells)
             return
         if "\r" in content or "\0" in content:  # the writer does not quote the one, DuckDB ends at the other
             cells = [_unified(cell) for cell in cells]
         self._to_good.writerow([line, *cells])
         self.written += 1
+
+    def add_too_long(self, line: int, cells: list[str]) -> None:
+        """A record of more than `MAX_RECORD` characters, quarantined with the beginning of its cells."""
+        self.set_aside(line, _TOO_LONG, ",".join(cell[:_SHOWN] for cell in cells))
 
     def set_aside(self, line: int, reason: str, text: str) -> None:
         """A record to be quarantined."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import Protocol
 
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
@@ -14,12 +14,31 @@ from dial2deal.exports.table import HEADER_SEARCH_ROWS, Header, Table, find_head
 from dial2deal.exports.text import scan
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """``rows`` are (row number from 1, cells as text), read once; ``what`` names it in messages: sheet 'Calls'."""
+class Sheet(Protocol):
+    """``what`` names it in messages: sheet 'Calls'. ``head`` are its first rows as (row number from 1, cells)."""
 
     what: str
-    rows: Iterable[tuple[int, list[str]]]
+    head: list[tuple[int, list[str]]]
+
+    def copy(self, target: RowFiles, after: int, width: int, offset: int) -> int:
+        """Add the rows behind row ``after`` with ``width`` cells, as lines from ``offset`` on; number of the last."""
+
+
+class RowSheet:
+    """A sheet of rows (row number from 1, cells as text) that are read once."""
+
+    def __init__(self, what: str, rows: Iterable[tuple[int, list[str]]]) -> None:
+        self.what = what
+        self._rows = iter(rows)
+        self.head = list(islice(self._rows, HEADER_SEARCH_ROWS))
+
+    def copy(self, target: RowFiles, after: int, width: int, offset: int) -> int:
+        last = 0
+        for last, cells in chain(self.head, self._rows):
+            if last > after:
+                target.add(offset + last, cells if len(cells) == width else
+                           [*cells[:width], *[""] * (width - len(cells))])
+        return last
 
 
 def read_sheets(sheets: Iterable[Sheet], profile: Profile, work: Path, encoding: str) -> Table:
@@ -33,10 +52,8 @@ def read_sheets(sheets: Iterable[Sheet], profile: Profile, work: Path, encoding:
     offset = 0
     with RowFiles(work) as target:
         for sheet in sheets:
-            rows = iter(sheet.rows)
-            head = list(islice(rows, HEADER_SEARCH_ROWS))
-            first_cells = first_cells or next((cells for _, cells in head if any(cells)), [])
-            header = find_header(profile, head)
+            first_cells = first_cells or next((cells for _, cells in sheet.head if any(cells)), [])
+            header = find_header(profile, sheet.head)
             best = best or header
             if header is None or header.match.missing:
                 continue
@@ -49,11 +66,7 @@ def read_sheets(sheets: Iterable[Sheet], profile: Profile, work: Path, encoding:
                 continue
             elif offset:
                 table.notes.append(f"{sheet.what} read as continuation, lines from {offset + 1}")
-            last, width = 0, table.width
-            for last, cells in chain(head, rows):
-                if last > header.line:
-                    target.add(offset + last, cells if len(cells) == width else
-                               [*cells[:width], *[""] * (width - len(cells))])
+            last = sheet.copy(target, header.line, table.width, offset)
             note_row_limit(table, sheet.what, last)
             offset += last
     if table is None:

@@ -12,7 +12,7 @@ from dial2deal.exports.decoded import decoded, encoding_of
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
 from dial2deal.exports.rows import MAX_RECORD
-from dial2deal.exports.sheets import Sheet, read_sheets
+from dial2deal.exports.sheets import RowSheet, read_sheets
 from dial2deal.exports.table import Table
 
 _PIECE = 64 << 10
@@ -24,7 +24,7 @@ def read_spreadsheet_xml(path: Path, profile: Profile, work: Path) -> Table:
     """The worksheets that carry the header of the first one found, as one Table. Raises FileProblem."""
     encoding = encoding_of(path)
     rows = groupby(_Worksheets().rows_of(decoded(path, encoding)), key=lambda row: row[0])
-    sheets = (Sheet(f"sheet {name!r}", ((line, cells) for _, line, cells in group)) for (_, name), group in rows)
+    sheets = (RowSheet(f"sheet {name!r}", ((line, cells) for _, line, cells in group)) for (_, name), group in rows)
     try:
         table = read_sheets(sheets, profile, work, encoding.removesuffix("-sig"))
     except expat.ExpatError as error:

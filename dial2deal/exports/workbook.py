@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
+import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
-
-from python_calamine import CalamineError, CalamineWorkbook
+from typing import Any
 
 from dial2deal.exports import workbook_cells
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
-from dial2deal.exports.sheets import Sheet, read_sheets
-from dial2deal.exports.table import Table
+from dial2deal.exports.rows import MAX_RECORD, RowFiles
+from dial2deal.exports.sheets import read_sheets
+from dial2deal.exports.table import HEADER_SEARCH_ROWS, Table
 from dial2deal.exports.workbook_guard import check_workbook
 
 _SECONDS = 600
@@ -24,37 +24,84 @@ _SECONDS = 600
 def read_workbook(path: Path, profile: Profile, work: Path) -> Table:
     """All sheets that carry the header of the first one found, in order, as one Table. Raises FileProblem.
 
-    An .xlsx is checked and read here, other formats in a process of their own, which a damaged file may end.
+    The cells are read in a process of its own, which a damaged file may end, while this one looks for bombs.
     """
-    try:
-        if not check_workbook(path):
-            return read_sheets(_read_apart(path, work), profile, work, "excel")
-        with CalamineWorkbook.from_path(str(path)) as workbook:
-            sheets = (Sheet(f"sheet {name!r}", workbook_cells.sheet_rows(workbook, name))
-                      for name in workbook.sheet_names)
-            return read_sheets(sheets, profile, work, "excel")
-    except (CalamineError, OSError, ValueError) as error:
-        raise _damaged(error) from error
-    except BaseException as error:
-        # A panic of calamine is no Exception.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise _damaged(error) from error
+    with _Reader(path) as reader:
+        check_workbook(path)
+        return read_sheets(reader.sheets(), profile, work, "excel")
 
 
-def _read_apart(path: Path, work: Path) -> Iterator[Sheet]:
-    work.mkdir(exist_ok=True)
-    cells = work / "cells.csv"
-    try:
-        done = subprocess.run([sys.executable, "-I", workbook_cells.__file__, str(path), str(cells)], check=False,
-                              capture_output=True, text=True, errors="replace", timeout=_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise _damaged(f"reading it takes more than {_SECONDS} seconds") from error
-    if done.returncode:
-        raise _damaged(done.stderr.strip() if done.returncode == 3 else "its content makes no sense")
-    with cells.open(encoding="utf-8", newline="") as handle:
-        for name, rows in groupby(csv.reader(handle), key=lambda row: row[0]):
-            yield Sheet(f"sheet {name!r}", ((int(row[1]), row[2:]) for row in rows))
+class _Reader:
+    """The other process: it offers sheets and writes those that are wanted."""
+
+    def __init__(self, path: Path) -> None:
+        self._command = [sys.executable, "-I", workbook_cells.__file__, str(path), str(HEADER_SEARCH_ROWS)]
+
+    def __enter__(self) -> _Reader:
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=subprocess.DEVNULL, encoding="utf-8")
+        self._is_late = False
+        self._watch = threading.Timer(_SECONDS, self._give_up)
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.cancel()
+        self._process.kill()
+        self._process.communicate()
+
+    def sheets(self) -> Iterator[_WorkbookSheet]:
+        """The sheets in order; each must be used before the next is asked for."""
+        while "sheet" in (said := self.listen()):
+            sheet = _WorkbookSheet(self, said)
+            yield sheet
+            if not sheet.is_copied:
+                self.tell(None)
+
+    def tell(self, message: dict[str, Any] | None) -> None:
+        """Answer the other process."""
+        try:
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has ended; listening tells why
+
+    def listen(self) -> dict[str, Any]:
+        """What the other process says next. Raises FileProblem when it ended or found the workbook damaged."""
+        line = self._process.stdout.readline()
+        if self._is_late:
+            raise _damaged(f"reading it takes more than {_SECONDS} seconds")
+        if not line.endswith("\n"):
+            raise _damaged("its content makes no sense")
+        said = json.loads(line)
+        if "problem" in said:
+            raise _damaged(said["problem"])
+        return said
+
+    def _give_up(self) -> None:
+        self._is_late = True
+        self._process.kill()
+
+
+class _WorkbookSheet:
+    """A `Sheet` whose rows the other process writes."""
+
+    def __init__(self, reader: _Reader, said: dict[str, Any]) -> None:
+        self.what = f"sheet {said['sheet']!r}"
+        self.head = [(line, cells) for line, cells in said["head"]]
+        self.is_copied = False
+        self._reader = reader
+        self._last = said["last"]
+
+    def copy(self, target: RowFiles, after: int, width: int, offset: int) -> int:
+        self._reader.tell({"after": after, "path": str(target.clean), "width": width, "offset": offset,
+                           "longest": MAX_RECORD})
+        self.is_copied = True
+        said = self._reader.listen()
+        target.written += said["written"]
+        for line, cells in said["long"]:
+            target.add_too_long(line, cells)
+        return self._last
 
 
 def _damaged(why: object) -> FileProblem:

@@ -1,38 +1,61 @@
-"""Cells of a workbook as text. Run as a script, it reads one file for the loader in a process of its own.
+"""Cells of a workbook as text, read by a process of its own: ``python workbook_cells.py WORKBOOK HEAD_ROWS``.
 
-A damaged workbook of a binary format can make calamine end the process that reads it. So that only this one ends,
-the module imports nothing of the project.
+A damaged workbook can make calamine end the process that reads it or take all memory. So that only this one ends,
+and starts at once, the module imports nothing of the project. It says one JSON object a line: a sheet with its first
+rows, to which the other side answers null or where the rows are wanted; then how many were written; at last the end.
 """
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
+import json
+import os
 import resource
+import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 _SECONDS_PER_DAY = 86_400
-# An .xls of 65,536 rows and 256 columns needs half a GB.
-_MEMORY = 3 << 30
-
-
-def sheet_rows(workbook: CalamineWorkbook, name: str) -> Iterator[tuple[int, list[str]]]:
-    """(row number from 1, cells as text) of one sheet."""
-    sheet = workbook.get_sheet_by_name(name)
-    first = (sheet.start or (0, 0))[0] + 1
-    # Text is most of it and needs no call.
-    return enumerate(([value if type(value) is str else cell_text(value) for value in row]
-                      for row in sheet.iter_rows()), first)
+# A sheet of a million rows and thirty columns needs three GB.
+_MEMORY = 4 << 30
+_BATCH = 1_000
+# From here on a second process takes half of the rows; it starts with the sheet in memory.
+_WORTH_SHARING = 20_000
 
 
 def cell_text(value: Any) -> str:
     """Text of one cell: ISO dates and times, clock durations, whole numbers without a decimal point."""
     write = _WRITERS.get(type(value))
     return write(value) if write else "" if value is None else str(value)
+
+
+def column_texts(cells: Iterable[Any]) -> list[str]:
+    """Texts of one column's cells; lengths and numbers, which repeat, are worked out once."""
+    texts = []
+    for value in cells:
+        kind = type(value)
+        if kind is str:
+            texts.append(value)
+        elif kind in _REPEATING:
+            texts.append(_REPEATING[kind][value])
+        else:
+            texts.append(cell_text(value))
+    return texts
+
+
+class _Texts(dict):
+    """Value → text, worked out when first asked for."""
+
+    def __missing__(self, value: Any) -> str:
+        if len(self) > 100_000:
+            self.clear()
+        text = self[value] = cell_text(value)
+        return text
 
 
 def _number(value: float) -> str:
@@ -63,21 +86,100 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     float: _number, bool: lambda value: "是" if value else "否", dt.datetime: _moment, dt.time: _time,
     dt.timedelta: _duration,
 }
+# One each: 0.0 and False are the same key.
+_REPEATING: dict[type, _Texts] = {float: _Texts(), dt.time: _Texts(), dt.timedelta: _Texts()}
 
 
-def main(source: str, target: str) -> None:
-    """Write all sheets of ``source`` as CSV: sheet, row number, cells. Exit code 3 when it is no readable workbook."""
+class _Sheet:
+    """One sheet, its rows counted from 1 as Excel shows them; calamine counts empty ones at the top too."""
+
+    def __init__(self, sheet: CalamineSheet) -> None:
+        self._sheet = sheet
+        self.last = sheet.end[0] + 1 if sheet.end else 0
+
+    def rows(self, start: int, stop: int) -> Iterator[list[Any]]:
+        """Cells of the rows from ``start`` to before ``stop``."""
+        return islice(self._sheet.iter_rows(), start - 1, stop - 1)
+
+    def write(self, start: int, stop: int, path: str, width: int, offset: int, longest: int) -> dict:
+        """Append rows to a CSV file as line and cells. Returns their number and those with too many characters."""
+        written, long = 0, []
+        with open(path, "a", encoding="utf-8", newline="", errors="replace") as sink:
+            writer = csv.writer(sink, lineterminator="\n")
+            rows = self.rows(start, stop)
+            line = offset + start
+            while batch := list(islice(rows, _BATCH)):
+                columns = [column_texts(cells) for cells in list(zip(*batch, strict=True))[:width]]
+                columns += [[""] * len(batch)] * (width - len(columns))
+                content = ["".join(column) for column in columns]
+                for number, text in enumerate(content):
+                    if "\r" in text or "\0" in text:  # the writer does not quote the one, DuckDB ends at the other
+                        columns[number] = [cell.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+                                           for cell in columns[number]]
+                texts = zip(range(line, line + len(batch)), *columns, strict=True)
+                if sum(map(len, content)) > longest:
+                    kept = []
+                    for number, *cells in texts:
+                        (long if sum(map(len, cells)) > longest else kept).append([number, *cells])
+                    texts = kept
+                writer.writerows(texts)
+                line += len(batch)
+                written += len(batch)
+        return {"written": written - len(long), "long": [[line, [cell[:5000] for cell in cells]]
+                                                         for line, *cells in long]}
+
+    def write_shared(self, start: int, path: str, **where: int) -> dict:
+        """Like ``write`` up to the end, the second half by another process."""
+        stop = self.last + 1
+        if stop - start < _WORTH_SHARING:
+            return self.write(start, stop, path, **where)
+        middle, other = (start + stop) // 2, f"{path}.second"
+        reading, writing = os.pipe()
+        process = os.fork()
+        if not process:
+            status = 1
+            try:
+                with os.fdopen(writing, "w") as answer:
+                    json.dump(self.write(middle, stop, other, **where), answer)
+                status = 0
+            finally:
+                os._exit(status)
+        os.close(writing)
+        found = self.write(start, middle, path, **where)
+        with os.fdopen(reading, "rb") as answer:
+            second = answer.read()
+        if os.waitpid(process, 0)[1]:
+            raise OSError("its second half could not be read")
+        with open(other, "rb") as source, open(path, "ab") as sink:
+            shutil.copyfileobj(source, sink, 1 << 20)
+        os.unlink(other)
+        second = json.loads(second)
+        return {"written": found["written"] + second["written"], "long": found["long"] + second["long"]}
+
+
+def main(source: str, head_rows: int) -> None:
+    """Offer the sheets of ``source`` one after the other. Ends with 3 when it is no readable workbook."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     try:
-        with (CalamineWorkbook.from_path(source) as workbook,
-              open(target, "w", encoding="utf-8", newline="", errors="replace") as sink):
-            writer = csv.writer(sink)
+        with CalamineWorkbook.from_path(source) as workbook:
             for name in workbook.sheet_names:
-                writer.writerows([name, number, *cells] for number, cells in sheet_rows(workbook, name))
+                sheet = _Sheet(workbook.get_sheet_by_name(name))
+                head = [[number, list(map(cell_text, cells))]
+                        for number, cells in enumerate(sheet.rows(1, head_rows + 1), 1)]
+                _say({"sheet": name, "head": head, "last": sheet.last})
+                wanted = json.loads(sys.stdin.readline())
+                if wanted:
+                    _say(sheet.write_shared(wanted.pop("after") + 1, **wanted))
+        _say({"end": True})
     except (CalamineError, OSError, ValueError) as error:
-        sys.stderr.write(str(error)[:500])
+        _say({"problem": str(error)[:500]})
         sys.exit(3)
 
 
+def _say(message: dict) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1], int(sys.argv[2]))

@@ -21,10 +21,10 @@ _ROW_1000 = re.compile(rb"""r\s*=\s*["'][A-Za-z]{0,3}[0-9]{4}""")
 _ROW_100000 = re.compile(rb"""r\s*=\s*["'][A-Za-z]{0,3}[0-9]{6}""")
 
 
-def check_workbook(path: Path) -> bool:
-    """Whether the file is an .xlsx that is safe to read in this process. Raises FileProblem when it is not safe."""
+def check_workbook(path: Path) -> None:
+    """Raise FileProblem when the file is a zipped workbook that is not safe to read."""
     if not zipfile.is_zipfile(path):
-        return False
+        return
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -33,7 +33,6 @@ def check_workbook(path: Path) -> bool:
                                   "Export CSV instead.")
             for part in parts:
                 _check_part(archive, part)
-            return any(part.filename == "xl/workbook.xml" for part in parts)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zipfile.zlib.error) as error:
         raise FileProblem(f"The workbook is damaged, cut or encrypted ({error}). Export it again.") from error
 

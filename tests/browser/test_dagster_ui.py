@@ -21,7 +21,6 @@ from tests.system_packages import chromium_path
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("orchestration"),
     pytest.mark.skipif(chromium_path() is None, reason="chromium is not installed"),
 ]
 _START_SECONDS = 180

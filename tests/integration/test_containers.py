@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import openpyxl
 import pytest
+import xlsxwriter
 
-from dial2deal.exports import decoded, json_records
+from dial2deal.exports import decoded, json_records, workbook
 from tests.integration.office_files import spreadsheet_xml, xls
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
@@ -191,6 +193,43 @@ def test_merged_header_cells_of_a_workbook(landing):
     assert landing.one().rows_accepted == 1
     assert landing.query("select call_id, talk_seconds, tech_result, _line from raw.calls") == [
         ("a", "30", "已接通", 3)]
+
+
+def test_a_long_sheet_read_by_two_processes(landing):
+    """Row by row what was written, in order, with the sheet's row numbers; a second sheet goes on after it."""
+    path = landing.settings.landing / "generic_400/calls/a.xlsx"
+    path.parent.mkdir(parents=True)
+    rows, odd = 25_001, {0: "先\r\n后", 12_500: "a_x000D_b", 25_000: '="引", 号'}
+    with xlsxwriter.Workbook(path, {"strings_to_formulas": False}) as book:
+        moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        for sheet in (book.add_worksheet("一"), book.add_worksheet("二")):
+            sheet.write_row(1, 0, ["呼叫ID", "呼叫类型", "客户号码", "开始时间", "通话时长", "通话状态", "备注"])
+            for n in range(rows if sheet.name == "一" else 3):
+                sheet.write_row(n + 2, 0, [f"{sheet.name}{n}", "呼入", 13_900_000_000 + n])
+                sheet.write_datetime(n + 2, 3, dt.datetime(2026, 1, 5) + dt.timedelta(seconds=n + 1), moment)
+                sheet.write_row(n + 2, 4, [n % 90, "已接通", odd.get(n, "")])
+    result = landing.one()
+    assert (result.rows_accepted, result.rows_quarantined) == (rows + 3, 0)
+    read = landing.query("select call_id, customer_number, started_at, talk_seconds, _line from raw.calls "
+                         "order by _line")
+    clock = [str(dt.datetime(2026, 1, 5) + dt.timedelta(seconds=n + 1)) for n in range(rows)]
+    assert read[:rows] == [(f"一{n}", str(13_900_000_000 + n), clock[n], str(n % 90), n + 3) for n in range(rows)]
+    assert [(row[0], row[4]) for row in read[rows:]] == [(f"二{n}", rows + 2 + n + 3) for n in range(3)]
+    notes = dict(landing.query("select call_id, notes from raw.calls where notes is not null and call_id like '一%'"))
+    assert notes == {"一0": "先\n后", "一12500": "a_x000D_b", "一25000": '="引", 号'}
+
+
+def test_a_workbook_that_takes_too_long_is_given_up(landing, monkeypatch):
+    monkeypatch.setattr(workbook, "_SECONDS", 0)
+    book = openpyxl.Workbook()
+    for cells in (CALLS_HEADER.split(","), call(1).split(",")):
+        book.active.append(cells)
+    path = landing.settings.landing / "generic_400/calls/a.xlsx"
+    path.parent.mkdir(parents=True)
+    book.save(path)
+    result = landing.one()
+    assert result.status == "failed"
+    assert "takes more than 0 seconds" in result.message
 
 
 CONNECT = """\

@@ -14,7 +14,6 @@ from dial2deal import report_queue
 from orchestration import alerts, landing, partitions
 from orchestration.definitions import build_definitions
 
-pytestmark = pytest.mark.xdist_group("orchestration")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 

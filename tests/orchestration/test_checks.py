@@ -12,8 +12,6 @@ from dial2deal.publish.verdict import IncompleteFile
 from dial2deal.quality.latest import LatestOutcome, latest_outcomes
 from orchestration.defs.quality import check_result, held_result
 
-pytestmark = pytest.mark.xdist_group("orchestration")
-
 
 def outcome(state: str, path: str = "generic_400/calls/a.csv", failed: int = 0) -> LatestOutcome:
     return LatestOutcome("b", dt.datetime(2026, 1, 5), "calls", "talk_plausible", state, path, 10, failed,

@@ -15,8 +15,6 @@ from typer.testing import CliRunner
 from dial2deal.cli import app
 from dial2deal.settings import PROJECT_ROOT
 
-pytestmark = pytest.mark.xdist_group("orchestration")
-
 
 def call(home, *arguments: str, code: int = 0) -> str:
     result = CliRunner().invoke(app, ["--home", str(home), *arguments])

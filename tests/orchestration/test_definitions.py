@@ -16,7 +16,6 @@ from dial2deal.transform import manifest
 from orchestration.defs.quality import HELD_FILES, checks
 from orchestration.instance import POOL, environment, write_config
 
-pytestmark = pytest.mark.xdist_group("orchestration")
 SNAPSHOT = Path(__file__).with_name("definitions.txt")
 
 

@@ -14,7 +14,6 @@ from orchestration import alerts, partitions, run, verify
 from orchestration.definitions import build_definitions
 from orchestration.instance import instance
 
-pytestmark = pytest.mark.xdist_group("orchestration")
 DAMAGED = """\
 通话编号,呼叫类型,客户号码,400号码,开始时间,接通时间,结束时间,通话时长
 c1,呼入,13800000001,4001230000,2026-01-05 10:00:00,2026-01-05 10:00:05,2026-01-05 09:00:00,00:05:00
