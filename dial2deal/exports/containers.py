@@ -17,7 +17,7 @@ from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Profile
 from dial2deal.exports.spreadsheet_xml import read_spreadsheet_xml
 from dial2deal.exports.table import Table
-from dial2deal.exports.text import CHUNK, Scan, read_text, scan
+from dial2deal.exports.text import CHUNK, Scan, begins_as_utf8, read_text, scan
 from dial2deal.exports.workbook import read_workbook
 
 HEAD = 4096
@@ -34,7 +34,7 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Identity of a file's content, and the scan of its text where it is text."""
+    """Identity of a file's content, and the scan of its text where that begins as UTF-8."""
 
     kind: str
     sha256: str
@@ -44,10 +44,11 @@ class Fingerprint:
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """Kind and content hash in one pass over the bytes."""
+    """Kind and content hash in one pass over the bytes, which also counts what a UTF-8 text is made of."""
     with path.open("rb") as handle:
-        kind = sniff(handle.read(HEAD))
-    if kind == "text":
+        head = handle.read(HEAD)
+    kind = sniff(head)
+    if kind == "text" and begins_as_utf8(head):
         found = scan(path)
         return Fingerprint(kind, found.sha256, found.bytes, found)
     digest = hashlib.sha256()
@@ -107,7 +108,7 @@ def _text(path: Path, profile: Profile, work: Path, found: Fingerprint) -> Table
         readable = work / "delivered"
         readable.unlink(missing_ok=True)
         readable.symlink_to(path.absolute())
-    return read_text(readable, profile, work, found.scan or scan(path), may_be_utf8=found.may_be_utf8)
+    return read_text(readable, profile, work, found.scan, may_be_utf8=found.may_be_utf8)
 
 
 def _whole(reader: Callable[[Path, Profile, Path], Table]) -> Callable[[Path, Profile, Path, Fingerprint], Table]:

@@ -26,8 +26,11 @@ def test_text_arrives_with_unified_line_ends(source, tmp_path, monkeypatch, two_
     path, expected = source
     monkeypatch.setattr(transcode, "_TWO_PROCESSES_FROM", two_processes_from)
     target = tmp_path / "text.csv"
-    assert transcode.rewrite(path, target, "gb18030", "strict") == 0
+    seen = transcode.rewrite(path, target, "gb18030", "strict")
     assert target.read_text(encoding="utf-8") == expected
+    whole = path.read_bytes()
+    assert seen == transcode.Rewritten(0, whole.count(b"\n"), whole.count(b"\r"), whole.count(b"\r\n"), has_nul=True)
+    assert seen.odd_line_ends
     assert [p.name for p in tmp_path.iterdir() if p != path] == ["text.csv"]
 
 
@@ -40,4 +43,4 @@ def test_damage_in_either_half_is_told(source, tmp_path, monkeypatch, share):
     monkeypatch.setattr(transcode, "_TWO_PROCESSES_FROM", 1)
     with pytest.raises(UnicodeDecodeError):
         transcode.rewrite(path, tmp_path / "text.csv", "gb18030", "strict")
-    assert transcode.rewrite(path, tmp_path / "text.csv", "gb18030", "replace") > 0
+    assert transcode.rewrite(path, tmp_path / "text.csv", "gb18030", "replace").damaged > 0
