@@ -18,7 +18,8 @@ create or replace macro parse.ascii(t) as trim(translate(
 create or replace macro parse.unwrapped(t) as
     regexp_replace(regexp_replace(t, '^="(.*)"$', '\1'), '^[''‘’]', '');
 create or replace macro parse.blank(t) as
-    t is null or (strlen(t) < 6 and lower(trim(t)) in ('', '-', '--', '—', '/', 'n/a', 'na', 'null', 'none', 'nan', '\n', '无'));
+    case when strlen(t) > 5 then false
+        else t is null or lower(trim(t)) in ('', '-', '--', '—', '/', 'n/a', 'na', 'null', 'none', 'nan', '\n', '无') end;
 -- Excel's display of a long number: its digits are lost (Q06).
 create or replace macro parse.is_lossy(t) as
     coalesce(contains(t, 'E') or contains(t, 'e+'), false)
@@ -77,6 +78,8 @@ create or replace macro parse.seconds(t) as case
     end;
 -- The quick variants read the common forms only, and these as their full namesakes do: cheap to plan and to run.
 create or replace macro parse.quick_seconds(t) as case
+    -- As a time of day it is read in half the time.
+    when regexp_full_match(t, '([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]') then epoch(try_cast(t as time))::integer
     when t like '__:__:__' then try_cast(t[1:2] as utinyint)::integer * 3600
         + try_cast(t[4:5] as utinyint)::integer * 60 + try_cast(t[7:8] as utinyint)::integer
     when try_cast(try_cast(t as integer) as varchar) = t then try_cast(t as integer)
@@ -173,7 +176,8 @@ create or replace macro parse.ts(t) as case
     else parse.ts_slow(t)
     end;
 create or replace macro parse.quick_ts(t) as case
-    when t like '____-__-__ __:__:__' or parse.is_plain_time(t) then parse.real_time(t, try_cast(t as timestamp)) end;
+    when t like '____-__-__ __:__:__' then parse.real_time(t, try_cast(t as timestamp))
+    when parse.is_plain_time(t) then parse.real_time(t, try_cast(t as timestamp)) end;
 create or replace macro parse.day_slow(t) as list_transform(
     [lower(parse.unwrapped(parse.ascii(t)))],
     lambda s: case
