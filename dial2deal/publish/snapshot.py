@@ -204,13 +204,15 @@ def _fill(con: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable], chan
 def _refresh(con: duckdb.DuckDBPyConnection, table: PublishedTable, dates: list) -> bool:
     """Replace the rows of ``dates`` and those without a date; False when that is most of the table."""
     name, column = f'marts."{table.name}"', f'"{table.date_column}"'
-    changed = f"({column} in (select unnest(?::date[])) or {column} is null)"
+    # Literals, because a list from a subquery would have every row of the history read.
+    days = ", ".join(f"date '{day}'" for day in dates) or "null"
+    changed = f"({column} in ({days}) or {column} is null)"
     touched, total = con.execute(f"select (select count(*) from warehouse.{name} where {changed}), "
-                                 f"(select count(*) from warehouse.{name})", [dates]).fetchone()
+                                 f"(select count(*) from warehouse.{name})").fetchone()
     if touched * 2 > total:
         return False
-    con.execute(f"delete from snap.{name} where {changed}", [dates])
-    con.execute(f"insert into snap.{name} from warehouse.{name} where {changed}", [dates])
+    con.execute(f"delete from snap.{name} where {changed}")
+    con.execute(f"insert into snap.{name} from warehouse.{name} where {changed}")
     return True
 
 
