@@ -6,8 +6,9 @@ import gzip
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -94,18 +95,9 @@ def _of_zip(archive: Delivery, work: Path, zone: str, budget: Budget) -> Iterato
             name = _name(part)
             member = _member(archive, name, work / f"member-{number}", part.file_size, zone)
             problem = _refusal(part, name)
-            if problem is None:
-                try:
-                    with content.open(part) as source:
-                        size = _copy(source, member.path, part.compress_size, budget)
-                    member = replace(member, bytes=size)
-                except FileProblem as error:
-                    problem = str(error)
-                except _DAMAGED as error:
-                    problem = f"The file is damaged in the archive ({error}). Deliver the archive again."
-            if problem:
-                member.path.unlink(missing_ok=True)
-            yield replace(member, problem=problem)
+            yield replace(member, problem=problem) if problem else _filled(
+                member, partial(content.open, part), part.compress_size, budget,
+                "The file is damaged in the archive ({}). Deliver the archive again.")
 
 
 def _of_gzip(archive: Delivery, work: Path, zone: str, budget: Budget) -> Iterator[Delivery]:
@@ -113,17 +105,23 @@ def _of_gzip(archive: Delivery, work: Path, zone: str, budget: Budget) -> Iterat
     name = PurePosixPath(archive.relative.rpartition("!")[2]).name
     name = name[:-3] if name.lower().endswith(".gz") else f"{name}.unpacked"
     member = _member(archive, name, work / "member", 0, zone)
-    problem = None
+    yield _filled(member, partial(gzip.open, archive.path), archive.bytes, budget,
+                  "The gzip file is damaged or cut ({}). Deliver it again.")
+
+
+def _filled(
+    member: Delivery, opened: Callable[[], IO[bytes]], packed: int, budget: Budget, damaged: str,
+) -> Delivery:
+    """The member with its content unpacked, or with the problem that prevented it."""
     try:
-        with gzip.open(archive.path) as source:
-            member = replace(member, bytes=_copy(source, member.path, archive.bytes, budget))
+        with opened() as source:
+            return replace(member, bytes=_copy(source, member.path, packed, budget))
     except FileProblem as error:
         problem = str(error)
     except _DAMAGED as error:
-        problem = f"The gzip file is damaged or cut ({error}). Deliver it again."
-    if problem:
-        member.path.unlink(missing_ok=True)
-    yield replace(member, problem=problem)
+        problem = damaged.format(error)
+    member.path.unlink(missing_ok=True)
+    return replace(member, problem=problem)
 
 
 def _copy(source: IO[bytes], target: Path, packed: int, budget: Budget) -> int:

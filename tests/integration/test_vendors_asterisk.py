@@ -40,10 +40,7 @@ def landing(tmp_path):
 
 @pytest.mark.parametrize(("source", "folder", "name", "rows", "no_data"), FILES)
 def test_every_row_has_its_place(world, source, folder, name, rows, no_data):
-    result = world.result(source, folder, name)
-    assert result.status == "loaded", result.message
-    assert (result.rows_accepted + result.rows_duplicate, result.rows_total_line, result.rows_quarantined) == (
-        rows, no_data, 0)
+    assert world.counts(source, folder, name) == (rows, no_data, 0)
 
 
 def test_asterisk_21_columns(world):

@@ -33,6 +33,12 @@ class VendorWorld:
         """What became of one file."""
         return self._results[f"{source}/{folder}/{name}"]
 
+    def counts(self, source: str, folder: str, name: str) -> tuple[int, int, int]:
+        """Records that are data (repeated ones too), lines that are none, quarantined ones of a file that loaded."""
+        result = self.result(source, folder, name)
+        assert result.status == "loaded", result.message
+        return result.rows_accepted + result.rows_duplicate, result.rows_total_line, result.rows_quarantined
+
     def read(self, source: str, folder: str, name: str, columns: Iterable[str]) -> list[tuple[Any, ...]]:
         """The columns of one file's rows, as `select` gives them."""
         result = self.result(source, folder, name)
