@@ -337,7 +337,8 @@ def test_q32_yes_and_no(landing):
 
 def test_q33_result_texts_have_canonical_results(landing):
     results = {"空号": "invalid_number", "停机": "arrears", "关机": "power_off", "占线": "busy", "拒接": "rejected",
-               "无法接通": "out_of_service_area", "暂时无法接通": "out_of_service_area", "来电提醒": "call_forwarded"}
+               "无法接通": "out_of_service_area", "暂时无法接通": "out_of_service_area", "来电提醒": "call_forwarded",
+               "無人接聽": "no_answer", "佔線": "busy", "語音信箱": "voicemail", "已接聽": "connected"}
     landing.calls_of("state", list(results))
     assert dict(landing.query(
         "select tech_result, canonical_value from raw.calls join ops.value_maps on source = _source and feed = 'calls' "
