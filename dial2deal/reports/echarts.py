@@ -6,6 +6,7 @@ import atexit
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 _LIBRARY = Path(__file__).parent / "vendor" / "echarts" / "echarts.min.js"
@@ -53,7 +54,9 @@ def _engine():
     if _context is None:
         from py_mini_racer import MiniRacer
 
-        context = MiniRacer()
+        # Made where an event loop runs (a notebook, a server), it would use that loop and end with it.
+        with ThreadPoolExecutor(1) as loopless:
+            context = loopless.submit(MiniRacer).result()
         context.eval(_SHIM)
         context.eval(_LIBRARY.read_text(encoding="utf-8") + ";0")
         context.eval(_RENDER + ";0")

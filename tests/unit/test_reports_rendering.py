@@ -1,3 +1,4 @@
+import asyncio
 import datetime as dt
 import subprocess
 import sys
@@ -6,7 +7,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from dial2deal.reports import charts, pdf
+from dial2deal.reports import charts, echarts, pdf
 from dial2deal.reports.echarts import render_svg
 from dial2deal.reports.excel import dialable, write
 from dial2deal.reports.labels import Words
@@ -39,6 +40,16 @@ def test_a_process_that_drew_ends():
                            "print(len(render_svg({'series': []}, 10, 10, 'x', 'x')))"],
                           capture_output=True, text=True, timeout=60, check=True)
     assert int(done.stdout) > 50
+
+
+def test_charts_outlive_the_event_loop_they_were_first_drawn_in():
+    """A notebook or a server draws inside its own loop, which may end before the process does."""
+    echarts.close()
+
+    async def draw() -> str:
+        return render_svg({"series": []}, 10, 10, "x", "x")
+
+    assert asyncio.run(draw()) == render_svg({"series": []}, 10, 10, "x", "x")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+86", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", '=HYPERLINK("http://x")'])
