@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
@@ -40,10 +42,9 @@ def write(path: Path, first_day: dt.date, rows: int, per_day: int = CALLS_PER_DA
     """A clean 400-platform export of ``rows`` calls from ``first_day`` on, ``per_day`` a day; same bytes every time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     body = path.with_suffix(".body")
-    with duckdb.connect() as con:
-        con.execute("set enable_progress_bar = false")
-        con.execute("create view calls as " + _ROWS.format(per_day=per_day, first=first_day, rows=rows))
-        con.execute(f"copy ({_CSV.format(per_day=per_day)}) to '{body}' (header false, delimiter ',', quote '\"')")
+    # In a process of its own: a child starts with its parent's peak memory (11 million rows: 6 GB).
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
+        elsewhere.submit(_write_rows, body, first_day, rows, per_day).result()
     with path.open("wb") as target, body.open("rb") as source:
         target.write((HEADER + "\n").encode())
         shutil.copyfileobj(source, target, 1 << 22)
@@ -51,6 +52,13 @@ def write(path: Path, first_day: dt.date, rows: int, per_day: int = CALLS_PER_DA
     closed = dt.datetime.combine(first_day + dt.timedelta(days=(rows - 1) // per_day + 1), dt.time(1), dt.UTC)
     os.utime(path, (closed.timestamp(), closed.timestamp()))
     return path
+
+
+def _write_rows(path: Path, first_day: dt.date, rows: int, per_day: int) -> None:
+    with duckdb.connect() as con:
+        con.execute("set enable_progress_bar = false")
+        con.execute("create view calls as " + _ROWS.format(per_day=per_day, first=first_day, rows=rows))
+        con.execute(f"copy ({_CSV.format(per_day=per_day)}) to '{path}' (header false, delimiter ',', quote '\"')")
 
 
 def landing(home: Path, first_day: dt.date) -> Path:
