@@ -158,6 +158,14 @@ class Profile:
         return found
 
     @cached_property
+    def _names(self) -> set[str]:
+        """Every normalised header that a column, a helper or an expression may use."""
+        references = {name.removesuffix("?") for expressions in self._computed.values() for expression in expressions
+                      for name in _PLACEHOLDER.findall(expression)}
+        helpers = {header for headers in self.file.helpers.values() for header in headers}
+        return {*self.choices, *references, *map(normalise_header, references | helpers)}
+
+    @cached_property
     def _ignored(self) -> set[str]:
         return {normalise_header(header) for header in self.file.ignore}
 
@@ -178,6 +186,10 @@ class Profile:
     def rule(self, column: str) -> ColumnRule:
         """The rule of a canonical column; an empty one when the profile says nothing."""
         return self.file.columns.get(column, _NO_RULE)
+
+    def names_used(self, cells: list[str]) -> int:
+        """How many different cells of a line `match` could use at most: quick to tell for a line of data."""
+        return len(self._names.intersection(map(normalise_header, cells)))
 
     def match(self, cells: list[str]) -> Match:
         """Which cell of a header line is which column; never raises, ``missing`` says what is lacking."""

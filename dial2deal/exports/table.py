@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -16,6 +16,7 @@ HEADER_SEARCH_ROWS = 10
 # Exporters stop without a word at the limits of xls and xlsx.
 _ROW_LIMITS = (65_536, 1_048_576)
 _DELIMITERS = (",", "\t", ";", "|")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass
@@ -65,6 +66,8 @@ def find_header(profile: Profile, rows: list[tuple[int, list[str]]], delimiter: 
         over = above[: len(cells)]
         merged = [cell if cell.strip() else upper for cell, upper in zip_longest(cells, over, fillvalue="")]
         for names in (cells, merged) if merged != cells else (cells,):
+            if profile.names_used(names) < 2:
+                continue
             match = profile.match(names)
             if match.score[1] >= 2 and (best is None or match.score > best.match.score):
                 best = Header(names, match, line, delimiter)
@@ -108,7 +111,7 @@ def find_text_header(profile: Profile, head: str) -> Header | None:
 
 def text_rows(head: str, delimiter: str) -> list[tuple[int, list[str]]]:
     """The first rows of a text with their last physical line; tolerant of any quoting."""
-    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+    reader = csv.reader((line[0] for line in _LINE.finditer(head)), delimiter=delimiter)
     rows: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:

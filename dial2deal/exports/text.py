@@ -179,7 +179,7 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan | None, encod
     plain_utf8 = encoding in ("utf-8", "utf-8-sig") and errors == "strict"
     scanned = (first or scan(path, hashed=False)) if plain_utf8 else None
     readable = path
-    quoted_title = any('"' in line for line in head.split("\n")[: max(0, found.line - 1)])
+    quoted_title = any('"' in line for line in head.split("\n", found.line)[: max(0, found.line - 1)])
     if scanned is None or scanned.odd_line_ends or scanned.has_nul or scanned.has_inner_mark or quoted_title:
         work.mkdir(exist_ok=True)
         readable = work / "text.csv"
@@ -226,7 +226,8 @@ def _blank_titles(path: Path, lines: int) -> None:
 def _record_width(header: Header, head: str) -> int:
     """Cells per record: one more than the header's when the records end with a delimiter and the header does not."""
     width = len(header.cells)
-    lines = head.split("\n")[header.line : header.line + HEADER_SEARCH_ROWS]
+    end = header.line + HEADER_SEARCH_ROWS
+    lines = head.split("\n", end)[header.line : end]
     sample = [cells for line in lines if line.strip() for _, cells in text_rows(line, header.delimiter)]
     longer = [cells for cells in sample if len(cells) == width + 1 and cells[-1] == ""]
     return width + 1 if longer and len(longer) * 2 > len(sample) else width

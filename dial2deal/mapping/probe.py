@@ -40,6 +40,10 @@ class AnyHeader(Profile):
     def dialect_names(self) -> frozenset[str]:
         return frozenset(name for names in self.file.dialects.values() for name in names)
 
+    def names_used(self, cells: list[str]) -> int:
+        """All of them: any name may be a header's."""
+        return len(cells)
+
     def match(self, cells: list[str]) -> Match:
         """A score for header-likeness; every cell is unknown, nothing is missing."""
         names = [cell.strip() for cell in cells]
