@@ -20,6 +20,13 @@ current_{{ feed }} as (
     {%- endif %}
 ),
 
+-- Restricted before the join, or the join may be planned with the whole history as its hash table.
+delivered_{{ feed }} as (
+    select _source, _row_key, _row_hash, _event_date, _file_id, _line
+    from {{ source('raw', feed) }}
+    where {{ is_touched('_event_date', [feed]) }}
+),
+
 counted_{{ feed }} as (
     select
         '{{ feed }}' as feed,
@@ -31,12 +38,11 @@ counted_{{ feed }} as (
             and held.row_hash = delivered._row_hash) as rows_duplicate,
         count(*) filter (where (held.file_id <> delivered._file_id or held.source_line <> delivered._line)
             and held.row_hash <> delivered._row_hash) as rows_superseded
-    from {{ source('raw', feed) }} as delivered
+    from delivered_{{ feed }} as delivered
     inner join {{ source('ops', 'export_files') }} as files
         on delivered._file_id = files.file_id and files.status = 'accepted'
     left join current_{{ feed }} as held
         on delivered._source = held.source_system and delivered._row_key = held.row_key
-    where {{ is_touched('delivered._event_date', [feed]) }}
     group by delivered._event_date, delivered._file_id
 ){{ ',' if not loop.last }}
 {% endfor %}
