@@ -310,8 +310,10 @@ create or replace macro parse.mask(t) as case
     when parse.is_mobile(t) then left(t, 3) || '****' || right(t, 4)
     else list_transform([parse.clean_number(t)], lambda n: parse.masked_digits(n))[1]
     end;
--- Free text with every run of digits that looks like a phone number masked, whatever separates the digits.
-create or replace macro parse.mask_text(t) as regexp_replace(regexp_replace(regexp_replace(parse.ascii(t),
+-- Free text with every run of digits that looks like a phone number masked, whatever separates the digits. A longer run
+-- goes first and whole: masked from its left, what is left of it may be another number.
+create or replace macro parse.mask_text(t) as regexp_replace(regexp_replace(regexp_replace(
+    regexp_replace(parse.ascii(t), '(1[3-9][0-9])[0-9]{5,}([0-9]{4})', '\1****\2', 'g'),
     '(1[ -]?[3-9][ -]?[0-9])(?:[ -]?[0-9]){4}((?:[ -]?[0-9]){4})', '\1****\2', 'g'),
     '(^|[^0-9])(0[1-9][0-9]{1,2})[ -]?[2-9][0-9]{2,3}([0-9]{4})', '\1\2****\3', 'g'),
     '(\+[0-9]{2,3})[ -]?[0-9]{3,}([0-9]{4})', '\1****\2', 'g');

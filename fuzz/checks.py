@@ -73,7 +73,8 @@ def _lines(result: FileResult, rows: Rows, path: Path) -> list[str]:
     content = path.read_bytes()
     if rows.first is None or rows.encoding in (None, "excel") or containers.sniff(content[:4096]) != "text":
         return []
-    text = content.decode(rows.encoding, errors="replace").removeprefix("\ufeff").replace("\0", "")
+    # Byte order marks stand wherever files were joined; they and NUL bytes are no content.
+    text = content.decode(rows.encoding, errors="replace").replace("\ufeff", "").replace("\0", "")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     after, before = lines[rows.first - 1 :], lines[: rows.first - 1]
     most = sum(1 for line in after if line) + len(before)

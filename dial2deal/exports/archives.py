@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +13,7 @@ from typing import IO
 
 from dial2deal.exports.containers import HEAD, sniff
 from dial2deal.exports.landing import Delivery, delivered_at, is_left_alone, shown
-from dial2deal.exports.problems import FileProblem
+from dial2deal.exports.problems import DAMAGED_ARCHIVE, FileProblem
 
 # A year of a large call centre is some GB; an archive of archives of archives is nobody's export.
 MAX_BYTES = 16 << 30
@@ -24,7 +23,6 @@ MAX_DEPTH = 2
 MAX_RATIO = 250
 _RATIO_FROM = 64 << 20
 _PIECE = 1 << 20
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 
 
 @dataclass
@@ -82,7 +80,7 @@ def unpacked(
 def _of_zip(archive: Delivery, work: Path, zone: str, budget: Budget) -> Iterator[Delivery]:
     try:
         content = zipfile.ZipFile(archive.path)
-    except _DAMAGED as error:
+    except DAMAGED_ARCHIVE as error:
         raise FileProblem(f"The archive is damaged or cut ({error}). Deliver it again.") from error
     with content:
         parts = [part for part in content.infolist() if not part.is_dir() and not _is_left_alone(part.filename)]
@@ -118,7 +116,7 @@ def _filled(
             return replace(member, bytes=_copy(source, member.path, packed, budget))
     except FileProblem as error:
         problem = str(error)
-    except _DAMAGED as error:
+    except DAMAGED_ARCHIVE as error:
         problem = damaged.format(error)
     member.path.unlink(missing_ok=True)
     return replace(member, problem=problem)

@@ -357,6 +357,8 @@ def test_region_prefixes(con, e164, prefix):
         "+852 91234567",
         "138-0013-8000;13900139000",
         "a13800138000b",
+        "1300000" "13800138000,1",
+        "id 1300000" "1900000" "13900139000_106",
     ],
 )
 def test_masked_text_holds_no_full_number(con, line):
