@@ -44,6 +44,7 @@ def build(
     to_date: Annotated[datetime | None, typer.Option(
         "--to", formats=_DAY, help="Last date to rebuild, included.")] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild every model over all history.")] = False,
+    reports: Annotated[bool, typer.Option(help="Render the reports that are due; else they stay queued.")] = True,
     json: JsonOption = False,
 ) -> None:
     """Load what is new in landing and bring models, checks, snapshot and reports up to date.
@@ -56,7 +57,7 @@ def build(
         raise typer.BadParameter("--from and --to belong together")
     if from_date and to_date and from_date > to_date:
         raise typer.BadParameter("--from lies after --to")
-    _build(ctx.obj, json, full_refresh=full_refresh, from_date=from_date.date() if from_date else None,
+    _build(ctx.obj, json, full_refresh=full_refresh, reports=reports, from_date=from_date.date() if from_date else None,
            to_date=to_date.date() if to_date else None)
 
 

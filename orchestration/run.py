@@ -66,14 +66,18 @@ class BuildOutcome:
 
 
 def build(settings: Settings, *, full_refresh: bool = False, from_date: date | None = None,
-          to_date: date | None = None, reporter: console.Reporter | None = None) -> BuildOutcome:
-    """Run job ``build``, then the due reports, one run per contiguous range of periods."""
+          to_date: date | None = None, reports: bool = True,
+          reporter: console.Reporter | None = None) -> BuildOutcome:
+    """Run job ``build``, then the due reports, one run per contiguous range of periods.
+
+    Without ``reports`` the due ones stay queued for the next build.
+    """
     config: dict[str, Any] = {"full_refresh": full_refresh}
     if from_date and to_date:
         config |= {"from_date": from_date.isoformat(), "to_date": to_date.isoformat()}
     with _runner(settings, reporter) as runner:
         outcome = BuildOutcome(runner.run(BUILD, "build", run_config={"ops": {"dbt_models": {"config": config}}}))
-        if outcome.build.ok:
+        if outcome.build.ok and reports:
             outcome.reports = runner.reports(report_queue.pending(settings), {DUE_TAG: outcome.build.run_id})
             if outcome.reports:
                 runner.run(REPORT_CHECKS, "report checks")
