@@ -6,7 +6,7 @@ import atexit
 import json
 import re
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 _LIBRARY = Path(__file__).parent / "vendor" / "echarts" / "echarts.min.js"
@@ -28,6 +28,7 @@ _HOVER = re.compile(
 _IDS = re.compile(r"\bzr\d+-([a-z]+)\d+")
 _lock = threading.Lock()
 _context = None
+_keeper = None
 
 
 def render_svg(option: dict, width: int, height: int, chart_id: str, title: str) -> str:
@@ -50,13 +51,11 @@ def render_svg(option: dict, width: int, height: int, chart_id: str, title: str)
 
 
 def _engine():
-    global _context
+    global _context, _keeper
     if _context is None:
-        from py_mini_racer import MiniRacer
-
-        # Made where an event loop runs (a notebook, a server), it would use that loop and end with it.
-        with ThreadPoolExecutor(1) as loopless:
-            context = loopless.submit(MiniRacer).result()
+        made, _keeper = Future(), _Keeper()
+        threading.Thread(target=_keeper.keep, args=(made,), name="v8", daemon=True).start()
+        context = made.result()
         context.eval(_SHIM)
         context.eval(_LIBRARY.read_text(encoding="utf-8") + ";0")
         context.eval(_RENDER + ";0")
@@ -65,9 +64,37 @@ def _engine():
     return _context
 
 
+class _Keeper:
+    """A thread that makes V8 and ends it: freed by another one, it ends the process on CPUs with memory keys.
+
+    Made where an event loop runs (a notebook, a server), V8 would use that loop and end with it; a thread has none.
+    """
+
+    def __init__(self):
+        self._stop, self._ended = threading.Event(), threading.Event()
+
+    def keep(self, made: Future) -> None:
+        try:
+            from py_mini_racer import MiniRacer
+
+            context = MiniRacer()
+        except BaseException as error:
+            made.set_exception(error)
+            return
+        made.set_result(context)
+        self._stop.wait()
+        context.close()
+        self._ended.set()
+
+    def end(self) -> None:
+        self._stop.set()
+        self._ended.wait()
+
+
 def close() -> None:
     """Stop V8. Left to the interpreter's own shutdown, its thread sometimes never ends and the process hangs."""
-    global _context
+    global _context, _keeper
     if _context is not None:
-        _context.close()
         _context = None
+        _keeper.end()
+        _keeper = None
