@@ -25,7 +25,13 @@
         'trials': ['stg_trials', 'invited_date', 'row_key'],
         'courses': ['stg_courses', 'start_date', 'row_key'],
         'web_events': ['stg_web_events', 'event_date', 'row_key'],
-        'app_events': ['stg_app_events', 'event_date', 'row_key']}) }}
+        'app_events': ['stg_app_events', 'event_date', 'row_key'],
+        'agent_statistics': ['stg_agent_statistics', 'stat_date', 'row_key'],
+        'queue_statistics': ['stg_queue_statistics', 'stat_date', 'row_key'],
+        'ad_statistics': ['stg_ad_statistics', 'stat_date', 'row_key'],
+        'opportunities': ['stg_opportunities', 'opened_date', 'row_key'],
+        'opportunity_events': ['stg_opportunity_events', 'event_date', 'row_key'],
+        'contact_results': ['stg_contact_results', 'contact_date', 'row_key']}) }}
 {%- endmacro %}
 
 {# Those of `feeds` with dates in this build; all while the project is only parsed. #}

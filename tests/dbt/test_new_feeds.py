@@ -148,6 +148,40 @@ TYPED = {
     "promotions": ("promotion_name, promotion_kind, starts_on, ends_on, expected_uplift, budget_cny", [
         ("春季大促", "promotion", on("2026-03-08"), on("2026-03-10"), 3.0, Decimal("50000.00")),
         ("清明", "holiday", on("2026-04-04"), on("2026-04-06"), None, None)]),
+    "agent_statistics": ("period_start, period_time, agent_id, inbound_calls, outbound_connected_calls, talk_seconds, "
+                         "login_seconds, answer_rate", [
+        (at("2026-03-02 00:00:00"), "09:00-10:00", "1001", 12.0, 5.0, 2700, 3600, 0.833),
+        (at("2026-03-02 00:00:00"), "10:00-11:00", "1001", 6.0, 0.0, 1080, 3600, 1.0),
+        (at("2026-03-03 00:00:00"), None, "1002", 0.0, 21.0, 3150, 28800, None)]),
+    "queue_statistics": ("queue, offered_calls, abandoned_calls, answered_in_target_calls, service_level, "
+                         "average_answer_wait_seconds, longest_wait_seconds", [
+        ("售前", 100.0, 12.0, 80.0, 0.8, 14, 185), ("售后", 40.0, 0.0, 40.0, 1.0, 6, 30)]),
+    "ad_statistics": ("period_start, platform, account_id, campaign_id, ad_id, impressions, clicks, spend, currency, "
+                      "conversions, leads", [
+        (on("2026-03-02"), "搜索推广", "账户甲", "P1", "A1", 12000.0, 360.0, Decimal("540.00"), "cny", 18.0, 12.0),
+        (on("2026-03-02"), "搜索推广", "账户甲", "P1", "A2", 8000.0, 80.0, Decimal("160.50"), "cny", 2.0, 1.0),
+        (on("2026-03-03"), "信息流", "账户乙", "P2", "A3", 12000.0, 100.0, Decimal("300.00"), None, 5.0, None)]),
+    "opportunities": ("opportunity_id, opened_at, opened_date, stage, status, probability, amount, expected_close_on, "
+                      "closed_at, customer_phone_masked, agent_id", [
+        ("O1", at("2026-03-01 10:00:00"), on("2026-03-01"), "赢单", "won", 1.0, Decimal("58000.00"), on("2026-03-20"),
+         at("2026-03-18 00:00:00"), "138****0001", "1001"),
+        ("O2", at("2026-03-02 11:00:00"), on("2026-03-02"), "输单", "lost", 0.0, Decimal("12000.00"), on("2026-03-25"),
+         at("2026-03-20 00:00:00"), "138****0002", "1002"),
+        ("O3", None, on("1970-01-01"), "方案报价", "open", 0.4, Decimal("30000.00"), None, None, None, "1001")]),
+    "opportunity_events": ("opportunity_id, from_stage, stage, status, occurred_at, amount", [
+        ("O1", None, "初步接洽", "open", at("2026-03-01 10:00:00"), Decimal("58000.00")),
+        ("O1", "初步接洽", "赢单", "won", at("2026-03-18 15:00:00"), Decimal("58000.00"))]),
+    "accounts": ("account_id, account_name, parent_account, employees, annual_revenue, customer_phone_masked", [
+        ("Q1", "样例公司甲", None, 1200.0, 25000.0, "022****0001"),
+        ("Q2", "样例公司乙", "样例公司甲", 40.0, None, None)]),
+    "products": ("product_id, series, list_price, currency, status, valid_to", [
+        ("P-01", "云呼叫", Decimal("580.00"), "cny", "active", None),
+        ("P-02", "云呼叫", Decimal("380.00"), None, "inactive", on("2025-12-31"))]),
+    "contact_results": ("contact_id, attempts, connected_attempts, last_contacted_at, tech_result, is_won, "
+                        "last_talk_seconds, total_talk_seconds", [
+        ("M1", 3.0, 1.0, at("2026-03-02 10:00:00"), "connected", True, 120, 150),
+        ("M2", 5.0, 0.0, at("2026-03-03 11:00:00"), "no_answer", False, 0, 0),
+        ("M3", 0.0, None, None, None, None, None, None)]),
 }
 
 

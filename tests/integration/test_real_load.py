@@ -18,6 +18,7 @@ pytestmark = [
 ]
 BANK = FOLDER / "anonymous_bank" / "august_1999.csv"
 DEALS = FOLDER / "olist_funnel" / "olist_closed_deals_dataset.csv"
+CONTACTS = FOLDER / "uci_bank" / "bank-full.csv"
 LEADS = FOLDER / "olist_funnel" / "olist_marketing_qualified_leads_dataset.csv"
 
 
@@ -28,6 +29,7 @@ def landing(tmp_path_factory):
     place.put("olist/leads/leads.csv", LEADS.read_bytes())
     place.put("olist/orders/deals.csv", DEALS.read_bytes())
     place.put("olist/lead_events/deals.csv", DEALS.read_bytes())
+    place.put("uci_bank/contact_results/contacts.csv", CONTACTS.read_bytes())
     place.results = {r.path: r for r in place.load()}
     return place
 
@@ -112,3 +114,15 @@ def test_leads_and_deals_by_channel(landing):
     assert landing.query("select count(*), count(distinct lead_id) from raw.lead_events where stage = 'won'") == [
         (842, 842)
     ]
+
+
+def test_contacts_of_the_bank_by_attempts(landing):
+    result = landing.results["uci_bank/contact_results/contacts.csv"]
+    assert (result.rows_read, result.rows_quarantined) == (45211, 0)
+    with CONTACTS.open(encoding="utf-8-sig", newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter=";"))
+    found = dict(landing.query(
+        "select attempts, round(100.0 * avg(parse.bool(is_won)::int), 2) from raw.contact_results group by 1"))
+    assert {n: found[n] for n in "12345"} == {"1": 14.60, "2": 11.20, "3": 11.19, "4": 9.00, "5": 7.88}
+    ((attempts,),) = landing.query("select sum(parse.num(attempts)) from raw.contact_results")
+    assert attempts == sum(int(row["campaign"]) for row in rows)
