@@ -67,7 +67,7 @@ def history(folder: Path, millions: list[float], rounds: int) -> dict:
         found[f"{size:g}"] = {
             "initial": initial.as_json(), "daily": median(daily[2:]),
             "warehouse_gb": round((home / "warehouse.duckdb").stat().st_size / 1e9, 2),
-            "snapshot_gb": round((home / "published" / "marts.duckdb").stat().st_size / 1e9, 2)}
+            "snapshot_gb": round((home / "published" / "dial2deal.duckdb").stat().st_size / 1e9, 2)}
         shutil.rmtree(home)
     base = found[f"{millions[0]:g}"]["daily"]
     ratios = {}

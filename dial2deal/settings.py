@@ -36,7 +36,8 @@ class Settings:
 
     @property
     def snapshot(self) -> Path:
-        return self.published / "marts.duckdb"
+        """The only file that readers open. Named unlike its schema: in marts.duckdb, marts.fct_calls is ambiguous."""
+        return self.published / "dial2deal.duckdb"
 
     @property
     def reports(self) -> Path:

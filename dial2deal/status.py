@@ -22,7 +22,7 @@ def open_snapshot(settings: Settings) -> duckdb.DuckDBPyConnection:
             "'dial2deal build', or try 'dial2deal demo'.")
     con = duckdb.connect()
     con.execute("set enable_progress_bar = false")
-    # Attached under another name: opened as marts.duckdb, marts.fct_calls is ambiguous (catalog or schema).
+    # Attached, not opened: DuckDB's instance cache would hand back an earlier snapshot.
     quoted = str(settings.snapshot).replace("'", "''")
     con.execute(f"attach '{quoted}' as warehouse (read_only)")
     con.execute("use warehouse")

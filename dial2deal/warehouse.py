@@ -113,7 +113,7 @@ def _open(settings: Settings, wait_seconds: float) -> duckdb.DuckDBPyConnection:
                 raise WarehouseBusyError(
                     f"{settings.warehouse.name} is in use by another process and did not become free within "
                     f"{wait_seconds:.0f} s. Wait for the running build, or close the program that opened the "
-                    "warehouse; BI tools open published/marts.duckdb instead."
+                    "warehouse; BI tools open published/dial2deal.duckdb instead."
                 ) from error
             time.sleep(pause)
             pause = min(pause * 2, 2.0)

@@ -46,9 +46,8 @@ def marts_page(manifest: dict[str, Any]) -> str:
                      if node["resource_type"] == "model" and node["schema"] == "marts"),
                     key=lambda node: (node["fqn"][1] != "marts", node["name"]))
     lines = ["# Published tables", "", _NOTE, (
-        "All stand in schema `marts` of `published/marts.duckdb` and as Parquet beside it. Open the file under its "
-        "second name `published/dial2deal.duckdb`: there `marts` is not the catalog as well. Numbers of customers are "
-        "masked; times are local wall time; NULL means not applicable or unknown."), ""]
+        "All stand in schema `marts` of `published/dial2deal.duckdb` and as Parquet beside it. Numbers of customers "
+        "are masked; times are local wall time; NULL means not applicable or unknown."), ""]
     for model in models:
         lines += [f"## {model['name']}", "", _cell(model["description"]), "",
                   "| column | type | meaning |", "|---|---|---|"]

@@ -57,6 +57,7 @@ def publish(settings: Settings, policy, build_id: str, verdict: GateVerdict, *,
         fingerprint = _fingerprint(con, settings, policy, verdict)
         if _is_published(con, settings, committed, fingerprint):
             history.record(con, build_id, "unchanged")
+            snapshot.remove_former_names(settings)
             return _unchanged(con, settings)
         return _publish(con, settings, policy, build_id, verdict, committed, fingerprint, spare_min_age)
 
@@ -76,6 +77,7 @@ def _publish(con, settings: Settings, policy, build_id: str, verdict: GateVerdic
     parquet.swap(settings, folder)
     _publish_semantic_manifest(settings)
     snapshot.swap(settings, built)
+    snapshot.remove_former_names(settings)
     dates = _report_dates(changed, previous, verdict, as_of_at)
     with warehouse.transaction(con):
         _commit(con, policy, build_id, built, changed, fingerprint, dates, as_of_at)

@@ -23,8 +23,8 @@ from dial2deal.settings import Settings
 
 # A program that copies the file without opening it as a database holds no lock: give it time to finish.
 SPARE_MIN_AGE_SECONDS = 900.0
-# Second name of the snapshot: opened as marts.duckdb, marts.fct_calls is ambiguous (catalog or schema).
-ALIAS = "dial2deal.duckdb"
+# Names of earlier versions' files: the snapshot itself and the one it had replaced.
+_FORMER_NAMES = ("marts.duckdb", ".marts.previous.duckdb", ".dial2deal.building.duckdb")
 _COMPACT_FACTOR = 1.5
 _COMPACT_MIN_BYTES = 64 << 20
 
@@ -99,8 +99,13 @@ def swap(settings: Settings, built: SnapshotFile) -> None:
     if settings.snapshot.exists():
         _link(settings.snapshot, _spare(settings))
     files.flush(built.path)
-    _link(built.path, settings.published / ALIAS)
     files.swap_in(built.path, settings.snapshot)
+
+
+def remove_former_names(settings: Settings) -> None:
+    """Remove what earlier versions published under other names; whoever has such a file open keeps it."""
+    for name in _FORMER_NAMES:
+        (settings.published / name).unlink(missing_ok=True)
 
 
 def published_generation(con: duckdb.DuckDBPyConnection, settings: Settings) -> int | None:
@@ -122,11 +127,11 @@ def _link(target: Path, name: Path) -> None:
 
 
 def _working(settings: Settings) -> Path:
-    return settings.published / ".marts.building.duckdb"
+    return settings.published / ".dial2deal.building.duckdb"
 
 
 def _spare(settings: Settings) -> Path:
-    return settings.published / ".marts.previous.duckdb"
+    return settings.published / ".dial2deal.previous.duckdb"
 
 
 def _bases(settings: Settings, spare_min_age: float) -> Iterator[str]:

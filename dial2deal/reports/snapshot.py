@@ -19,7 +19,7 @@ _FEED_DATES = {
 
 
 class Snapshot:
-    """Plain SQL over one generation of ``published/marts.duckdb``; the file is never locked against its writer."""
+    """Plain SQL over one generation of ``published/dial2deal.duckdb``; the file is never locked against its writer."""
 
     def __init__(self, settings: Settings):
         """Raises SnapshotMissingError when nothing is published."""

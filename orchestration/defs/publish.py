@@ -42,7 +42,7 @@ def assets(settings: Settings, *, published: Iterable[dg.AssetKey]) -> list[dg.A
     @dg.asset(
         key=SNAPSHOT, group_name="publish", kinds={"duckdb", "parquet"}, owners=["team:data"],
         tags={"layer": "publish"}, pool=POOL, deps=[GATE],
-        description="published/marts.duckdb and Parquet: the only files that reports, BI tools and people open, "
+        description="published/dial2deal.duckdb and Parquet: the only files that reports, BI tools and people open, "
                     "swapped in as a whole.\n\nGrain: all tables of schema marts, one snapshot per build.",
     )
     def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

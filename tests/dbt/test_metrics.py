@@ -209,7 +209,7 @@ def test_nothing_published_yet_says_what_to_run(tmp_path):
 
 def test_a_new_snapshot_is_followed_and_the_old_one_stays_whole(built, tmp_path):
     settings = Settings(home=tmp_path).ensure()
-    for name in ("marts.duckdb", "semantic_manifest.json"):
+    for name in ("dial2deal.duckdb", "semantic_manifest.json"):
         shutil.copyfile(built.settings.published / name, settings.published / name)
     service = Metrics(settings)
     before = service.query(["calls"])[0]["calls"]

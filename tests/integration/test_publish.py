@@ -67,8 +67,18 @@ def test_first_publication_holds_models_of_marts_and_nothing_private(settings):
 
 def test_a_program_that_opens_the_file_directly_can_use_two_part_names(settings):
     publish_now(settings)
-    with duckdb.connect(str(settings.published / "dial2deal.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(settings.snapshot), read_only=True) as con:
         assert con.execute("select count(*) from marts.fct_calls").fetchone() == (240,)
+
+
+def test_there_is_one_snapshot_file_and_names_of_earlier_versions_go(settings):
+    for name in ("marts.duckdb", ".marts.previous.duckdb"):
+        (settings.published / name).write_bytes(b"of an earlier version")
+    publish_now(settings)
+    assert [path.name for path in settings.published.glob("*.duckdb")] == ["dial2deal.duckdb"]
+    (settings.published / "marts.duckdb").write_bytes(b"came back with a restored backup")
+    assert not publish_now(settings, "b2").changed
+    assert [path.name for path in settings.published.glob("*.duckdb")] == ["dial2deal.duckdb"]
 
 
 def test_without_any_accepted_file_there_is_nothing_to_publish(tmp_path):
@@ -94,7 +104,7 @@ def test_a_patched_snapshot_equals_one_built_from_nothing(settings, tmp_path):
         publish_now(settings, f"b{number}")
     patched = dump(settings.snapshot)
     settings.snapshot.unlink()
-    (settings.published / ".marts.previous.duckdb").unlink()
+    (settings.published / ".dial2deal.previous.duckdb").unlink()
     assert publish_now(settings, "b9").base == "none"
     assert differences(patched, dump(settings.snapshot)) == []
 
@@ -112,7 +122,7 @@ def test_a_file_that_somebody_has_open_is_never_written_to(settings):
     publish_now(settings)
     rebuild(settings, days(FIRST_DAY, 1), talk=500)
     publish_now(settings, "b2")
-    spare = settings.published / ".marts.previous.duckdb"
+    spare = settings.published / ".dial2deal.previous.duckdb"
     with spare.open("rb") as reader:  # no database lock: a backup program
         before = reader.read()
         rebuild(settings, days(FIRST_DAY, 1), talk=900)
