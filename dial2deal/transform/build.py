@@ -12,7 +12,7 @@ import duckdb
 from dial2deal import warehouse
 from dial2deal.exports import manifest as raw_tables
 from dial2deal.settings import Settings
-from dial2deal.transform import dates, dbt, results
+from dial2deal.transform import dates, dbt, parsed, results
 from dial2deal.transform.dbt import NodeResult
 
 # What the tables were last built with completely; a difference means that a build by dates would mix versions.
@@ -42,7 +42,7 @@ def run(settings: Settings, policy: Any, build_id: str, *, full_refresh: bool = 
     models, or with ``full_refresh``. ``date_range`` (first, last; inclusive) is rebuilt in addition.
     ``on_node`` hears of each finished model and test. Raises DbtError when dbt cannot run at all.
     """
-    version = f"{dbt.project_hash(settings)} {policy.version}"
+    version = f"{parsed.project_hash(settings)} {policy.version}"
     with warehouse.session(settings) as con:
         raw_tables.prepare(con, policy)
         full = full_refresh or _must_rebuild(con, version)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from dial2deal.preview import mask_text
 from dial2deal.settings import Settings
-
-_PARSED_FROM = "parsed_from.txt"
+from dial2deal.transform import parsed
 
 
 class DbtError(RuntimeError):
@@ -38,34 +34,23 @@ class NodeResult:
     failures: int | None
 
 
-def project_hash(settings: Settings) -> str:
-    """Changes when any file that decides a model's content changes: dbt's project and the parse macros."""
-    digest = hashlib.sha256()
-    for path in (*_project_files(settings.dbt_project), settings.project_root / "dial2deal" / "parse.sql"):
-        digest.update(f"{path.relative_to(settings.project_root)}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 def manifest(settings: Settings) -> dict[str, Any]:
     """dbt's manifest as a dictionary; the project is parsed only when it is not the one parsed last.
 
     Raises DbtError when the project does not parse.
     """
-    path, stamp = settings.dbt_target / "manifest.json", settings.dbt_target / _PARSED_FROM
-    current = project_hash(settings)
-    if not path.exists() or not stamp.exists() or stamp.read_text(encoding="ascii") != current:
-        invoke(settings, ["parse"])
-        stamp.write_text(current, encoding="ascii")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return parsed.manifest(settings, lambda: invoke(settings, ["parse"]))
 
 
 def invoke(settings: Settings, arguments: list[str], on_event: Callable[[Any], None] | None = None) -> Any:
     """Run one dbt command and return its result; DbtError when dbt itself failed.
 
-    Imports dbt (about 2 s) on first use. The warehouse must be closed: dbt opens the file itself.
+    Imports dbt (2 to 5 CPU s) on first use. The warehouse must be closed: dbt opens the file itself.
     """
     settings.ensure()
+    parsing = arguments == ["parse"]
+    if not parsing:
+        manifest(settings)
     with _environment(settings):
         from dbt.cli.main import dbtRunner
 
@@ -78,7 +63,8 @@ def invoke(settings: Settings, arguments: list[str], on_event: Callable[[Any], N
             "--target-path", str(settings.dbt_target), "--log-path", str(settings.dbt_target / "logs"),
         ]
         try:
-            outcome = dbtRunner(callbacks=[on_event] if on_event else []).invoke(arguments)
+            project = None if parsing else parsed.loaded(settings)
+            outcome = dbtRunner(manifest=project, callbacks=[on_event] if on_event else []).invoke(arguments)
         finally:
             _release_warehouse()
     if outcome.exception is not None:
@@ -110,7 +96,3 @@ def _environment(settings: Settings) -> Iterator[None]:
         else:
             os.environ["DIAL2DEAL_WAREHOUSE"] = before
 
-
-def _project_files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*")
-                  if p.suffix in (".sql", ".yml", ".csv") and "target" not in p.parts and "logs" not in p.parts)

@@ -80,37 +80,38 @@ def _materializations(context: dg.AssetExecutionContext, settings: Settings, man
                       result: Any) -> Iterator[dg.MaterializeResult]:
     keys = {unique_id: key for unique_id, key in models.model_ids(manifest).items()
             if key in context.selected_asset_keys}
-    if not result.changed:
-        yield from _unchanged(builds.update_models(settings, {}), keys)
-        return
-    # dbt leaves out the staging of feeds without news.
-    idle = [unique_id for unique_id in keys if unique_id not in {node.unique_id for node in result.nodes}]
     nodes = {node.unique_id: node for node in result.nodes if node.status == "success"}
-    built = {unique_id: models.relation(manifest["nodes"][unique_id]) for unique_id in keys if unique_id in nodes}
+    ran = {node.unique_id for node in result.nodes}
+    shown = _metadata_of(settings, manifest, [unique_id for unique_id in keys if unique_id in nodes])
+    known = builds.update_models(settings, shown)
+    # One loop: Dagster refuses a model that is reported before one that it reads, built or idle.
+    for unique_id, key in keys.items():
+        if unique_id in nodes:
+            yield dg.MaterializeResult(asset_key=key, metadata={
+                **shown[unique_id], "status": "built", "seconds": round(nodes[unique_id].seconds, 2)})
+        elif unique_id not in ran:
+            # dbt leaves out the staging of feeds without news.
+            yield dg.MaterializeResult(asset_key=key, metadata={**known.get(unique_id, {}), "status": "unchanged"})
+
+
+def _metadata_of(settings: Settings, manifest: Mapping[str, Any], built: list[str]) -> dict[str, dict[str, Any]]:
+    """Shape, preview and column lineage of models just built, by dbt unique id."""
+    if not built:
+        return {}
     owner = models.owner_of(manifest)
+    relations = {unique_id: models.relation(manifest["nodes"][unique_id]) for unique_id in built}
     with warehouse.session(settings) as con:
-        excerpts = shapes(con, built.values())
+        excerpts = shapes(con, relations.values())
         columns = columns_of(con, owner)
-    origins = lineage.column_lineage(settings, manifest, columns, list(built))
+    origins = lineage.column_lineage(settings, manifest, columns, built)
     shown = {}
-    for unique_id, where in built.items():
+    for unique_id, where in relations.items():
         deps = origins.get(unique_id, {})
         described = _described(models.column_descriptions(manifest["nodes"][unique_id]), deps)
         shown[unique_id] = metadata.of_shape(excerpts.get(where), described)
         if deps:
             shown[unique_id]["dagster/column_lineage"] = _table_lineage(deps, owner)
-    known = builds.update_models(settings, shown)
-    yield from _unchanged(known, {unique_id: keys[unique_id] for unique_id in idle})
-    for unique_id in built:
-        node = nodes[unique_id]
-        yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={
-            **shown[unique_id], "status": "built", "seconds": round(node.seconds, 2)})
-
-
-def _unchanged(known: Mapping[str, dict], keys: Mapping[str, dg.AssetKey]) -> Iterator[dg.MaterializeResult]:
-    """Materializations of tables that stayed as they were, with what is ``known`` of them."""
-    for unique_id, key in keys.items():
-        yield dg.MaterializeResult(asset_key=key, metadata={**known.get(unique_id, {}), "status": "unchanged"})
+    return shown
 
 
 def _described(descriptions: Mapping[str, str], columns: lineage.ColumnDeps) -> dict[str, str]:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import duckdb
 
-from dial2deal import policy, warehouse
+from dial2deal import policy, transform, warehouse
 from dial2deal.settings import Settings
+from dial2deal.transform import parsed
 
 AS_OF = dt.date(2026, 5, 20)
 FIRST_DAY = dt.date(2026, 1, 5)
@@ -260,7 +261,9 @@ def dbt(settings: Settings, *args: str):
     from dbt.cli.main import dbtRunner
 
     os.environ["DIAL2DEAL_WAREHOUSE"] = str(settings.warehouse)
-    result = dbtRunner().invoke([
+    if args[0] != "parse":
+        transform.manifest(settings)
+    result = dbtRunner(manifest=None if args[0] == "parse" else parsed.loaded(settings)).invoke([
         *args, "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project),
         "--target-path", str(settings.dbt_target), "--log-path", str(settings.home / "logs"), "--quiet"])
     reset_adapters()
