@@ -79,13 +79,13 @@ def history(folder: Path, millions: list[float], rounds: int) -> dict:
 
 
 def empty(folder: Path, rounds: int) -> dict:
-    """A build with nothing to do, through the command line and without an orchestrator."""
+    """A build with nothing to do, through the command line and in a process that calls the job."""
     home = folder / "home"
     calls.write(calls.landing(home, FIRST_DAY), FIRST_DAY, 2_000, per_day=1_000)
     command = [str(Path(sys.executable).with_name("dial2deal")), "build"]
     first = child(command, home)
     runs = {"command line": [child(command, home) for _ in range(rounds)],
-            "functions": [task("build", home, home=home) for _ in range(rounds)]}
+            "job": [task("build", home, home=home) for _ in range(rounds)]}
     return {"first_build": first.as_json(), **{name: median(costs) for name, costs in runs.items()},
             "ratios": {f"empty build by {name}, CPU seconds / 12": ratio(median(costs)["cpu"], 12, aim=1.0)
                        for name, costs in runs.items()}}

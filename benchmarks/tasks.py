@@ -86,21 +86,29 @@ def audit(home: str) -> dict:
 
 
 def build(home: str, reports: str = "with reports") -> dict:
-    """The whole build without an orchestrator; daily builds lie a day apart, so the spare snapshot has rested."""
-    from dial2deal import pipeline
+    """The job that ``dial2deal build`` runs; daily builds lie a day apart, so the spare snapshot has rested."""
+    from dial2deal.publish import snapshot
+    from orchestration import console, run
 
+    snapshot.SPARE_MIN_AGE_SECONDS = 0.0
     steps: list[tuple[str, float]] = []
+
+    class Times(console.Reporter):
+        def on_step(self, step: str, state: str) -> None:
+            if state == "started":
+                steps.append((step.split("__")[0], time.perf_counter()))
+
     began = time.perf_counter()
-    result = pipeline.run_build(Settings(home=Path(home)), spare_min_age=0.0, render_reports=reports != "no reports",
-                                on_progress=lambda step: steps.append((step.split()[0], time.perf_counter())))
-    if not result.ok:
-        raise SystemExit("red gate: " + "; ".join(result.verdict.reasons))
+    outcome = run.build(Settings(home=Path(home)), reports=reports != "no reports",
+                        reporter=Times(console.silent(), quiet=True))
+    if not outcome.ok:
+        raise SystemExit("; ".join(outcome.build.problems))
     ends = [*(at for _, at in steps[1:]), time.perf_counter()]
     seconds: dict[str, float] = {}
     for (step, at), end in zip(steps, ends, strict=True):
         seconds[step] = round(seconds.get(step, 0) + end - at, 2)
-    return {"seconds": time.perf_counter() - began, "steps": seconds, "published": result.published.changed,
-            "snapshot_from": result.published.base, "reports": len(result.reports)}
+    return {"seconds": time.perf_counter() - began, "steps": seconds, "published": outcome.build.published,
+            "snapshot_from": outcome.build.snapshot_from, "reports": len(outcome.made)}
 
 
 def bare_models(database: str, manifest: str, tests: str) -> dict:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
-import pickle
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
+from pydantic import TypeAdapter
 
 from dial2deal.settings import Settings
 
 _KEEP = 20
+Kind = TypeVar("Kind")
 
 
 def build_id(run: dg.DagsterRun) -> str:
@@ -21,15 +23,15 @@ def build_id(run: dg.DagsterRun) -> str:
 
 
 def save(settings: Settings, build: str, name: str, value: Any) -> None:
-    """Keep a plain result object as ``name`` for later steps of this build; replaces atomically."""
-    _write(_folder(settings) / build / f"{name}.pickle", value)
+    """Keep a data class as ``name`` for later steps of this build; replaces atomically."""
+    _write(_folder(settings) / build / f"{name}.json", TypeAdapter(type(value)).dump_json(value))
     for old in sorted(_folder(settings).iterdir(), key=lambda kept: kept.stat().st_mtime)[:-_KEEP]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def read(settings: Settings, build: str, name: str) -> Any:
+def read(settings: Settings, build: str, name: str, kind: type[Kind]) -> Kind:
     """What `save` kept; a Failure that is not retried when the step before has not run."""
-    found = find(settings, build, name)
+    found = find(settings, build, name, kind)
     if found is None:
         raise dg.Failure(
             f"This run has no result of step {name!r}. Materialise that step's assets in the same run; "
@@ -37,29 +39,34 @@ def read(settings: Settings, build: str, name: str) -> Any:
     return found
 
 
-def find(settings: Settings, build: str, name: str) -> Any | None:
-    """What `save` kept, None when the step before has not run."""
-    path = _folder(settings) / build / f"{name}.pickle"
-    return pickle.loads(path.read_bytes()) if path.exists() else None
+def find(settings: Settings, build: str, name: str, kind: type[Kind]) -> Kind | None:
+    """What `save` kept, None when the step before has not run or what it kept cannot be read (another version)."""
+    try:
+        return TypeAdapter(kind).validate_json((_folder(settings) / build / f"{name}.json").read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def update_models(settings: Settings, changed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Add the metadata of models just built (by dbt unique id) to what is known of all, and return that.
+    """Add what was found of models just built (by dbt unique id) to what is known of all, and return that.
 
     The UI shows a table's columns and rows from its latest materialization, so an unchanged one repeats them.
     """
-    path = settings.dbt_target / "model_metadata.pickle"
-    known = pickle.loads(path.read_bytes()) if path.exists() else {}
+    path = settings.dbt_target / "models_shown.json"
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
     if changed:
         known |= changed
-        _write(path, known)
+        _write(path, json.dumps(known, ensure_ascii=False).encode())
     return known
 
 
-def _write(path: Path, value: Any) -> None:
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".tmp")
-    unfinished.write_bytes(pickle.dumps(value))
+    unfinished.write_bytes(content)
     os.replace(unfinished, path)
 
 

@@ -74,6 +74,11 @@ class Reporter:
                 bar.update(self._task, description=title)
                 self._bar = None
 
+    def say(self, text: str) -> None:
+        """One line that stays; nothing when quiet."""
+        if not self._quiet:
+            self._console.print(text, markup=False, soft_wrap=True)
+
     def on_step(self, step: str, state: str) -> None:
         """Move the bar; a failed or skipped step is printed in every mode but quiet."""
         if self._bar is not None:
@@ -87,7 +92,12 @@ class Reporter:
 
 def quiet() -> Reporter:
     """A reporter that shows nothing."""
-    return Reporter(Console(quiet=True), quiet=True)
+    return Reporter(silent(), quiet=True)
+
+
+def silent() -> Console:
+    """A console that prints nothing."""
+    return Console(quiet=True)
 
 
 def run_config(config: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -11,20 +11,15 @@ import dagster as dg
 
 from dial2deal.settings import Settings
 
-POOL = "duckdb"
 LOCATION = "dial2deal"
 
-# Granularity op, not run: in-process runs bypass the run queue, so only the step-level limit protects the file.
-DAGSTER_YAML = f"""\
+DAGSTER_YAML = """\
 # Written by dial2deal on first use; edit freely, it is not overwritten.
 telemetry:
   enabled: false
 nux:
   enabled: false
 concurrency:
-  pools:
-    default_limit: 1
-    granularity: op
   runs:
     max_concurrent_runs: 4
 event_log_storage:
@@ -36,8 +31,6 @@ run_retries:
   retry_on_asset_or_op_failure: false
 run_monitoring:
   enabled: true
-  free_slots_after_run_end_seconds: 60
-# {POOL}: the one pool of this project; one step at a time may open the warehouse file.
 """
 
 

@@ -15,7 +15,7 @@ _MAX_ROWS = 50
 
 
 def of_shape(shape: Shape | None, descriptions: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Row count, column schema (with descriptions by column) and masked preview of one table; empty without one."""
+    """Row count, column schema (with ``descriptions`` by column) and masked preview of one table; empty without."""
     if shape is None:
         return {}
     result: dict[str, Any] = {
@@ -28,6 +28,31 @@ def of_shape(shape: Shape | None, descriptions: Mapping[str, str] | None = None)
     if shape.preview:
         result["preview"] = dg.MetadataValue.md(shape.preview)
     return result
+
+
+def of_model(shown: Mapping[str, Any] | None, owner: Mapping[tuple[str, str], dg.AssetKey]) -> dict[str, Any]:
+    """Columns, rows, preview, SQL and column lineage of a model from plain values; ``owner``: asset by relation."""
+    if not shown:
+        return {}
+    result: dict[str, Any] = {"dagster/column_schema": dg.TableSchema(
+        [dg.TableColumn(name, kind, description=text) for name, kind, text in shown["columns"]])}
+    if shown["rows"] is not None:
+        result["dagster/row_count"] = shown["rows"]
+    if shown["preview"]:
+        result["preview"] = dg.MetadataValue.md(shown["preview"])
+    if shown["lineage"]:
+        result["dagster/column_lineage"] = _lineage(shown["lineage"], owner)
+    result["sql as run"] = dg.MetadataValue.md(f"```sql\n{shown['sql']}\n```")
+    return result
+
+
+def _lineage(columns: Mapping[str, Sequence[Sequence[str]]],
+             owner: Mapping[tuple[str, str], dg.AssetKey]) -> dg.TableColumnLineage:
+    """Tables that share one asset in the graph (policy, ops) share columns too."""
+    return dg.TableColumnLineage({
+        column: [dg.TableColumnDep(key, source) for key, source in sorted(
+            {(owner[(schema, table)], source) for schema, table, source in deps if (schema, table) in owner})]
+        for column, deps in columns.items()})
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.MarkdownMetadataValue:

@@ -7,20 +7,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 
 from dial2deal import report_queue
 from dial2deal.settings import Settings
-from orchestration import alerts, console, partitions, verify
+from orchestration import alerts, console, lock, partitions, verify
 from orchestration.definitions import build_definitions
 from orchestration.defs.jobs import BUILD, REPORT_CHECKS, report_job
+from orchestration.defs.publish import SNAPSHOT
 from orchestration.defs.reports import DUE_TAG
 from orchestration.instance import LOCATION, instance
 from orchestration.rules import current_policy
 
 # The UI lists a run under a job's page by this tag, which the daemon sets for the runs that it launches.
-_RUN_TAGS = {".dagster/repository": f"__repository__@{LOCATION}", "dial2deal/launched_by": "command line"}
+# A daemon cannot launch them again: it knows no code location of theirs.
+_RUN_TAGS = {".dagster/repository": f"__repository__@{LOCATION}", "dial2deal/launched_by": "command line",
+             "dagster/max_retries": "0"}
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,17 @@ class MadeReport:
 
 @dataclass
 class RunOutcome:
-    """What became of one run. ``problems`` is empty exactly when it succeeded and materialised all it planned."""
+    """What became of one run. ``problems`` is empty exactly when it succeeded and materialised all it planned.
+
+    ``published``: the snapshot changed; ``snapshot_from``: what it was made from (spare, copy, none, nothing new).
+    """
 
     job: str
     run_id: str
     problems: list[str] = field(default_factory=list)
     files_new: int = 0
+    published: bool = False
+    snapshot_from: str | None = None
     reports: list[MadeReport] = field(default_factory=list)
 
     @property
@@ -93,8 +102,10 @@ def render(settings: Settings, granularity: str, periods: Iterable[str],
 
 @contextmanager
 def _runner(settings: Settings, reporter: console.Reporter | None) -> Iterator[_Runner]:
+    """Whoever has it works on the installation alone, to the end: two commands at once would make reports twice."""
     reporter = reporter or console.quiet()
-    with instance(settings) as opened:
+    with lock.held(settings, "another dial2deal command", reporter.say), instance(settings) as opened:
+        lock.fail_dead_runs(opened, settings)
         loggers = {console.LOGGER: console.step_logger(reporter.on_step)}
         yield _Runner(settings, build_definitions(settings, loggers=loggers), opened, reporter)
 
@@ -124,18 +135,21 @@ class _Runner:
     def run(self, job: str, title: str, *, run_config: Mapping[str, Any] | None = None,
             partition_key: str | None = None, tags: Mapping[str, str] | None = None) -> RunOutcome:
         """Execute one job to its end and check that everything it planned is there."""
-        resolved = self.definitions.resolve_job_def(job)
+        resolved, run_id = self.definitions.resolve_job_def(job), str(uuid4())
         with self.reporter.run(title, steps=len(resolved.graph.node_dict)):
             result = resolved.execute_in_process(
                 instance=self.instance, run_config=console.run_config(run_config), partition_key=partition_key,
-                tags={**_RUN_TAGS, **(tags or {})}, raise_on_error=False)
+                run_id=run_id, tags={**_RUN_TAGS, **lock.process_tag(run_id), **(tags or {})}, raise_on_error=False)
         return self._judged(job, result)
 
     def _judged(self, job: str, result: dg.ExecuteInProcessResult) -> RunOutcome:
         made = [event.materialization for event in result.get_asset_materialization_events()]
+        snapshot = next((event.metadata for event in made if event.asset_key == SNAPSHOT), {})
         outcome = RunOutcome(
             job, result.run_id,
             files_new=sum(event.metadata["files_new"].value for event in made if event.asset_key.path[0] == "raw"),
+            published="status" in snapshot and snapshot["status"].value == "published",
+            snapshot_from=snapshot["made_from"].value if snapshot else None,
             reports=[_made_report(event) for event in made if event.asset_key.path[0] == "reports"])
         if not result.success:
             outcome.problems = [alert["message"] for alert in alerts.read(self.settings, result.run_id)]

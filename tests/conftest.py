@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 
 import duckdb
@@ -16,6 +17,9 @@ from tests.demo_reader import DemoReader
 
 # These look at one installation that takes a minute to build; see tests/built_home.py.
 _ONE_INSTALLATION = ("tests/orchestration/", "tests/browser/test_dagster_ui.py")
+# Where byte code is not kept, every process of the tests compiles the libraries anew: 15 CPU seconds each.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # New installations, child processes' too, start from the project as parsed before: 20 CPU seconds each.
 os.environ.setdefault(parsed.SHARED, str(PROJECT_ROOT / ".pytest_cache" / "parsed"))
 DEMO_DAYS, DEMO_CALLS_PER_DAY = 120, 200

@@ -41,10 +41,10 @@ class RedGateError(RuntimeError):
 
 
 def publish(settings: Settings, policy, build_id: str, verdict: GateVerdict, *,
-            spare_min_age: float = snapshot.SPARE_MIN_AGE_SECONDS) -> PublishResult:
+            spare_min_age: float | None = None) -> PublishResult:
     """Publish the warehouse's marts and queue the reports whose periods changed.
 
-    ``spare_min_age`` (seconds) is how long a replaced snapshot rests before it is written to again.
+    ``spare_min_age`` (seconds) is how long a replaced snapshot rests before it is written to again, None: as usual.
     Killed at any point, the next publication does the same again. Raises RedGateError.
     """
     if not verdict.green:
@@ -59,7 +59,8 @@ def publish(settings: Settings, policy, build_id: str, verdict: GateVerdict, *,
             history.record(con, build_id, "unchanged")
             snapshot.remove_former_names(settings)
             return _unchanged(con, settings)
-        return _publish(con, settings, policy, build_id, verdict, committed, fingerprint, spare_min_age)
+        age = snapshot.SPARE_MIN_AGE_SECONDS if spare_min_age is None else spare_min_age
+        return _publish(con, settings, policy, build_id, verdict, committed, fingerprint, age)
 
 
 def _publish(con, settings: Settings, policy, build_id: str, verdict: GateVerdict, committed: int,

@@ -2,5 +2,6 @@
 
 from dial2deal.transform.build import TransformResult, run
 from dial2deal.transform.dbt import NodeResult, manifest
+from dial2deal.transform.results import latest_tests
 
-__all__ = ["NodeResult", "TransformResult", "manifest", "run"]
+__all__ = ["NodeResult", "TransformResult", "latest_tests", "manifest", "run"]

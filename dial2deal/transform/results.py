@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -80,6 +81,22 @@ def record(con: duckdb.DuckDBPyConnection, build_id: str, run_results: Iterable[
                     "now() at time zone 'UTC' as checked_at, 'dbt_test' as kind, ? as feed_or_model, "
                     "? as check_name, ? as severity, ? as row_json",
                     [build_id, _tested(result), result.node.name, _severity(result), row])
+
+
+@dataclass(frozen=True)
+class TestOutcome:
+    """The last result of one test. ``outcome``: passed | failed | not_evaluable."""
+
+    outcome: str
+    rows_failed: int
+    message: str | None
+
+
+def latest_tests(con: duckdb.DuckDBPyConnection) -> dict[str, TestOutcome]:
+    """The last result of each model's test by its name, of whichever build that ran it."""
+    return {name: TestOutcome(outcome, rows_failed, message) for name, outcome, rows_failed, message in con.execute(
+        "select check_name, outcome, coalesce(rows_failed, 0), message from ops.check_results where kind = 'dbt_test' "
+        "qualify row_number() over (partition by check_name order by checked_at desc, build_id desc) = 1").fetchall()}
 
 
 def _mask(text: str | None) -> str | None:

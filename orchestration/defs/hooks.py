@@ -6,6 +6,8 @@ from dial2deal import quality, warehouse
 from dial2deal.publish import verdict
 from dial2deal.settings import Settings
 from orchestration import alerts, builds
+from orchestration.defs.quality import AUDIT_STEP
+from orchestration.defs.transform import MODELS_STEP
 
 
 def on_failure(settings: Settings) -> dg.HookDefinition:
@@ -16,12 +18,12 @@ def on_failure(settings: Settings) -> dg.HookDefinition:
         run = context.instance.get_run_by_id(context.run_id)
         error = context.op_exception
         message = getattr(error, "description", None) or f"{type(error).__name__}: {error}"
-        if context.step_key.startswith("audit_"):
+        if context.step_key == AUDIT_STEP:
             with warehouse.session(settings) as con:
                 message = "; ".join([message, *(f"{file.file}: {file.status} by rule {file.rule}, {file.rows} row(s)"
                                                 for file in verdict.incomplete_files(con))])
         alerts.write(settings, run, kind="step_failed", step=context.step_key, message=message)
-        if context.step_key.startswith(("audit_", "dbt_models")):
+        if context.step_key in (AUDIT_STEP, MODELS_STEP):
             quality.write_quality_report(settings, builds.build_id(run))
 
     return alert_on_failure

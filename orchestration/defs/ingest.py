@@ -14,7 +14,7 @@ from dial2deal.publish.verdict import IncompleteFile, incomplete_files
 from dial2deal.quality.latest import LatestOutcome, latest_outcomes
 from dial2deal.settings import Settings
 from orchestration import builds, metadata
-from orchestration.instance import POOL
+from orchestration.lock import LOCK
 from orchestration.rules import current_policy
 
 POLICY = dg.AssetKey("policy")
@@ -59,7 +59,7 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         key=POLICY, group_name="policy", kinds={"yaml", "duckdb"}, owners=["team:sales-operations"],
-        tags={"layer": "policy"}, pool=POOL, retry_policy=RETRY,
+        tags={"layer": "policy"}, required_resource_keys={LOCK}, retry_policy=RETRY,
         description="Thresholds, tiers, funnels, channels and vocabularies as data with validity dates.\n\n"
                     "Grain: one row per rule and validity period, in the tables of schema policy.",
     )
@@ -76,7 +76,8 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
             data_version=dg.DataVersion(rules.version),
         )
 
-    @dg.multi_asset(name="load_landing", specs=raw_specs(), can_subset=True, pool=POOL, retry_policy=RETRY)
+    @dg.multi_asset(name="load_landing", specs=raw_specs(), can_subset=True, required_resource_keys={LOCK},
+                    retry_policy=RETRY)
     def load_landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         selected = [key.path[-1] for key in sorted(context.selected_asset_keys)]
         rules = current_policy(settings)

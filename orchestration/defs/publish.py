@@ -1,14 +1,12 @@
 """The gate and the published snapshot."""
 
-from collections.abc import Iterable
-
 import dagster as dg
 
-from dial2deal import publish, report_queue
+from dial2deal import publish, report_queue, transform
 from dial2deal.settings import Settings
 from orchestration import builds, metadata
-from orchestration.defs.transform import STEP
-from orchestration.instance import POOL
+from orchestration.defs.transform import MODEL_TESTS, STEP
+from orchestration.lock import LOCK
 from orchestration.rules import current_policy
 
 GATE = dg.AssetKey("gate")
@@ -16,18 +14,22 @@ SNAPSHOT = dg.AssetKey(["published", "snapshot"])
 _VERDICT = "verdict"
 
 
-def assets(settings: Settings, *, published: Iterable[dg.AssetKey]) -> list[dg.AssetsDefinition]:
-    """Gate and snapshot; ``published`` are the models of schema marts that readers get."""
+def assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """Gate and snapshot."""
 
     @dg.asset(
         key=GATE, group_name="publish", kinds={"duckdb"}, owners=["team:data"], tags={"layer": "publish"},
-        pool=POOL, deps=list(published),
+        required_resource_keys={LOCK}, deps=[MODEL_TESTS],
         description="Whether this build may be published. Red when a critical test failed, a reconciliation broke "
                     "or, with policy on_held_file: block, a file is held.\n\nGrain: one verdict per build.",
     )
     def gate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         build = builds.build_id(context.run)
-        verdict = publish.gate(settings, current_policy(settings), build, builds.read(settings, build, STEP))
+        built = builds.read(settings, build, STEP, transform.TransformResult)
+        if built.partial:
+            raise dg.Failure("This run built only the selected models, so nothing is published. Run job 'build', or "
+                             "select all models.", allow_retries=False)
+        verdict = publish.gate(settings, current_policy(settings), build, built)
         builds.save(settings, build, _VERDICT, verdict)
         found = {
             "verdict": verdict.verdict,
@@ -41,17 +43,19 @@ def assets(settings: Settings, *, published: Iterable[dg.AssetKey]) -> list[dg.A
 
     @dg.asset(
         key=SNAPSHOT, group_name="publish", kinds={"duckdb", "parquet"}, owners=["team:data"],
-        tags={"layer": "publish"}, pool=POOL, deps=[GATE],
+        tags={"layer": "publish"}, required_resource_keys={LOCK}, deps=[GATE],
         description="published/dial2deal.duckdb and Parquet: the only files that reports, BI tools and people open, "
                     "swapped in as a whole.\n\nGrain: all tables of schema marts, one snapshot per build.",
     )
     def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         build = builds.build_id(context.run)
-        result = publish.publish(settings, current_policy(settings), build, builds.read(settings, build, _VERDICT))
+        result = publish.publish(settings, current_policy(settings), build,
+                                 builds.read(settings, build, _VERDICT, publish.GateVerdict))
         due = report_queue.refresh(settings)
         return dg.MaterializeResult(metadata={
             "status": "published" if result.changed else "unchanged",
             "snapshot": dg.MetadataValue.path(str(result.snapshot)),
+            "made_from": result.base or "nothing new",
             "data_as_of": str(result.as_of_date),
             "rows": metadata.table(["table", "rows"], sorted(result.rows.items())),
             "dates_published": len(result.dates),

@@ -10,25 +10,52 @@ from dial2deal.publish.verdict import IncompleteFile
 from dial2deal.quality.latest import LatestOutcome
 from dial2deal.settings import Settings
 from orchestration import builds, metadata
-from orchestration.defs.ingest import OWNERS, STANDING, feeds, raw_key, standing
-from orchestration.instance import POOL
+from orchestration.defs.ingest import OWNERS, STANDING, Standing, feeds, raw_key, standing
+from orchestration.defs.transform import MODEL_TESTS
+from orchestration.lock import LOCK
 from orchestration.rules import current_policy
 
-# The one check per feed that orders the audit before the transform, whatever the policy says.
+# The check of each feed that orders the audit before the transform, whatever the policy says.
 HELD_FILES = "every_file_used"
+AUDIT_STEP = "audit"
 _SAMPLES = 20
 
 
 def checks(settings: Settings, *, on_held_file: str) -> list[dg.AssetChecksDefinition]:
-    """One multi-asset check per feed. ``on_held_file`` (policy) decides whether critical checks block."""
-    by_feed = defaultdict(list)
+    """All feeds' checks as one step. ``on_held_file`` (policy) decides whether critical checks block."""
+    suites = defaultdict(list)
     for spec in quality.checks(settings):
-        by_feed[spec.feed].append(spec)
-    return [_feed_checks(settings, feed, by_feed[feed], on_held_file == "block") for feed in feeds()]
+        suites[spec.feed].append(spec)
+    specs = [spec for feed in feeds() for spec in _specs(feed, suites[feed], block=on_held_file == "block")]
+
+    @dg.multi_asset_check(name=AUDIT_STEP, specs=specs, can_subset=True, required_resource_keys={LOCK})
+    def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        wanted = context.selected_asset_check_keys
+        chosen = {key.asset_key.path[-1] for key in wanted}
+        rules, build = current_policy(settings), builds.build_id(context.run)
+        known = builds.find(settings, build, STANDING, Standing)
+        judged = chosen if known is None else chosen & known.to_judge
+        if judged:
+            quality.audit(settings, rules, build, feeds=sorted(judged))
+            with warehouse.session(settings) as con:
+                known = standing(con)
+        outcomes = defaultdict(list)
+        for outcome in known.latest:
+            outcomes[outcome.feed, outcome.check_name].append(outcome)
+        seen = {outcome.feed for outcome in known.latest}
+        for feed in feeds():
+            results = [held_result(feed, known.incomplete, rules.text("on_held_file"))]
+            # A feed that never had a file says nothing more: few installations deliver all, and results cost time.
+            results += [check_result(feed, check.check_name, check.severity, outcomes[feed, check.check_name],
+                                     unchanged=feed not in judged) for check in suites[feed] if feed in seen]
+            yield from (result for result in results
+                        if dg.AssetCheckKey(raw_key(feed), result.check_name) in wanted)
+
+    return [audit]
 
 
-def _feed_checks(settings: Settings, feed: str, suite: list, block: bool) -> dg.AssetChecksDefinition:
-    specs = [
+def _specs(feed: str, suite: list, *, block: bool) -> list[dg.AssetCheckSpec]:
+    return [
         dg.AssetCheckSpec(
             HELD_FILES, asset=raw_key(feed), blocking=True,
             description="No file of this feed is held, unreadable or unjudged. Blocks the transform when the policy "
@@ -41,28 +68,6 @@ def _feed_checks(settings: Settings, feed: str, suite: list, block: bool) -> dg.
             metadata={"severity": check.severity},
         ) for check in suite),
     ]
-
-    @dg.multi_asset_check(name=f"audit_{feed}", specs=specs, can_subset=True, pool=POOL)
-    def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        wanted = {key.name for key in context.selected_asset_check_keys}
-        rules, build = current_policy(settings), builds.build_id(context.run)
-        known = builds.find(settings, build, STANDING)
-        unchanged = known is not None and feed not in known.to_judge
-        if not unchanged:
-            quality.audit(settings, rules, build, feeds=[feed])
-            with warehouse.session(settings) as con:
-                known = standing(con)
-        outcomes = defaultdict(list)
-        for outcome in known.latest:
-            if outcome.feed == feed:
-                outcomes[outcome.check_name].append(outcome)
-        results = [held_result(feed, known.incomplete, rules.text("on_held_file"))]
-        # A feed that never had a file says nothing more: few installations deliver every feed, and results cost time.
-        results += [check_result(feed, check.check_name, check.severity, outcomes[check.check_name],
-                                 unchanged=unchanged) for check in suite if outcomes]
-        yield from (result for result in results if result.check_name in wanted)
-
-    return audit
 
 
 def check_result(feed: str, name: str, severity: str, outcomes: list[LatestOutcome], *,
@@ -118,12 +123,13 @@ def _samples(outcomes: Iterable[LatestOutcome]) -> dict:
     return {"samples": metadata.table(["file", "outcome", "rows failed", "sample"], rows)} if rows else {}
 
 
-def assets(settings: Settings, *, after: Iterable[dg.AssetKey]) -> list[dg.AssetsDefinition]:
-    """The quality report; ``after`` names the models whose test results it shows."""
+def assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """The quality report; it shows the models' tests as well."""
 
     @dg.asset(
         key="quality_report", group_name="quality", kinds={"html", "excel"}, owners=OWNERS,
-        tags={"layer": "quality"}, pool=POOL, deps=[*(raw_key(feed) for feed in feeds()), *after],
+        tags={"layer": "quality"}, required_resource_keys={LOCK},
+        deps=[*(raw_key(feed) for feed in feeds()), MODEL_TESTS],
         description="Offline HTML page and Excel workbook of exceptions with the people who can fix them.\n\n"
                     "Grain: one row per failing row and rule of the latest results.",
     )

@@ -9,7 +9,7 @@ from dial2deal import phones, report_queue, reports, status
 from dial2deal.settings import Settings
 from orchestration import metadata, partitions
 from orchestration.defs.publish import SNAPSHOT
-from orchestration.instance import POOL
+from orchestration.lock import LOCK
 from orchestration.rules import current_policy
 
 # One run per range of periods rests on this argument; its notice would stand three times above every command.
@@ -36,7 +36,7 @@ def _report(settings: Settings, granularity: str,
     @dg.asset(
         key=key(granularity), group_name="reports", kinds={"html", "excel"}, owners=["team:sales-operations"],
         tags={"layer": "reports"}, partitions_def=definition, backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[SNAPSHOT], pool=POOL, output_required=False,
+        deps=[SNAPSHOT], required_resource_keys={LOCK}, output_required=False,
         description=f"HTML page, Excel workbook and JSON of one {_UNITS[granularity]}, read from the published "
                     f"snapshot.\n\nGrain: one report per {_UNITS[granularity]}. Only complete periods are rendered.",
     )
@@ -84,7 +84,7 @@ def checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
 
 def _latest_check(settings: Settings, granularity: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
-        asset=key(granularity), name=LATEST_CHECK, pool=POOL,
+        asset=key(granularity), name=LATEST_CHECK, required_resource_keys={LOCK},
         description="The latest period that the published data completes has its report. Freshness policies "
                     "do not look at single partitions.",
     )

@@ -1,5 +1,6 @@
 """dbt's models as assets and its tests as checks, built in process by ``dial2deal.transform``."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -7,15 +8,17 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from dial2deal import lineage, transform, warehouse
+from dial2deal import lineage, publish, transform, warehouse
 from dial2deal.preview import columns_of, mask_text, shapes
 from dial2deal.settings import Settings
 from orchestration import builds, metadata, models
 from orchestration.defs.ingest import feeds, raw_key
-from orchestration.instance import POOL
+from orchestration.lock import LOCK
 from orchestration.rules import current_policy
 
 STEP = "transform"
+MODELS_STEP = "dbt_models"
+MODEL_TESTS = dg.AssetKey(["ops", "model_tests"])
 _SHOWN_SOURCES = 6
 _OUTCOMES = {"pass": "passed", "success": "passed", "fail": "failed", "warn": "failed",
              "error": "not_evaluable", "runtime error": "not_evaluable", "skipped": "skipped"}
@@ -50,30 +53,57 @@ def bookkeeping() -> dg.AssetSpec:
                                     "Grain: one row per file, quarantined value, check result or date.")
 
 
+def model_tests(manifest: Mapping[str, Any]) -> dg.AssetSpec:
+    """What the tests found: there after every transform, so that the gate gives its verdict on failed ones too."""
+    layers = models.keys_by_layer(manifest)
+    return dg.AssetSpec(MODEL_TESTS, deps=[*layers["quality"], *layers["published"]], group_name="publish",
+                        kinds={"dbt"}, owners=["team:data"], tags={"layer": "publish"},
+                        description="What dbt's tests found in this build; the gate judges it.\n\n"
+                                    "Grain: one verdict of all tests per build.")
+
+
 def assets(settings: Settings, manifest: Mapping[str, Any]) -> list:
     """All models as one step: a touched date is rebuilt in every model of the same build or in none."""
     checks = models.check_specs(manifest)
 
-    @dg.multi_asset(name="dbt_models", specs=models.asset_specs(manifest), check_specs=list(checks.values()),
-                    can_subset=True, pool=POOL)
+    @dg.multi_asset(name=MODELS_STEP, specs=[*models.asset_specs(manifest), model_tests(manifest)],
+                    check_specs=list(checks.values()), can_subset=True, required_resource_keys={LOCK})
     def dbt_models(context: dg.AssetExecutionContext, config: TransformConfig) -> Iterator[Any]:
-        rules = current_policy(settings)
-        build = builds.build_id(context.run)
+        rules, build = current_policy(settings), builds.build_id(context.run)
         result = transform.run(
             settings, rules, build, full_refresh=config.full_refresh, date_range=config.date_range(),
+            only=_only(context, manifest, checks),
             on_node=lambda node: context.log.info("%s %s", node.status, node.name),
         )
         builds.save(settings, build, STEP, result)
         yield from _materializations(context, settings, manifest, result)
-        yield from _check_results(context, manifest, checks, result)
-        failed = [node for node in result.nodes
+        yield from _check_results(context, settings, manifest, checks, result)
+        broken = [node for node in result.nodes
                   if node.resource_type not in ("test", "unit_test") and node.status not in ("success", "skipped")]
-        if failed:
-            raise dg.Failure(
-                f"{len(failed)} model(s) failed: {', '.join(node.name for node in failed)}", allow_retries=False,
-                metadata={node.name: mask_text(node.message or node.status) for node in failed})
+        if broken and not result.partial:
+            publish.gate(settings, rules, build, result)  # keeps the red verdict, which this run does not reach
+        if broken or (result.partial and not result.green):
+            raise dg.Failure("; ".join(mask_text(reason) for reason in result.red_reasons), allow_retries=False,
+                             metadata={node.name: mask_text(node.message or node.status) for node in broken})
+        if MODEL_TESTS in context.selected_asset_keys:
+            found = Counter(_OUTCOMES.get(node.status, "not_evaluable") for node in result.nodes
+                            if node.unique_id in checks)
+            yield dg.MaterializeResult(asset_key=MODEL_TESTS, metadata={
+                "status": "checked" if result.changed else "unchanged", "tests_passed": found["passed"],
+                "tests_failed": found["failed"], "tests_not_evaluable": found["not_evaluable"],
+                "tests_not_reached": found["skipped"], "reasons": metadata.bullets(result.red_reasons)})
 
     return [bookkeeping(), dbt_models]
+
+
+def _only(context: dg.AssetExecutionContext, manifest: Mapping[str, Any],
+          checks: Mapping[str, dg.AssetCheckSpec]) -> list[str] | None:
+    """dbt names of the selected models and tests; None when all of them are."""
+    wanted = {unique_id for unique_id, key in models.model_ids(manifest).items() if key in context.selected_asset_keys}
+    tests = {unique_id for unique_id, spec in checks.items() if spec.key in context.selected_asset_check_keys}
+    if len(tests) == len(checks) and len(wanted) == len(models.model_ids(manifest)):
+        return None
+    return sorted(manifest["nodes"][unique_id]["name"] for unique_id in wanted | tests)
 
 
 def _materializations(context: dg.AssetExecutionContext, settings: Settings, manifest: Mapping[str, Any],
@@ -82,36 +112,43 @@ def _materializations(context: dg.AssetExecutionContext, settings: Settings, man
             if key in context.selected_asset_keys}
     nodes = {node.unique_id: node for node in result.nodes if node.status == "success"}
     ran = {node.unique_id for node in result.nodes}
-    shown = _metadata_of(settings, manifest, [unique_id for unique_id in keys if unique_id in nodes])
-    known = builds.update_models(settings, shown)
+    known = builds.update_models(settings, _shown(settings, manifest, [name for name in keys if name in nodes]))
     # One loop: Dagster refuses a model that is reported before one that it reads, built or idle.
     for unique_id, key in keys.items():
+        shown = metadata.of_model(known.get(unique_id), models.owner_of(manifest))
         if unique_id in nodes:
             yield dg.MaterializeResult(asset_key=key, metadata={
-                **shown[unique_id], "status": "built", "seconds": round(nodes[unique_id].seconds, 2)})
+                **shown, "status": "built", "seconds": round(nodes[unique_id].seconds, 2)})
         elif unique_id not in ran:
             # dbt leaves out the staging of feeds without news.
-            yield dg.MaterializeResult(asset_key=key, metadata={**known.get(unique_id, {}), "status": "unchanged"})
+            yield dg.MaterializeResult(asset_key=key, metadata={**shown, "status": "unchanged"})
 
 
-def _metadata_of(settings: Settings, manifest: Mapping[str, Any], built: list[str]) -> dict[str, dict[str, Any]]:
-    """Shape, preview and column lineage of models just built, by dbt unique id."""
+def _shown(settings: Settings, manifest: Mapping[str, Any], built: list[str]) -> dict[str, dict[str, Any]]:
+    """Shape, preview, SQL and column lineage of models just built, by dbt unique id, in plain values."""
     if not built:
         return {}
-    owner = models.owner_of(manifest)
     relations = {unique_id: models.relation(manifest["nodes"][unique_id]) for unique_id in built}
     with warehouse.session(settings) as con:
         excerpts = shapes(con, relations.values())
-        columns = columns_of(con, owner)
+        columns = columns_of(con, models.owner_of(manifest))
     origins = lineage.column_lineage(settings, manifest, columns, built)
     shown = {}
     for unique_id, where in relations.items():
-        deps = origins.get(unique_id, {})
-        described = _described(models.column_descriptions(manifest["nodes"][unique_id]), deps)
-        shown[unique_id] = metadata.of_shape(excerpts.get(where), described)
-        if deps:
-            shown[unique_id]["dagster/column_lineage"] = _table_lineage(deps, owner)
+        node, deps, shape = manifest["nodes"][unique_id], origins.get(unique_id, {}), excerpts.get(where)
+        described = _described(models.column_descriptions(node), deps)
+        shown[unique_id] = {
+            "columns": [[name, kind, described.get(name) or None] for name, kind in shape.columns] if shape else [],
+            "rows": shape.rows if shape else None, "preview": shape.preview if shape else None,
+            "lineage": deps, "sql": _sql(settings, node)}
     return shown
+
+
+def _sql(settings: Settings, node: Mapping[str, Any]) -> str:
+    """The SQL that dbt ran for a model, names resolved; as written while it never ran."""
+    compiled = settings.dbt_target / "compiled" / node["package_name"] / node["original_file_path"]
+    text = compiled.read_text(encoding="utf-8") if compiled.exists() else node["raw_code"]
+    return text.strip()
 
 
 def _described(descriptions: Mapping[str, str], columns: lineage.ColumnDeps) -> dict[str, str]:
@@ -125,29 +162,34 @@ def _described(descriptions: Mapping[str, str], columns: lineage.ColumnDeps) -> 
     return result
 
 
-def _table_lineage(columns: lineage.ColumnDeps, owner: Mapping[tuple[str, str], dg.AssetKey]) -> dg.TableColumnLineage:
-    """Dagster's form of a lineage; tables that share one asset in the graph (policy, ops) share columns too."""
-    return dg.TableColumnLineage({
-        column: [dg.TableColumnDep(key, source) for key, source in sorted(
-            {(owner[(schema, table)], source) for schema, table, source in deps if (schema, table) in owner})]
-        for column, deps in columns.items()})
-
-
-def _check_results(context: dg.AssetExecutionContext, manifest: Mapping[str, Any],
+def _check_results(context: dg.AssetExecutionContext, settings: Settings, manifest: Mapping[str, Any],
                    checks: Mapping[str, dg.AssetCheckSpec], result: Any) -> Iterator[dg.AssetCheckResult]:
-    """One result per dbt test that ran; a test that broke is 'could not be evaluated', never bad data."""
-    for node in result.nodes:
-        spec = checks.get(node.unique_id)
-        if spec is None or spec.key not in context.selected_asset_check_keys:
+    """One result per test: of this build, or the last one of tests that it had no reason to run.
+
+    A test that broke is 'could not be evaluated', never bad data.
+    """
+    wanted = {name: spec for name, spec in checks.items() if spec.key in context.selected_asset_check_keys}
+    ran = {node.unique_id: node for node in result.nodes}
+    known: Mapping[str, Any] = {}
+    if wanted.keys() - ran.keys():
+        with warehouse.session(settings) as con:
+            known = transform.latest_tests(con)
+    for unique_id, spec in wanted.items():
+        props, node = manifest["nodes"][unique_id], ran.get(unique_id)
+        if node is not None:
+            outcome = _OUTCOMES.get(node.status, "not_evaluable")
+            found = {"rows_failed": int(node.failures or 0), "message": mask_text(node.message or ""),
+                     "seconds": round(node.seconds, 2), "status": "checked"}
+        elif props["name"] in known:
+            last = known[props["name"]]
+            outcome = last.outcome
+            found = {"rows_failed": last.rows_failed, "message": mask_text(last.message or ""), "status": "unchanged"}
+        else:
             continue
-        outcome = _OUTCOMES.get(node.status, "not_evaluable")
         if outcome == "skipped":
             continue
         yield dg.AssetCheckResult(
             asset_key=spec.asset_key, check_name=spec.name, passed=outcome == "passed",
-            severity=(dg.AssetCheckSeverity.ERROR if models.is_critical(manifest["nodes"][node.unique_id])
-                      else dg.AssetCheckSeverity.WARN),
+            severity=dg.AssetCheckSeverity.ERROR if models.is_critical(props) else dg.AssetCheckSeverity.WARN,
             description="could not be evaluated" if outcome == "not_evaluable" else None,
-            metadata={"outcome": outcome, "rows_failed": int(node.failures or 0),
-                      "message": mask_text(node.message or ""), "seconds": round(node.seconds, 2)},
-        )
+            metadata={"outcome": outcome, **found})

@@ -8,13 +8,16 @@ import shutil
 import sys
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
 from dial2deal import demo
 from dial2deal.settings import Settings
+from orchestration import alerts
+from orchestration.instance import instance
 from tests.helpers import differences, dump, tree
-from tests.integration.build_process import STEPS, build, kill_in
+from tests.integration.build_process import STEPS, build, kill_in, start
 
 # Which dates a test looked at depends on how often a build was tried; the rows of the marts do not.
 _HISTORY = {"ops.check_results", "ops.builds"}
@@ -73,6 +76,27 @@ def test_a_first_build_killed_in_every_step(delivered, tmp_path):
     build(victim.home)
     assert sum(kill.killed for kill in kills) >= len(STEPS) - 1, kills
     assert_same(victim, reference)
+    with instance(victim) as opened:
+        runs = opened.get_runs()
+        ended = {run.run_id: run.status for run in runs}
+        dead = [run for run in runs if run.status == dg.DagsterRunStatus.FAILURE]
+    assert set(ended.values()) == {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE}
+    assert len(dead) >= sum(kill.killed for kill in kills) - 1, "killed between two runs, if any"
+    for run in dead:
+        (alert,) = alerts.read(victim, run.run_id)
+        assert alert["kind"] == "run_failed"
+        assert "process of this run ended" in alert["message"]
+
+    # Two at once, started together: both succeed, one after the other.
+    both = [start(victim.home) for _ in range(2)]
+    said = [process.communicate(timeout=300)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert ["Waiting for another dial2deal command" in text for text in sorted(said, key=len)] == [False, True]
+    with instance(victim) as opened:
+        spans = sorted((record.start_time, record.end_time) for record in opened.get_run_records()
+                       if record.dagster_run.run_id not in ended)
+    assert len(spans) == 2
+    assert spans[0][1] <= spans[1][0]
 
 
 @pytest.mark.slow
@@ -89,7 +113,7 @@ def test_twenty_kills_over_several_deliveries(delivered, tmp_path):
         deliver(delivered, reference, batch)
         deliver(delivered, victim, batch)
         seconds = build(reference.home)
-        for step in (*STEPS, "transform", "publish"):
+        for step in (*STEPS, "dbt_models", "published__snapshot"):
             kills.append(kill_in(victim.home, step, seconds[step], chance))
         build(victim.home)
         assert_same(victim, reference)

@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from dial2deal import demo, phones, pipeline, policy, reports
+from dial2deal import demo, phones, policy, reports
+from dial2deal.publish import snapshot
 from dial2deal.settings import Settings
+from dial2deal.transform import TransformResult
+from orchestration import builds, run
+from orchestration.defs.transform import STEP
 from tests.helpers import differences, dump, tree
 
 LATE_DAY = dt.date(2026, 6, 17)
@@ -29,10 +33,21 @@ class Built:
     calls_file: Path
 
 
-def build(settings: Settings, **options) -> pipeline.BuildResult:
-    result = pipeline.run_build(settings, spare_min_age=0.0, **options)
-    assert result.ok, result.verdict.reasons
+@pytest.fixture(autouse=True, scope="module")
+def replaced_snapshots_need_no_rest():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshot, "SPARE_MIN_AGE_SECONDS", 0.0)
+        yield
+
+
+def build(settings: Settings, **options) -> run.BuildOutcome:
+    result = run.build(settings, **options)
+    assert result.ok, result.build.problems
     return result
+
+
+def transformed(settings: Settings, result: run.BuildOutcome) -> TransformResult:
+    return builds.read(settings, result.build.run_id, STEP, TransformResult)
 
 
 def marts(settings: Settings) -> dict[str, str]:
@@ -70,8 +85,8 @@ def test_building_again_changes_nothing(at_once):
     published, reports = tree(settings.published), tree(settings.reports)
     tables = dump(settings.warehouse, _ALL_LAYERS, skip=_DIARY)
     again = build(settings)
-    assert not again.transform.changed
-    assert not again.published.changed
+    assert not transformed(settings, again).changed
+    assert not again.build.published
     assert again.reports == []
     assert tree(settings.published) == published
     assert tree(settings.reports) == reports
@@ -81,8 +96,8 @@ def test_building_again_changes_nothing(at_once):
 def test_a_full_rebuild_gives_the_same_rows_and_report_bytes(at_once):
     settings = at_once.settings
     before, reports = dump(settings.snapshot, ["marts", "policy"]), tree(settings.reports)
-    result = pipeline.run_build(settings, full_refresh=True, spare_min_age=0.0)
-    assert result.published.changed
+    result = build(settings, full_refresh=True)
+    assert result.build.published
     assert result.reports
     assert differences(dump(settings.snapshot, ["marts", "policy"]), before) == []
     assert tree(settings.reports) == reports
@@ -97,24 +112,25 @@ def test_pieces_in_any_order_and_a_late_day_give_the_same_marts(at_once, tmp_pat
     random.Random(7).shuffle(rest)
     third = len(rest) // 3
     deliver(settings, "c_20260702_080000.csv", header, rest[:third])
-    build(settings, render_reports=False)
+    build(settings, reports=False)
     # Overlapping pieces, the older-named after the newer one.
     deliver(settings, "b_20260701_100000.csv", header, rest[third - 40:2 * third])
     deliver(settings, "a_20260701_090000.csv", header, rest[2 * third - 40:])
-    build(settings, render_reports=False)
+    build(settings, reports=False)
 
     parquet = settings.published / "parquet"
     before = {p.stat().st_ino for p in parquet.resolve().rglob("*.parquet")}
     deliver(settings, "late_20260703_080000.csv", header, late)
-    result = build(settings, render_reports=False)
-    assert set(result.transform.dates_rebuilt["fct_calls"]) == {LATE_DAY}
+    result = build(settings, reports=False)
+    rebuilt = transformed(settings, result).dates_rebuilt
+    assert set(rebuilt["fct_calls"]) == {LATE_DAY}
     rewritten = {(p.parents[1].name, p.parent.name) for p in parquet.resolve().rglob("*=*/*.parquet")
                  if p.stat().st_ino not in before}
     assert {day for table, day in rewritten if table == "fct_calls"} == {f"call_date={LATE_DAY}"}
-    allowed = {str(day) for fact, days in result.transform.dates_rebuilt.items() if fact.startswith("fct_")
+    allowed = {str(day) for fact, days in rebuilt.items() if fact.startswith("fct_")
                for day in days}
     assert {day.split("=")[1] for _, day in rewritten} <= allowed
-    assert result.published.base in ("copy", "spare")
+    assert result.build.snapshot_from in ("copy", "spare")
 
     assert differences(marts(settings), marts(at_once.settings)) == []
     reference = tree(at_once.settings.reports)

@@ -8,8 +8,9 @@ import os
 import openpyxl
 import pytest
 
-from dial2deal import pipeline, policy, warehouse
+from dial2deal import policy, warehouse
 from dial2deal.exports import batches, load
+from orchestration import run
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
 
@@ -271,9 +272,9 @@ def test_a_source_that_gets_a_profile_for_calls_no_longer_delivers_legs(landing)
 
 def test_rows_that_a_correction_lacks_leave_the_marts(landing):
     put(landing, "a.csv", call(1), call(2), call(3, at="2026-01-06 08:00:00"))
-    assert pipeline.run_build(landing.settings, render_reports=False).ok
+    assert run.build(landing.settings, reports=False).ok
     put(landing, "rev=1/a.csv", call(1), call(3, at="2026-01-06 08:00:00"))
-    assert pipeline.run_build(landing.settings, render_reports=False).ok
+    assert run.build(landing.settings, reports=False).ok
     assert landing.query("select call_date::varchar, count(*) from marts.fct_calls group by 1 order by 1") == [
         ("2026-01-05", 1), ("2026-01-06", 1)]
 

@@ -14,7 +14,8 @@ from dial2deal import quality
 from dial2deal.settings import PROJECT_ROOT
 from dial2deal.transform import manifest
 from orchestration.defs.quality import HELD_FILES, checks
-from orchestration.instance import POOL, environment, write_config
+from orchestration.instance import environment, write_config
+from orchestration.lock import LOCK
 
 SNAPSHOT = Path(__file__).with_name("definitions.txt")
 
@@ -62,12 +63,12 @@ def test_no_asset_is_a_dangling_stub(definitions):
     assert stubs == {"ops/bookkeeping"}
 
 
-def test_every_step_that_may_open_the_warehouse_is_in_the_pool(definitions):
+def test_every_step_that_may_open_the_warehouse_holds_the_lock(definitions):
     repository = definitions.get_repository_def()
-    steps = {node.name: node.pool for job in repository.get_all_jobs() for node in job.all_node_defs
+    steps = {node.name: node.required_resource_keys for job in repository.get_all_jobs() for node in job.all_node_defs
              if isinstance(node, dg.OpDefinition)}
-    assert {"load_landing", "audit_calls", "dbt_models", "gate", "published__snapshot"} <= steps.keys()
-    assert [name for name, pool in sorted(steps.items()) if pool != POOL] == []
+    assert {"load_landing", "audit", "dbt_models", "gate", "published__snapshot"} <= steps.keys()
+    assert [name for name, keys in sorted(steps.items()) if LOCK not in keys] == []
 
 
 def test_every_expectation_is_a_check_of_its_feed(definitions, empty):
