@@ -4,30 +4,38 @@
 -- to name an intermediate value in a macro.
 create schema if not exists parse;
 
--- Set by the loader from the policy (time_zone, expected_country_code, outside_line_digits).
+-- Set by the loader from the policy (time_zone, outside_line_digits).
 create macro if not exists parse.zone() as 'Asia/Shanghai';
-create macro if not exists parse.country_code() as '86';
 create macro if not exists parse.outside_line() as '9';
 
--- Full-width digits and punctuation become ASCII; zero-width, no-break and ideographic spaces go.
-create or replace macro parse.ascii(t) as trim(translate(
-    t,
-    '０１２３４５６７８９：／－．，＋（）＊￥％［］　' || chr(160) || chr(9) || chr(8203) || chr(8204) || chr(8205) || chr(65279),
-    '0123456789:/-.,+()*¥%[]   '));
+-- What is written to be invisible: direction marks and isolates, joiners, soft hyphens, variation selectors.
+create or replace macro parse.visible(t) as regexp_replace(
+    t, '[\x{00AD}\x{034F}\x{061C}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180B}-\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}'
+    '\x{2060}-\x{206F}\x{3164}\x{FE00}-\x{FE0F}\x{FEFF}\x{FFA0}\x{E0000}-\x{E0FFF}]', '', 'g');
+-- Full-width and Arabic digits, punctuation and dashes become ASCII; invisible marks go; all kinds of blanks become spaces.
+create or replace macro parse.ascii(t) as case
+    when strlen(t) = length(t) then trim(replace(t, chr(9), ' '))
+    else trim(regexp_replace(translate(
+        parse.visible(t),
+        '０１２３４５６７８９٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹：／－．，＋（）＊％￥［］‐‑‒–―−﹣',
+        '012345678901234567890123456789:/-.,+()*%¥[]-------'), '[\s\x{00A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]', ' ', 'g'))
+    end;
 -- Excel's own wrappings of a text cell: ="138…" and a leading apostrophe.
 create or replace macro parse.unwrapped(t) as
     regexp_replace(regexp_replace(t, '^="(.*)"$', '\1'), '^[''‘’]', '');
 create or replace macro parse.blank(t) as
-    case when strlen(t) > 5 then false
-        else t is null or lower(trim(t)) in ('', '-', '--', '—', '/', 'n/a', 'na', 'null', 'none', 'nan', '\n', '无') end;
+    case when strlen(t) > 9 then false else t is null or parse.is_empty_word(lower(trim(t))) end;
 -- Excel's display of a long number: its digits are lost (Q06).
 create or replace macro parse.is_lossy(t) as
     coalesce(contains(t, 'E') or contains(t, 'e+'), false)
     and regexp_full_match(parse.unwrapped(parse.ascii(t)), '[+-]?[0-9](\.[0-9]+[Ee]\+?|[Ee]\+)[0-9]{1,3}');
--- Without thousands separators (groups of three, or four); a comma elsewhere is a decimal one: not read, NULL.
+-- Without thousands separators (groups of three or four, or India's of two and three); a comma elsewhere is a decimal
+-- one: not read, NULL. The loader says of a whole column what it means: 2.500[,] is 2500, 1,234[?] contradicts others.
 create or replace macro parse.without_commas(s) as case
+    when ends_with(s, '[,]') then replace(replace(left(s, -3), '.', ''), ',', '.')
+    when ends_with(s, '[?]') then case when regexp_matches(s, '[0-9][.,][0-9]') then null else left(s, -3) end
     when not contains(s, ',') then s
-    when regexp_full_match(s, '[^0-9]*[0-9]{1,4}(,[0-9]{3,4})+([^0-9,].*)?') then replace(s, ',', '')
+    when regexp_full_match(s, '[^0-9]*[0-9]{1,4}(,[0-9]{3,4})+([^0-9,].*)?|[^0-9]*[0-9]{1,2}(,[0-9]{2})+,[0-9]{3}([^0-9,].*)?') then replace(s, ',', '')
     end;
 
 -- ---------------------------------------------------------------- durations
@@ -123,7 +131,7 @@ create or replace macro parse.serial_time(s) as
 create or replace macro parse.iso_of_named(s) as list_transform(
     [regexp_extract(regexp_replace(regexp_replace(
         regexp_replace(s, '^(mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? *', ''),
-        '^([a-z]{3})[a-z]*\.? +([0-9]{1,2})( +[0-9:.]+)? +([0-9]{4})$', '\2 \1 \4\3'),
+        '^([a-z]{3})[a-z]*\.? +([0-9]{1,2})( +[0-9:.]+(?: [ap]m)?(?: +[a-z]{3,5})?)? +([0-9]{4})$', '\2 \1 \4\3'),
         '^([a-z]{3})[a-z]*\.? +([0-9]{1,2}),? +([0-9]{4})', '\2 \1 \3'),
         '^([0-9]{1,2})[ -]?([a-z]{3})[a-z]*\.?,?[ -]([0-9]{4}),?(.*)$', ['day', 'month', 'year', 'rest'])],
     lambda n: case when n.month <> '' then n.year || '-' || ((strpos('janfebmaraprmayjunjulaugsepoctnovdec', n.month) + 2) // 3)
@@ -133,9 +141,12 @@ create or replace macro parse.iso_of_ordered(s) as regexp_replace(regexp_replace
     s, '^([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{2,4})(.*)\[mdy\]$', '\3-\1-\2\4'),
     '^([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{2,4})(.*)\[dmy\]$', '\3-\2-\1\4'),
     '^([0-9]{2})-', '20\1-');
--- Minutes that +08:00, +0530, -5, z, gmt or utc+8 are ahead of UTC.
-create or replace macro parse.offset_minutes(o) as case
-    when regexp_full_match(o, '[^0-9]*') then 0
+-- Minutes that +08:00, +0530, -5, z, utc+8 or an abbreviation such as pst are ahead of UTC. What an abbreviation of
+-- several zones means is settled by the file's own zone; NULL, and the time is not read, where that does not use it.
+create or replace macro parse.offset_minutes(o, own_zone) as case
+    when o in ('z', 'gmt', 'utc') then 0
+    when not regexp_matches(o, '[0-9]') then
+        coalesce(parse.zone_minutes(o), parse.zone_minutes_in(o || ' ' || own_zone))
     else (case when contains(o, '-') then -1 else 1 end) * (
         try_cast(regexp_extract(o, '[+-]([0-9]{1,2})', 1) as integer) * 60
         + coalesce(try_cast(regexp_extract(o, '[+-][0-9]{2}:?([0-9]{2})', 1) as integer), 0)) end;
@@ -151,7 +162,7 @@ create or replace macro parse.iso_text(s) as case
     when regexp_matches(s, '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)') then coalesce(parse.iso_of_named(s), s)
     else s end;
 create or replace macro parse.offset_of(s, part) as regexp_extract(
-    s, '^(.*:.*?[0-9m]|[0-9]{8} [0-9]{6}) ?\(?((?:gmt|utc)?[+-][0-9]{1,2}(?::?[0-9]{2})?|z|gmt|utc)\)?(?: \([a-z ]+\))?$', part);
+    s, '^(.*:.*?[0-9m]|[0-9]{8} [0-9]{6}) ?\(?((?:gmt|utc)?[+-][0-9]{1,2}(?::?[0-9]{2})?|z|[a-z]{3,5}|[ecmp]t)\)?(?: \([a-z ]+\))?$', part);
 -- Step by step: text without the zone in brackets; wall time and offset apart; wall time read; made local.
 create or replace macro parse.ts_slow(t) as list_transform(list_transform(list_transform(list_transform(list_transform(
     [regexp_replace(lower(parse.unwrapped(parse.ascii(t))), '([0-9])t([0-9])', '\1 \2')],
@@ -159,12 +170,23 @@ create or replace macro parse.ts_slow(t) as list_transform(list_transform(list_t
     lambda s: {'s': s, 'wall': coalesce(nullif(parse.offset_of(s, 1), ''), s),
         'offset': case when parse.is_epoch(s) then 'z' else parse.offset_of(s, 2) end}),
     lambda p: {'s': p.s, 'offset': p.offset, 'at': parse.wall_time(p.wall)}),
-    lambda p: {'s': p.s, 'offset': p.offset, 'at': parse.clock_12(p.s, p.at),
-        'zone': regexp_extract(t, '(\[[dm]{2}y\])?(?:\[([^\[\]]+)\])?$', 2)}),
+    lambda p: {'s': p.s, 'offset': case when parse.zone_named(p.offset) is null then p.offset else '' end,
+        'at': parse.clock_12(p.s, p.at), 'zone': coalesce(parse.zone_named(p.offset),
+            regexp_extract(t, '(\[[dm]{2}y\])?(?:\[([^\[\]]+)\])?$', 2))}),
     lambda p: parse.real_time(p.s, case
-        when p.offset <> '' then parse.at_zone('UTC', p.at - parse.offset_minutes(p.offset) * interval 1 minute)
+        when p.offset <> '' then parse.at_zone('UTC', p.at - parse.offset_minutes(
+            p.offset, case when p.zone = '' then parse.zone() else p.zone end) * interval 1 minute)
         when p.zone <> '' then parse.at_zone(p.zone, p.at)
         else p.at end))[1];
+-- Of a text in a zone of its own, 2026-03-08 02:30:00[America/New_York]: its time as written, and whether the clock there
+-- never showed it or showed it twice. The one is read as an hour later, the other as the second.
+create or replace macro parse.at_own_zone(t) as case when ends_with(t, ']') and regexp_matches(t, '[[][A-Za-z]+/[A-Za-z_/]+[]]$') then
+    list_transform([{'wall': parse.ts_slow(regexp_replace(t, '[[][A-Za-z]+/[A-Za-z_/]+[]]$', '')),
+        'at': timezone(parse.zone(), parse.ts_slow(t)), 'zone': regexp_extract(t, '[[]([A-Za-z]+/[A-Za-z_/]+)[]]$', 1)}], lambda p: p)[1] end;
+create or replace macro parse.is_skipped_time(t) as list_transform([parse.at_own_zone(t)], lambda p:
+    p is not null and timezone(p.zone, p.at) = p.wall + interval 1 hour)[1];
+create or replace macro parse.is_repeated_time(t) as list_transform([parse.at_own_zone(t)], lambda p:
+    p is not null and timezone(p.zone, p.at) = p.wall and timezone(p.zone, p.at - interval 1 hour) = p.wall)[1];
 create or replace macro parse.is_plain_time(t) as regexp_full_match(
     t, '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}( +[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)?)?');
 -- Local wall time in the policy's zone. No suffix = local already; Z, +hh:mm, epoch seconds (10 digits) or
@@ -200,7 +222,7 @@ create or replace macro parse.plain_number(s) as
     case when regexp_full_match(s, '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)') then s end;
 create or replace macro parse.money_slow(t) as list_transform(
     [parse.without_commas(regexp_replace(lower(parse.unwrapped(parse.ascii(t))),
-        '¥|￥|\$|元整?|圆整?|圓|rmb|cny|人民币|人民幣|\s', '', 'g'))],
+        '¥|￥|\$|€|£|₹|元整?|圆整?|圓|rmb|cny|usd|eur|gbp|inr|hkd|人民币|人民幣|\s|([0-9])[''’]([0-9]{3})', '\1\2', 'g'))],
     lambda s: list_transform(
         [translate(case when regexp_full_match(s, '\(.*\)') then '-' || trim(s, '()') else s end, '萬億', '万亿')],
         lambda n: try_cast(try_cast(parse.plain_number(rtrim(n, '千万亿')) as decimal(30, 8))
@@ -244,7 +266,7 @@ create or replace macro parse.national(d) as regexp_replace(regexp_replace(
 create or replace macro parse.without_outside_line(d) as regexp_replace(
     d, '^[' || parse.outside_line() || '](1[3-9][0-9]{9}|0(?:10|2[0-9]|[3-9][0-9]{2})[2-9][0-9]{6,7})$', '\1');
 create or replace macro parse.strip_country(d) as list_transform(
-    [regexp_replace(regexp_replace(d, '^00([1-9])', '+\1'), '^\+?' || parse.country_code() || '(0?[1-9][0-9]{8,11}|0[0-9]{10,11})$', '\1')],
+    [regexp_replace(d, '^(?:\+|00)?86(0?[1-9][0-9]{8,11}|0[0-9]{10,11})$', '\1')],
     lambda n: case when n != d and length(n) between 9 and 10 and regexp_full_match(n, '[2-9][0-9]+|10[0-9]{8}')
         and not regexp_full_match(n, '[48]00[0-9]{7}') then '0' || n else n end)[1];
 -- The first of several numbers in one cell; sip:138…@host and tel:138… are the number.
@@ -255,21 +277,39 @@ create or replace macro parse.first_number(s) as regexp_replace(regexp_replace(
 create or replace macro parse.masked_number(s) as regexp_extract(
     s, '^(?:(?:\+|00)?86)?(1[3-9]?[0-9]?|[0-9]{1,3})?[0-9]*[*×xX•●]', 1) || '****' || right(regexp_extract(s, '[*×xX•●]([0-9]*)$', 1), 4);
 create or replace macro parse.is_masked(s) as regexp_full_match(s, '\+?[0-9]*([*×•●]+|[xX]{2,})[0-9]{0,8}') and regexp_matches(s, '[0-9]');
+-- A code that a phone system acts on, such as *60 or **8: no masked number.
+create or replace macro parse.is_feature_code(t) as regexp_full_match(parse.ascii(t), '[*#]{1,2}[0-9]{1,3}[*#]?');
+-- What was dialled, digits and a leading + only: extensions, second numbers and separators gone; NULL without digits and
+-- for masked and lossy numbers.
+create or replace macro parse.without_extension(s) as regexp_replace(
+    s, '(?i)(转|轉|ext\.?|[,;x#]|分机|分機)\s*[0-9]{1,6}$|([0-9]{7,})-[0-9]{1,6}$', '\2');
+create or replace macro parse.dialled(t) as case
+    when regexp_full_match(t, '\+?[0-9]+') then t
+    when t is null or parse.is_lossy(t) or parse.is_feature_code(t) then null
+    else list_transform([regexp_replace(parse.first_number(parse.unwrapped(parse.ascii(t))), '\.0+$', '')], lambda s: case
+        when parse.is_masked(translate(s, ' -', '')) then null
+        else nullif(regexp_replace(regexp_replace(parse.without_extension(s), '[^0-9+]', '', 'g'), '([0-9])\+', '\1', 'g'), '') end)[1]
+    end;
+-- Of a text to which the loader added what it is in another country: [+919845000001], [#] a service, [?] no number there.
+create or replace macro parse.abroad(t) as case when ends_with(t, ']') then regexp_extract(t, '\[(\+[0-9]+|[#?])\]$', 1) else '' end;
 create or replace macro parse.clean_number(t) as case
     when t is null then null
     when regexp_full_match(t, '1[3-9][0-9]{9}') then t
+    when parse.abroad(t) <> '' then case when starts_with(parse.abroad(t), '+') then parse.abroad(t) else parse.dialled(left(t, -3)) end
     when parse.is_lossy(t) then null
+    when parse.is_feature_code(t) then parse.ascii(t)
     else list_transform([regexp_replace(parse.first_number(parse.unwrapped(parse.ascii(t))), '\.0+$', '')], lambda s: case
         when parse.is_masked(translate(s, ' -', '')) then parse.masked_number(translate(s, ' -', ''))
         else nullif(parse.national(parse.strip_country(parse.without_outside_line(regexp_replace(
-            regexp_replace(s, '(转|轉|ext\.?|[,;x#]|分机|分機)\s*[0-9]{1,6}$|([0-9]{7,})-[0-9]{1,6}$', '\2'),
-            '[^0-9+]', '', 'g')))), '') end)[1]
+            parse.without_extension(s), '[^0-9+]', '', 'g')))), '') end)[1]
     end;
 create or replace macro parse.is_mobile(n) as regexp_full_match(n, '1[3-9][0-9]{9}');
 create or replace macro parse.is_landline(n) as
     regexp_full_match(n, '0(10|2[0-9])[2-9][0-9]{6,7}|0[3-9][0-9]{2}[2-9][0-9]{6,7}');
 create or replace macro parse.number_status_of(t, n) as case
-    when parse.is_mobile(n) or parse.is_landline(n) then 'ok'
+    when parse.abroad(t) <> '' then case when starts_with(parse.abroad(t), '+') then 'ok' when ends_with(t, '[#]') then 'hotline' else 'invalid' end
+    when parse.is_mobile(n) or parse.is_landline(n) or parse.is_international(n) then 'ok'
+    when parse.is_feature_code(t) then 'short_code'
     when contains(n, '*') then 'masked'
     when parse.is_lossy(t) then 'lossy'
     when regexp_full_match(n, '[48]00[0-9]{7}|95[0-9]{4,6}|1010[0-9]{4}') then 'hotline'
@@ -285,10 +325,12 @@ create or replace macro parse.number_status(t) as case
     when parse.is_mobile(t) then 'ok'
     else parse.number_status_of(t, parse.clean_number(t))
     end;
--- E.164 of an identifiable customer number, else NULL: masked, short and other countries' numbers have none.
+-- E.164 of an identifiable customer number, else NULL: masked and short ones, and what is no number in its country.
 create or replace macro parse.e164(t) as case
     when parse.is_mobile(t) then '+86' || t
+    when parse.abroad(t) in ('#', '?') then null
     else list_transform([parse.clean_number(t)], lambda n: case
+        when starts_with(n, '+') then case when parse.is_international(n) or regexp_full_match(n, '[+]861[3-9][0-9]{9}') then n end
         when parse.is_mobile(n) then '+86' || n
         when parse.is_landline(n) then '+86' || n[2:] end)[1]
     end;
@@ -310,20 +352,12 @@ create or replace macro parse.mask(t) as case
     when parse.is_mobile(t) then left(t, 3) || '****' || right(t, 4)
     else list_transform([parse.clean_number(t)], lambda n: parse.masked_digits(n))[1]
     end;
--- Free text with every run of digits that looks like a phone number masked, whatever separates the digits. A longer run
--- goes first and whole: masked from its left, what is left of it may be another number.
-create or replace macro parse.mask_text(t) as regexp_replace(regexp_replace(regexp_replace(
-    regexp_replace(parse.ascii(t), '(1[3-9][0-9])[0-9]{5,}([0-9]{4})', '\1****\2', 'g'),
-    '(1[ -]?[3-9][ -]?[0-9])(?:[ -]?[0-9]){4}((?:[ -]?[0-9]){4})', '\1****\2', 'g'),
-    '(^|[^0-9])(0[1-9][0-9]{1,2})[ -]?[2-9][0-9]{2,3}([0-9]{4})', '\1\2****\3', 'g'),
-    '(\+[0-9]{2,3})[ -]?[0-9]{3,}([0-9]{4})', '\1****\2', 'g');
-
 -- ---------------------------------------------------------------- cells
 -- A cell without padding; NULL when nothing is left. Tested by its ends, because few cells are padded.
 create or replace macro parse.cell(t) as case
     when starts_with(t, ' ') or ends_with(t, ' ') or starts_with(t, chr(9)) or ends_with(t, chr(9))
         or starts_with(t, chr(12288)) or ends_with(t, chr(12288)) or starts_with(t, chr(160)) or ends_with(t, chr(160))
-        then nullif(trim(t, ' ' || chr(9) || chr(160) || chr(12288)), '')
+        then list_transform([trim(t, ' ' || chr(9) || chr(160) || chr(12288))], lambda x: case when parse.blank(x) then null else x end)[1]
     else t end;
 -- An id without what Excel wraps around it to keep it text.
 create or replace macro parse.id(t) as case

@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 
+from dial2deal import parsing
+
 # Not inside hexadecimal keys, where a run of digits is no phone number.
 _DIGITS = re.compile(r"(?<![0-9a-f])[0-9]{7,15}(?![0-9a-f])")
 _PHONE_COLUMN = re.compile(r"phone|mobile|number|(^|_)tel($|_)")
@@ -31,7 +33,12 @@ class Shape:
 
 
 def mask_text(text: str) -> str:
-    """Hide the middle of every run of 7 to 15 digits that is no date: ``13812345678`` becomes ``138****5678``."""
+    """Hide the middle of every run of 7 to 15 digits that is no date: ``13812345678`` becomes ``138****5678``.
+
+    What parse.mask_text hides is hidden here as well.
+    """
+    for pattern, shown in parsing.masks():
+        text = pattern.sub(shown, text)
     return _DIGITS.sub(lambda found: found[0] if _TIME_STAMP.fullmatch(found[0]) else _mask_digits(found[0]), text)
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import duckdb
 
+from dial2deal import parsing
 from dial2deal.settings import Settings
 
 _DDL = Path(__file__).with_name("warehouse.sql")
-_PARSE_MACROS = Path(__file__).with_name("parse.sql")
 _LOCK_WAIT_SECONDS = 120
 
 
@@ -34,8 +34,7 @@ def connect(settings: Settings, *, wait_seconds: float = _LOCK_WAIT_SECONDS) -> 
     con.execute("set TimeZone = 'UTC'")
     con.execute(f"set temp_directory = '{_quoted(settings.tmp / 'duckdb')}'")
     con.execute(_DDL.read_text(encoding="utf-8"))
-    if _PARSE_MACROS.exists():
-        con.execute(_PARSE_MACROS.read_text(encoding="utf-8"))
+    con.execute(parsing.statements())
     if not con.execute("select 1 from ops.secrets").fetchone():
         con.execute("insert into ops.secrets values (?)", [_customer_hash_key(settings)])
     return con
@@ -58,7 +57,7 @@ def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         con.execute("set enable_progress_bar = false")
         con.execute("set TimeZone = 'UTC'")
-        con.execute(_PARSE_MACROS.read_text(encoding="utf-8"))
+        con.execute(parsing.statements())
         yield con
     finally:
         con.close()

@@ -34,6 +34,9 @@ create table if not exists ops.export_files (
 alter table ops.export_files add column if not exists filled_columns varchar;  -- JSON list of canonical columns it fills
 alter table ops.export_files add column if not exists read_notes varchar;      -- what is odd about the file though it loaded
 
+alter table ops.export_files add column if not exists rows_superseded bigint default 0;  -- another row of the file replaces them
+alter table ops.export_files add column if not exists column_readings varchar;  -- JSON list: what a column's dates or numbers mean, and why
+
 -- Every path seen in landing, so that an unchanged file is recognised without reading it.
 create table if not exists ops.landing_paths (
     path varchar not null,

@@ -55,13 +55,15 @@ def violations(result: FileResult, rows: Rows, path: Path) -> list[str]:
         found.append(f"unexpected error: {result.message[:300]}")
     if _MOBILE.search(result.message or "") or _MOBILE.search(rows.shown):
         found.append("a phone number is shown in full")
-    if result.rows_read != result.rows_accepted + result.rows_quarantined + result.rows_duplicate:
+    if result.rows_read != (result.rows_accepted + result.rows_quarantined + result.rows_duplicate
+                            + result.rows_superseded):
         found.append(f"rows do not add up: {result}")
-    if min(result.rows_read, result.rows_accepted, result.rows_total_line, result.rows_duplicate) < 0:
+    if min(result.rows_read, result.rows_accepted, result.rows_total_line, result.rows_duplicate,
+           result.rows_superseded) < 0:
         found.append(f"negative count: {result}")
     if rows.quarantined != result.rows_quarantined:
         found.append(f"{result.rows_quarantined} quarantined, {rows.quarantined} in quarantine")
-    if not result.rows_accepted <= rows.raw <= result.rows_accepted + result.rows_duplicate:
+    if not 0 <= rows.raw - result.rows_accepted - result.rows_superseded <= result.rows_duplicate:
         found.append(f"{result.rows_accepted} accepted, {result.rows_duplicate} duplicates, {rows.raw} in raw")
     if result.status == "loaded" and "!" not in result.path:
         found += _lines(result, rows, path)

@@ -128,8 +128,9 @@ def _show(found: list[FileReport], json: bool) -> None:
         output.stdout.print("No files.")
         return
     output.table(
-        ("path", "status", "read", "accepted", "quarantined", "duplicate", "repairs", "overlaps", "totals", "message"),
-        [[f.path, f.status, f.rows_read, f.rows_accepted, f.rows_quarantined, f.rows_duplicate,
+        ("path", "status", "read", "accepted", "quarantined", "duplicate", "superseded", "repairs",
+         "overlaps", "totals", "message"),
+        [[f.path, f.status, f.rows_read, f.rows_accepted, f.rows_quarantined, f.rows_duplicate, f.rows_superseded,
           sum(f.repairs.values()) or None, len(f.overlaps) or None, f.totals_verdict, f.message] for f in found])
     if len(found) <= _DETAILED:
         for item in found:
@@ -140,6 +141,7 @@ def _details(item: FileReport) -> None:
     """What the columns of the table only count, for one file."""
     lines = [item.message] if item.message else []
     lines += [f"repaired: {report.repair_label(rule, 'en')}: {count:,}" for rule, count in item.repairs.items()]
+    lines += [report.column_reading_text(finding) for finding in item.column_readings]
     lines += [f"quarantined: {report.reason_text(q)}" for q in item.quarantine]
     lines += [f"overlaps {report.overlap_text(o)}" for o in item.overlaps]
     lines += [f"totals line {t.line}: {report.total_text(t)}" for t in item.totals]

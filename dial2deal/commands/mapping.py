@@ -102,7 +102,8 @@ def _outcome(mapping: Mapping) -> None:
     part = " of the file's beginning" if outcome.is_part else ""
     read, accepted = outcome.total("rows_read"), outcome.total("rows_accepted")
     _line(f"  Dry run: {read:,} rows read{part}, {accepted:,} accepted, {outcome.total('rows_quarantined'):,} "
-          f"quarantined, {outcome.total('rows_duplicate'):,} duplicate, {outcome.total('rows_total_line'):,} totals "
+          f"quarantined, {outcome.total('rows_duplicate'):,} duplicate, "
+          f"{outcome.total('rows_superseded'):,} superseded, {outcome.total('rows_total_line'):,} totals "
           "or other lines that are no data", "green" if read and accepted == read else "yellow")
     for report in outcome.reports:
         if report.status == "failed":

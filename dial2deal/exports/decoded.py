@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dial2deal.exports.problems import FileProblem
-from dial2deal.exports.text import CHUNK, is_utf8
+from dial2deal.exports.text import CHUNK, is_encoded, is_utf8
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.I)
@@ -28,11 +28,13 @@ def encoding_of(path: Path) -> str:
     found = _DECLARED.search(start)
     declared = found[1].decode().lower() if found else "gb18030"
     if declared in _CHINESE or declared.startswith("utf"):
-        return "gb18030"
+        declared = "gb18030"
     try:
-        return codecs.lookup(declared).name
+        declared = codecs.lookup(declared).name
     except LookupError:
-        return "gb18030"
+        declared = "gb18030"
+    # Latin-1 has a character for every byte: names may be wrong, no record is lost.
+    return declared if declared != "gb18030" or is_encoded(path, declared) else "latin-1"
 
 
 def decoded(path: Path, encoding: str) -> Iterator[str]:

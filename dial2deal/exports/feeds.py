@@ -42,6 +42,7 @@ class Feed:
 
     Files in the folder ``instead_of`` are this feed's when their source has a profile for it and none for that.
     Rows that share ``united_by`` make one row of another table and are rebuilt together, whatever their dates.
+    Rows of one file that share their key are added up in the column ``adds_up``; elsewhere the latest of them counts.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Feed:
     event_column: str | None = None
     instead_of: str | None = None
     united_by: str | None = None
+    adds_up: str | None = None
     requirement: str = ""
 
     @property
@@ -71,7 +73,8 @@ def feeds() -> dict[str, Feed]:
     return {
         name: Feed(
             name=name, label_zh=item["label_zh"], key=tuple(item["key"]), event_column=item.get("event_column"),
-            instead_of=item.get("instead_of"), united_by=item.get("united_by"), requirement=item.get("requirement", ""),
+            instead_of=item.get("instead_of"), united_by=item.get("united_by"), adds_up=item.get("adds_up"),
+            requirement=item.get("requirement", ""),
             columns={column: Column(name=column, **spec) for column, spec in item["columns"].items()},
         )
         for name, item in definitions().items()

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.exports import containers, manifest, outcome, repairs, statements, totals
+from dial2deal.exports import containers, manifest, outcome, repairs, senses, statements, totals
 from dial2deal.exports.cells import Cells, read_together
 from dial2deal.exports.insert import insert
 from dial2deal.exports.landing import Delivery, file_id, has_changed
@@ -75,7 +75,7 @@ def load(
         profile = profiles.resolve(batch[0].source, batch[0].feed) if len(fresh) > 1 else None
     except ProfileError:
         profile = None
-    if profile is None:
+    if profile is None or profile.looks_around:
         yield from ((delivery, None) for delivery in batch)
         return
     work = settings.tmp / f"group-{secrets.token_hex(8)}"
@@ -106,7 +106,13 @@ def _load_run(
     read = read_together(con, {member.identity: member.table for member in run}) if len(run) > 1 else None
     if read is None or (again and len(read[1]) < len(run)):
         yield from ((member.delivery, None) for member in run)
+        return
+    _decide(con, profile, known, run, read[0])
+    if len({member.table.sense for member in run}) > 1:
+        for _, stretch in groupby(run, key=lambda member: member.table.sense):
+            yield from _load_run(con, profile, known, list(stretch), zone, again=again)
     elif len(read[1]) == len(run):
+        read[0].table.sense = run[0].table.sense
         results = _load_together(con, profile, known, run, *read, zone)
         yield from ((member.delivery, results.get(member.delivery.relative)) for member in run)
     else:
@@ -115,6 +121,16 @@ def _load_run(
                 yield from _load_run(con, profile, known, list(stretch), zone, again=True)
             else:
                 yield from ((member.delivery, None) for member in stretch)
+
+
+def _decide(
+    con: duckdb.DuckDBPyConnection, profile: Profile, known: manifest.Known, run: list[_Member], cells: Cells,
+) -> None:
+    """Note in each member's table what its own columns say of its dates and numbers."""
+    found = senses.decide(con, profile, cells.table, statements.texts(profile, cells.table), cells.source, cells.file,
+                          {member.identity: member.delivery.delivered_at for member in run}, known.home)
+    for member in run:
+        member.table.sense = found[member.identity]
 
 
 def _fits(batch: list[Delivery], delivery: Delivery) -> bool:
@@ -158,7 +174,7 @@ def _load_together(
             stored = insert(con, known, profile, cells, files, profile.source, zone, loaded_at)
             repairs.note_trimmed(con, profile, cells, {member.identity: member.table for member in members})
             for member in members:
-                member.table.notes.extend(missing)
+                member.table.notes.extend([*senses.problems(member.table.sense), *missing])
                 result = outcome.loaded(member.delivery, member.identity, member.table, files[member.identity],
                                         stored[member.identity])
                 manifest.record(

@@ -19,7 +19,7 @@ class Counts:
     """Valid rows of one file in its raw table; ``first`` and ``last`` include the date of undated rows."""
 
     rows: int = 0
-    distinct: int = 0
+    keys: int = 0
     first: dt.date | None = None
     last: dt.date | None = None
     first_dated: dt.date | None = None
@@ -32,6 +32,7 @@ class Stored:
     counts: Counts
     quarantined: int
     duplicate: int
+    superseded: int
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class _Target:
     def count(self) -> dict[str, Counts]:
         one = statements.text(next(iter(self.files))) if len(self.files) == 1 else None
         rows = self.con.execute(
-            f"select {one or '_file_id'}, count(_event_date), count(distinct _row_hash) filter "
+            f"select {one or '_file_id'}, count(_event_date), count(distinct hash(_row_key)) filter "
             "(_event_date is not null), min(_event_date), max(_event_date), "
             f"min(_event_date) filter (_event_date > {statements.UNDATED}) from {self.raw} where {self.ours}"
             + ("" if one else " group by _file_id"), {"loaded_at": self.loaded_at}).fetchall()
@@ -72,9 +73,11 @@ def insert(
     target = _Target(con, f"raw.{statements.name(profile.feed.name)}", ours, source, loaded_at, files)
     counts, quarantined = _insert(target, profile, cells, zone)
     repeated = _drop_repeated(target, counts)
-    elsewhere = _loaded_elsewhere(target, known, profile, counts)
-    return {file: Stored(counts[file], quarantined.get(file, 0), repeated.get(file, 0) + elsewhere.get(file, 0))
-            for file in files}
+    replaced_in = [] if profile.feed.adds_up else [
+        file for file, count in counts.items() if count.rows - repeated.get(file, 0) > count.keys]
+    elsewhere = _not_accepted(target, known, profile, counts, replaced_in)
+    return {file: Stored(counts[file], quarantined.get(file, 0), repeated.get(file, 0) + again, superseded)
+            for file in files for again, superseded in [elsewhere.get(file, (0, 0))]}
 
 
 def _insert(target: _Target, profile: Profile, cells: Cells, zone: str) -> tuple[dict[str, Counts], dict[str, int]]:
@@ -112,8 +115,8 @@ def _insert(target: _Target, profile: Profile, cells: Cells, zone: str) -> tuple
 
 def _drop_repeated(target: _Target, counts: dict[str, Counts]) -> dict[str, int]:
     """Delete rows that repeat an earlier row of the same file exactly; their number by file."""
-    if all(count.distinct == count.rows for count in counts.values()):
-        return {}
+    if all(count.keys == count.rows for count in counts.values()):
+        return {}  # equal rows have an equal key
     alike = (f"select _file_id, _row_hash from {target.raw} where {target.ours} group by _file_id, _row_hash "
              "having count(*) > 1")
     target.con.execute(
@@ -125,12 +128,14 @@ def _drop_repeated(target: _Target, counts: dict[str, Counts]) -> dict[str, int]
     return {file: count.rows - left[file].rows for file, count in counts.items()}
 
 
-def _loaded_elsewhere(
-    target: _Target, known: manifest.Known, profile: Profile, counts: dict[str, Counts],
-) -> dict[str, int]:
-    """Rows by file that an earlier file of the source, still in force, delivered with the same content.
+def _not_accepted(
+    target: _Target, known: manifest.Known, profile: Profile, counts: dict[str, Counts], replaced_in: list[str],
+) -> dict[str, tuple[int, int]]:
+    """By file, the rows that do not count: (delivered before, replaced by another row of the same file).
 
-    Equal content has an equal date, so only the dates of these files are looked at, whatever the history's length.
+    Delivered before means that an earlier file of the source, still in force, has the same content. Equal content has
+    an equal date, so only the dates of these files are looked at, whatever the history's length. Of rows of one key
+    in ``replaced_in`` the latest counts, by the same order as in the staging models.
     """
     dated = [count for count in counts.values() if count.rows]
     if not dated:
@@ -138,7 +143,7 @@ def _loaded_elsewhere(
     first, last = min(count.first for count in dated), max(count.last for count in dated)
     given: dict[str, object] = {"loaded_at": target.loaded_at}
     alike, order = [], ""
-    if len(dated) > 1 and _distinct(target) < sum(count.distinct for count in dated):
+    if len(dated) > 1 and _distinct(target) < sum(count.keys for count in dated):
         alike.append("again > 1")
         order = (", row_number() over (partition by _row_hash, _row_key order by list_position($files, _file_id)) "
                  "as again")
@@ -150,13 +155,19 @@ def _loaded_elsewhere(
             "from ops.export_files where status in ('loaded', 'accepted') and file_id not in "
             f"({', '.join(map(statements.text, target.files))})))")
         given |= {"source": target.source, "first": first, "last": last}
-    if not alike:
+    nth = "1"
+    if replaced_in:
+        updated = "parse.ts(source_updated_at) desc nulls last, " if "source_updated_at" in profile.feed.columns else ""
+        nth = f"row_number() over (partition by _file_id, _row_key order by {updated}_line desc)"
+    if not alike and not replaced_in:
         return {}
-    return dict(target.con.execute(
-        f"select _file_id, count(*) from (select _file_id, _row_hash, _row_key{order} from {target.raw} "
-        f"where {target.ours}) n where {' or '.join(alike)} group by _file_id", given).fetchall())
+    return {file: (again, superseded) for file, again, superseded in target.con.execute(
+        "select _file_id, count(*) filter (is_again), count(*) filter (not is_again and nth > 1) from "
+        f"(select _file_id, nth, {' or '.join(alike) or 'false'} as is_again from "
+        f"(select _file_id, _row_hash, _row_key, {nth} as nth{order} from {target.raw} where {target.ours}) n) "
+        "group by _file_id", given).fetchall()}
 
 
 def _distinct(target: _Target) -> int:
-    return target.con.execute(f"select count(distinct _row_hash) from {target.raw} where {target.ours}",
+    return target.con.execute(f"select count(distinct hash(_row_key)) from {target.raw} where {target.ours}",
                               {"loaded_at": target.loaded_at}).fetchone()[0]

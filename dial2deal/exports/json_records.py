@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from dial2deal.exports.decoded import decoded, encoding_of
 from dial2deal.exports.problems import FileProblem
@@ -62,12 +63,12 @@ def read_json(path: Path, profile: Profile, work: Path) -> Table:
     columns: dict[str, int] = {}
     records = _records(path, encoding, profile)
     with RowFiles(work) as target:
-        early = [(record, _row(record, columns)) for record in islice(records, _EARLY)]
+        early = [(record, _row(record, columns, profile)) for record in islice(records, _EARLY)]
         first_width = len(columns)
         for record, row in early:
             _write(target, record, row, first_width)
         for record in records:
-            row = _row(record, columns)
+            row = _row(record, columns, profile)
             _write(target, record, row, len(columns))
     names = list(columns)
     match = profile.match(names)
@@ -78,14 +79,14 @@ def read_json(path: Path, profile: Profile, work: Path) -> Table:
         pad=len(columns) > first_width, ragged=target.aside, repairs={"read from JSON": 1})
 
 
-def _row(record: Record, columns: dict[str, int]) -> dict[int, str]:
+def _row(record: Record, columns: dict[str, int], profile: Profile) -> dict[int, str]:
     """Texts by column; columns seen for the first time are appended."""
     if record.problem:
         return {}
     row = {}
-    for name, text in _flat(record.value).items():
+    for name, text in _flat(record.value, first_of=profile.arrays).items():
         at = columns.setdefault(name, len(columns))
-        row[at] = text
+        row[at] = unquote(text) if profile.file.url_encoded and "%" in text else text
     if len(columns) > _MAX_COLUMNS:
         raise FileProblem(f"The records have more than {_MAX_COLUMNS} different keys; ids seem to be used as keys. "
                           "Say in the profile where the records are (records: Data.List), or export CSV.")
@@ -99,11 +100,16 @@ def _write(target: RowFiles, record: Record, row: dict[int, str], width: int) ->
         target.add(record.line, [row.get(at, "") for at in range(width)])
 
 
-def _flat(value: dict[str, Any], prefix: str = "", depth: int = 1) -> dict[str, str]:
+def _flat(
+    value: dict[str, Any], prefix: str = "", depth: int = 1, first_of: frozenset[str] = frozenset(),
+) -> dict[str, str]:
+    """Dotted names and texts; ``first_of`` names the arrays of which the first object is wanted, as name.0.…"""
     found: dict[str, str] = {}
     for key, item in value.items():
         if isinstance(item, dict) and item and depth < _MAX_DEPTH:
-            found |= _flat(item, f"{prefix}{key}.", depth + 1)
+            found |= _flat(item, f"{prefix}{key}.", depth + 1, first_of)
+        elif f"{prefix}{key}" in first_of and isinstance(item, list) and item and isinstance(item[0], dict):
+            found |= _flat(item[0], f"{prefix}{key}.0.", depth + 1, first_of)
         else:
             found[f"{prefix}{key}"] = _text(item)
     return found
@@ -150,14 +156,31 @@ def _of_lines(path: Path, encoding: str, profile: Profile) -> Iterator[Record]:
         if not text.strip():
             continue
         value = _decode(text) if len(text) <= _MAX_RECORD else ValueError(f"longer than {_MAX_RECORD >> 20} MB")
-        if isinstance(value, ValueError):
+        values = _side_by_side(text) if isinstance(value, ValueError) and len(text) <= _MAX_RECORD else [value]
+        if isinstance(value, ValueError) and not values:
             yield Record(line, text, f"the line is no valid JSON: {value}")
         elif profile.file.records is None:
-            yield Record(line, value) if isinstance(value, dict) else Record(line, text, _NO_OBJECT)
+            for value in values:
+                yield Record(line, value) if isinstance(value, dict) else Record(line, text, _NO_OBJECT)
         else:
-            for item in _at(value, profile.file.records):
+            for item in (item for value in values for item in _at(value, profile.file.records)):
                 number += 1
                 yield _checked(number, item)
+
+
+def _side_by_side(text: str) -> list[dict[str, Any]]:
+    """The objects of a line that holds nothing but objects, as streams write them; none where it holds others."""
+    found, at = [], _BLANK_OR_COMMA.match(text).end()
+    try:
+        while at < len(text):
+            value, at = _DECODER.raw_decode(text, at)
+            if not isinstance(value, dict):
+                return []
+            found.append(value)
+            at = _BLANK_OR_COMMA.match(text, at).end()
+    except (ValueError, RecursionError):
+        return []
+    return found
 
 
 def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
@@ -174,11 +197,21 @@ def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
 
 def _of_array(path: Path, encoding: str) -> Iterator[Record]:
     pieces = decoded(path, encoding)
-    text, at, number, ended = next(pieces), 0, 0, False
-    at = text.index("[") + 1
+    text = next(pieces)
+    yield from _streamed(pieces, text, text.index("[") + 1)
+
+
+def _of_stream(path: Path, encoding: str) -> Iterator[Record]:
+    """Objects side by side, more of them than fit into memory."""
+    pieces = decoded(path, encoding)
+    yield from _streamed(pieces, next(pieces), 0)
+
+
+def _streamed(pieces: Iterator[str], text: str, at: int) -> Iterator[Record]:
+    number, ended = 0, False
     while True:
         at = _BLANK_OR_COMMA.match(text, at).end()
-        if text[at : at + 1] == "]":
+        if text[at : at + 1] == "]" or (ended and at == len(text)):
             return
         try:
             value, end = _DECODER.raw_decode(text, at)
@@ -202,6 +235,9 @@ def _of_array(path: Path, encoding: str) -> Iterator[Record]:
 
 
 def _of_documents(path: Path, encoding: str, profile: Profile) -> Iterator[Record]:
+    if path.stat().st_size > _MAX_DOCUMENT and profile.file.records is None:
+        yield from _of_stream(path, encoding)
+        return
     if path.stat().st_size > _MAX_DOCUMENT:
         raise FileProblem(f"A JSON document of more than {_MAX_DOCUMENT >> 20} MB is read only as an array of records "
                           "or with one record per line (JSON lines). Export it so, or in several files.")
@@ -244,7 +280,7 @@ def _found(document: Any, profile: Profile) -> list[Any]:
         return document
     if not isinstance(document, dict):
         return [document]
-    match = profile.match(list(_flat(document)))
+    match = profile.match(list(_flat(document, first_of=profile.arrays)))
     if match.score[1] >= 2 and not match.missing:
         return [document]
     arrays: list[list[Any]] = []

@@ -13,7 +13,19 @@ from typing import Any
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.exports import batches, containers, group, manifest, outcome, overlaps, repairs, statements, totals
+from dial2deal.exports import (
+    batches,
+    containers,
+    group,
+    layouts,
+    manifest,
+    outcome,
+    overlaps,
+    repairs,
+    senses,
+    statements,
+    totals,
+)
 from dial2deal.exports.cells import Cells, read_cells
 from dial2deal.exports.feeds import feeds
 from dial2deal.exports.insert import insert
@@ -22,6 +34,7 @@ from dial2deal.exports.landing import Delivery, deliveries, file_id, has_changed
 from dial2deal.exports.outcome import FileResult
 from dial2deal.exports.problems import FileProblem, ProfileError
 from dial2deal.exports.profiles import Profile, Profiles
+from dial2deal.exports.records import reread
 from dial2deal.settings import Settings
 
 _CUT = "the file ends in the middle of this line: it seems cut; deliver it again whole"
@@ -46,7 +59,7 @@ def load_landing(
     zone = policy.text("time_zone")
     manifest.prepare(con, policy)
     manifest.sync_value_maps(con, profiles, policy)
-    known = manifest.Known.read(con)
+    known = manifest.Known.read(con, policy.text("expected_country_code"))
     settings.tmp.mkdir(parents=True, exist_ok=True)
     _clear(settings.tmp)
     unpacked = settings.tmp / f"archive-{secrets.token_hex(8)}"
@@ -124,6 +137,9 @@ def _load_one(
         if cells is None:
             table = containers.read(delivery.path, profile, work, replace(found, may_be_utf8=False))
             cells = read_cells(con, table, work)
+        if cells is not None and cells.has_ragged and not table.has_line_column:
+            whole = layouts.grown(con, profile, table)
+            cells = read_cells(con, reread(whole, work), work) if whole else cells
         if cells is None:
             raise FileProblem("The text is not valid in the encoding it declares. Export it again as CSV UTF-8.")
         if has_changed(delivery):
@@ -145,8 +161,11 @@ def _load_table(
 ) -> FileResult:
     loaded_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     table = cells.table
+    table.sense = senses.decide(con, profile, table, statements.texts(profile, table), cells.source,
+                                statements.text(identity), {identity: delivery.delivered_at}, known.home)[identity]
     columns = list(statements.plan(profile, table, zone, quick=True).values)
     known.store_columns(con, profile.feed, columns)
+    table.notes += senses.problems(table.sense)
     table.notes += known.missing_columns(profile.source, profile.feed.name, columns)
     mine = {"file_id": identity, "loaded_at": loaded_at}
     with warehouse.transaction(con):

@@ -28,11 +28,10 @@ TRY_AGAIN = "try again"
 ARCHIVE = "archive"
 _READ_BY_PROFILE = ("loaded", "accepted", "held", "failed")
 # Macros of parse.sql that return a setting of the policy.
-_MACRO_SETTINGS = (
-    ("zone", "time_zone"), ("country_code", "expected_country_code"), ("outside_line", "outside_line_digits"))
+_MACRO_SETTINGS = (("zone", "time_zone"), ("outside_line", "outside_line_digits"))
 _FILE_COLUMNS = (
     "file_id", "source", "feed", "path", "status", "rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate",
-    "rows_total_line", "first_event_date", "last_event_date", "message", "profile_version",
+    "rows_superseded", "rows_total_line", "first_event_date", "last_event_date", "message", "profile_version",
 )
 
 
@@ -57,9 +56,10 @@ class Known:
     files: dict[str, dict[str, Any]]
     stored_columns: dict[str, set[str]] = field(default_factory=dict)
     latest_columns: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    home: str = "86"  # country of numbers of which nothing says another
 
     @classmethod
-    def read(cls, con: duckdb.DuckDBPyConnection) -> Known:
+    def read(cls, con: duckdb.DuckDBPyConnection, home: str = "86") -> Known:
         """Everything the warehouse knows of earlier files."""
         paths = {row[0]: row[1:] for row in con.execute(
             "select path, bytes, modified_ns, file_id from ops.landing_paths").fetchall()}
@@ -67,7 +67,8 @@ class Known:
         latest = {(source, feed): json.loads(columns) for source, feed, columns in con.execute(
             "select source, feed, arg_max(filled_columns, loaded_at) from ops.export_files "
             "where filled_columns is not null group by all").fetchall()}
-        return cls(paths, {row[0]: dict(zip(_FILE_COLUMNS, row, strict=True)) for row in rows}, latest_columns=latest)
+        return cls(paths, {row[0]: dict(zip(_FILE_COLUMNS, row, strict=True)) for row in rows},
+                   latest_columns=latest, home=home)
 
     def unchanged(self, delivery: Delivery, profile_version: str) -> dict[str, Any] | None:
         """The manifest entry of a path whose size and time are as before."""
@@ -247,7 +248,7 @@ def record(
     con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, result: FileResult, *, sha256: str,
     profile_version: str, loaded_at: dt.datetime, encoding: str | None = None, delimiter: str | None = None,
     unknown_columns: str | None = None, repairs: str | None = None, filled_columns: str | None = None,
-    read_notes: str | None = None,
+    read_notes: str | None = None, column_readings: str | None = None,
 ) -> None:
     """Write one file's manifest entry and its path; call inside the file's transaction."""
     values = {
@@ -255,7 +256,8 @@ def record(
         "sha256": sha256, "bytes": delivery.bytes, "modified_at": delivery.modified_at,
         "delivered_at": delivery.delivered_at, "encoding": encoding, "delimiter": delimiter,
         "unknown_columns": unknown_columns, "repairs": repairs, "filled_columns": filled_columns,
-        "read_notes": read_notes, "profile_version": profile_version, "loaded_at": loaded_at,
+        "read_notes": read_notes, "column_readings": column_readings, "profile_version": profile_version,
+        "loaded_at": loaded_at,
     }
     if result.file_id in known.files:
         con.execute("delete from ops.export_files where file_id = ?", [result.file_id])

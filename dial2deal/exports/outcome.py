@@ -29,6 +29,7 @@ class FileResult:
     rows_accepted: int = 0
     rows_quarantined: int = 0
     rows_duplicate: int = 0
+    rows_superseded: int = 0
     rows_total_line: int = 0
     first_event_date: dt.date | None = None
     last_event_date: dt.date | None = None
@@ -44,8 +45,8 @@ def loaded(
     counts, quarantined = stored.counts, stored.quarantined
     return FileResult(
         file_id=identity, source=delivery.source, feed=delivery.feed, path=delivery.relative, status="loaded",
-        rows_read=counts.rows + quarantined + ragged, rows_accepted=counts.rows - stored.duplicate,
-        rows_quarantined=quarantined + ragged, rows_duplicate=stored.duplicate,
+        rows_read=counts.rows + quarantined + ragged, rows_accepted=counts.rows - stored.duplicate - stored.superseded,
+        rows_quarantined=quarantined + ragged, rows_duplicate=stored.duplicate, rows_superseded=stored.superseded,
         rows_total_line=records - counts.rows - quarantined + ragged_totals,
         first_event_date=counts.first_dated, last_event_date=counts.last if counts.first_dated else None,
         message="; ".join(table.notes) or None)
@@ -64,4 +65,5 @@ def reading(table: Table, columns: Iterable[str]) -> dict[str, Any]:
         "encoding": table.encoding, "delimiter": table.delimiter if table.encoding != "excel" else None,
         "unknown_columns": json.dumps(unknown, ensure_ascii=False) if unknown else None,
         "repairs": json.dumps(table.repairs, ensure_ascii=False) if table.repairs else None,
+        "column_readings": table.sense.as_json() if table.sense else None,
         "filled_columns": json.dumps(list(columns)), "read_notes": "; ".join(table.notes) or None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 import unicodedata
@@ -15,6 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from dial2deal import countries, parsing
 from dial2deal.exports.assemble import expand_terms, merge
 from dial2deal.exports.feeds import Feed, feeds
 from dial2deal.exports.problems import ProfileError
@@ -94,15 +96,20 @@ class ProfileFile(BaseModel):
     terms: dict[str, str] = Field(default_factory=dict)
     synonyms: bool = False
     time_zone: str | None = None
+    # What a file means that does not say so itself; what it says goes before, unless the setting is `fixed`.
     date_order: Literal["mdy", "dmy"] | None = None
+    decimal_mark: Literal[",", "."] | None = None
+    country: str | None = None  # where the numbers are dialled: IN, 91
+    fixed: list[Literal["date_order", "decimal_mark"]] = Field(default_factory=list)
     delimiter: Literal[",", "\t", ";", "|"] | None = None
-    encoding: Literal["utf-8", "gb18030", "utf-16", "utf-16-le", "utf-16-be"] | None = None
+    encoding: str | None = None
     header: Literal["none"] | None = None
     dialects: dict[int, list[str]] = Field(default_factory=dict)
     short_rows: Literal["pad"] | None = None
     complete_when: Literal["done_file"] | None = None
     not_data: list[str] = Field(default_factory=list)
     records: str | None = None
+    url_encoded: bool = False  # texts of JSON records
     key: list[str] = Field(default_factory=list)
     helpers: dict[str, list[str]] = Field(default_factory=dict)
     columns: dict[str, ColumnRule] = Field(default_factory=dict)
@@ -115,6 +122,22 @@ class ProfileFile(BaseModel):
         if value is not None and value not in zoneinfo.available_timezones():
             raise ValueError(f"{value!r} is not a time zone name such as Asia/Shanghai")
         return value
+
+    @field_validator("country")
+    @classmethod
+    def _country_exists(cls, value: str | None) -> str | None:
+        if value is not None and countries.find(value) is None:
+            raise ValueError(f"{value!r} is no country; write its two letters or its calling code: IN, 91")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, value: str | None) -> str | None:
+        try:
+            return value and codecs.lookup(value).name
+        except LookupError as error:
+            raise ValueError(f"{value!r} is no encoding; known are utf-8, gb18030, utf-16, big5, windows-1251, "
+                             "latin-1 and others of Python's") from error
 
     @model_validator(mode="after")
     def _dialects_fit(self) -> ProfileFile:
@@ -166,6 +189,17 @@ class Profile:
         return {*self.choices, *references, *map(normalise_header, references | helpers)}
 
     @cached_property
+    def looks_around(self) -> bool:
+        """Whether an expression sees other rows of its file, so that files cannot be read together."""
+        return any(" over (" in expression for expressions in self._computed.values() for expression in expressions)
+
+    @cached_property
+    def arrays(self) -> frozenset[str]:
+        """Arrays of JSON records whose first object the profile names: callflow of callflow.0.caller_profile."""
+        helpers = (header for headers in self.file.helpers.values() for header in headers)
+        return frozenset(header.split(".0.")[0] for header in helpers if ".0." in header)
+
+    @cached_property
     def _ignored(self) -> set[str]:
         return {normalise_header(header) for header in self.file.ignore}
 
@@ -215,14 +249,17 @@ class Profile:
         score = (len([c for c in positions if self.feed.columns[c].required]), len(used))
         return Match(positions, helpers, unknown, missing, score)
 
-    def expression_sql(self, column: str, match: Match, cells: list[str]) -> str | None:
-        """The column's expression over c0, c1, …; None when a header it needs is not in this file."""
-        return _first_sql(self.rule(column).expression, _cell_names(match, cells))
+    def expression_sql(self, column: str, match: Match, cells: list[str], *, padded: bool = False) -> str | None:
+        """The column's expression over c0, c1, …; None when a header it needs is not in this file.
 
-    def not_data_sql(self, match: Match, cells: list[str]) -> list[str]:
+        ``padded``: the file's cells may carry blanks around them, which the expression is not to see.
+        """
+        return _first_sql(self.rule(column).expression, _cell_names(match, cells), padded)
+
+    def not_data_sql(self, match: Match, cells: list[str], *, padded: bool = False) -> list[str]:
         """The conditions over c0, c1, … of rows that are no data, as far as their headers are in this file."""
         names = _cell_names(match, cells)
-        return [sql for condition in self.file.not_data if (sql := _first_sql([condition], names))]
+        return [sql for condition in self.file.not_data if (sql := _first_sql([condition], names, padded))]
 
     def expected(self, column: str) -> str:
         """The headers a column accepts, for messages."""
@@ -290,7 +327,8 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
     for column, headers in synonyms.items():
         accepted[column] += [h for h in headers if h not in accepted[column]]
     mapping = file.model_dump(exclude=_NO_MAPPING)
-    digest = hashlib.sha256(repr((mapping, sorted(accepted.items()), vocabulary()["units"])).encode())
+    digest = hashlib.sha256(repr((mapping, sorted(accepted.items()), vocabulary()["units"], feed.key,
+                                  parsing.lists())).encode())
     return Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
 
 
@@ -330,12 +368,13 @@ def _cell_names(match: Match, cells: list[str]) -> dict[str, int]:
     return names | {normalise_header(k): v for k, v in match.helpers.items()} | match.positions
 
 
-def _first_sql(expressions: list[str], names: dict[str, int]) -> str | None:
+def _first_sql(expressions: list[str], names: dict[str, int], padded: bool) -> str | None:
     chosen = _applicable(expressions, names)
     if chosen is None:
         return None
     expression, cells = chosen
-    return _PLACEHOLDER.sub(lambda m: f"c{cells[m[1]]}" if m[1] in cells else "null::varchar", expression)
+    cell = "parse.cell(c{})" if padded else "c{}"
+    return _PLACEHOLDER.sub(lambda m: cell.format(cells[m[1]]) if m[1] in cells else "null::varchar", expression)
 
 
 def _applicable(expressions: list[str], names: dict[str, int]) -> tuple[str, dict[str, int]] | None:

@@ -30,8 +30,8 @@ def reread(table: Table, work: Path) -> Table:
     with RowFiles(work) as target:
         for line, text, cells, kind in _records(table):
             kinds[kind] += 1
-            if _fits(cells, table):
-                target.add(line, [*cells, *[""] * (table.width - len(cells))])
+            if table.fits(cells, line):
+                target.add(line, table.placed(line, cells))
             else:
                 target.set_aside(line, "", text)
     repairs = table.repairs | {rule: kinds[kind] for kind, rule in _RULES.items() if kinds[kind]}
@@ -97,7 +97,7 @@ def _joined(text: str, table: Table, ahead: deque, lines: Iterator) -> tuple[str
                 ahead.append(item)
             part = ahead[taken][1]
             alone = _strict(part, table.delimiter)
-            if alone is not None and _fits(alone, table):
+            if alone is not None and table.fits(alone):
                 return
             parts.append(part)
             yield f"{part}\n"
@@ -105,7 +105,7 @@ def _joined(text: str, table: Table, ahead: deque, lines: Iterator) -> tuple[str
     for escape in (None, "\\"):
         parts[1:] = []
         cells = _first_record(following(), table.delimiter, escape)
-        if cells is not None and len(parts) > 1 and _fits(cells, table):
+        if cells is not None and len(parts) > 1 and table.fits(cells):
             for _ in parts[1:]:
                 ahead.popleft()
             return "\n".join(parts), cells, "multi_line"
@@ -116,14 +116,14 @@ def _tolerant(text: str, table: Table) -> tuple[str, list[str], str]:
     """The line read by itself: with backslash escapes, with inner quotes not doubled, or with quotes as text."""
     if '\\"' in text:
         cells = _strict(text, table.delimiter, "\\")
-        if cells is not None and _fits(cells, table):
+        if cells is not None and table.fits(cells):
             return text, cells, "backslash"
     if text[0] == text[-1] == '"':
         cells = text[1:-1].split(f'"{table.delimiter}"')
         if len(cells) == table.width:
             return text, [cell.replace('""', '"') for cell in cells], "literal"
     cells = text.split(table.delimiter)
-    if not _fits(cells, table) and _fits(paired := _paired(cells, table.delimiter), table):
+    if not table.fits(cells) and table.fits(paired := _paired(cells, table.delimiter)):
         cells = paired
     cells = [cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell for cell in cells]
     return text, cells, "literal"
@@ -140,10 +140,6 @@ def _paired(pieces: list[str], delimiter: str) -> list[str]:
             cells.append(piece)
         is_open ^= piece.count('"') % 2 == 1
     return cells
-
-
-def _fits(cells: list[str], table: Table) -> bool:
-    return len(cells) == table.width or (table.pad and 1 < len(cells) < table.width)
 
 
 def _strict(text: str, delimiter: str, escape: str | None = None) -> list[str] | None:

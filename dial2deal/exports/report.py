@@ -10,14 +10,15 @@ from typing import Any
 
 import duckdb
 
-from dial2deal.exports import repairs
+from dial2deal.exports import repairs, senses
 
 _LINES_SHOWN = 20
 _NAMED = 3
 _FILE_COLUMNS = (
     "file_id", "source", "feed", "path", "status", "message", "encoding", "delimiter", "bytes", "rows_read",
-    "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_total_line", "first_event_date", "last_event_date",
-    "delivered_at", "loaded_at", "audited_at", "unknown_columns", "repairs",
+    "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded", "rows_total_line",
+    "first_event_date", "last_event_date",
+    "delivered_at", "loaded_at", "audited_at", "unknown_columns", "repairs", "column_readings",
 )
 # The audit's verdict replaces the loader's message, its notes stay.
 _SELECTED = {"message": "case when contains(message, read_notes) then message "
@@ -84,6 +85,7 @@ class FileReport:
     rows_accepted: int
     rows_quarantined: int
     rows_duplicate: int
+    rows_superseded: int
     rows_total_line: int
     first_event_date: dt.date | None
     last_event_date: dt.date | None
@@ -92,6 +94,7 @@ class FileReport:
     audited_at: dt.datetime | None
     unknown_columns: list[str]
     repairs: dict[str, int]
+    column_readings: list[senses.Finding]
     quarantine: list[Quarantined] = field(default_factory=list)
     overlaps: list[Overlap] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
@@ -134,7 +137,9 @@ def file_reports(
     quarantine, overlaps, totals = _quarantine(con, found), _overlaps(con, found), _totals(con, found)
     return [FileReport(**{
         **file, "unknown_columns": json.loads(file["unknown_columns"] or "[]"),
-        "repairs": json.loads(file["repairs"] or "{}"), "quarantine": quarantine.get(file["file_id"], []),
+        "repairs": json.loads(file["repairs"] or "{}"),
+        "column_readings": senses.from_json(file["column_readings"]),
+        "quarantine": quarantine.get(file["file_id"], []),
         "overlaps": overlaps.get(file["file_id"], []), "totals": totals.get(file["file_id"], []),
     }) for file in files]
 
@@ -142,6 +147,11 @@ def file_reports(
 def repair_label(rule: str, locale: str) -> str:
     """A repair rule for people (``zh`` or ``en``); the rule itself where repairs.yml has no label for it."""
     return repairs.vocabulary().get(rule, {}).get(f"label_{locale}") or rule
+
+
+def column_reading_text(finding: senses.Finding) -> str:
+    """How the dates or numbers of one column were read, and why; English."""
+    return senses.sentence(finding)
 
 
 def reason_text(item: Quarantined) -> str:
@@ -173,6 +183,7 @@ def brief(report: FileReport) -> dict[str, str]:
     return {
         "repaired": "; ".join(f"{repair_label(rule, 'en')}: {count:,}" for rule, count in report.repairs.items()),
         "reasons": "; ".join(map(reason_text, report.quarantine)),
+        "readings": "; ".join(map(senses.sentence, report.column_readings)),
         "totals": "; ".join(wrong) or (report.totals_verdict or "").replace("_", " "),
         "overlaps": "; ".join(map(overlap_text, report.overlaps[:_NAMED])) + more,
     }
@@ -183,9 +194,11 @@ def sentence(report: FileReport) -> str:
     texts = brief(report)
     parts = [f"{report.rows_read:,} read, {report.rows_accepted:,} accepted"]
     parts += [f"{count:,} {label}" for count, label in (
-        (report.rows_quarantined, f"quarantined [{texts['reasons']}]"), (report.rows_duplicate, "duplicate")) if count]
+        (report.rows_quarantined, f"quarantined [{texts['reasons']}]"), (report.rows_duplicate, "duplicate"),
+        (report.rows_superseded, "superseded by a later row of the file")) if count]
     parts += [f"{label}: {texts[key]}" for key, label in (
-        ("totals", "totals line"), ("overlaps", "overlaps"), ("repaired", "repaired")) if texts[key]]
+        ("totals", "totals line"), ("overlaps", "overlaps"), ("readings", "columns"), ("repaired", "repaired"))
+        if texts[key]]
     return f"{report.path} ({report.status}): {'; '.join(parts)}"
 
 

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dial2deal import parsing
+from dial2deal.exports import numbers, senses
 from dial2deal.exports.feeds import PROVENANCE, Column, Feed
 from dial2deal.exports.profiles import WHOLE_ROW, Profile, header_unit, vocabulary
+from dial2deal.exports.senses import NOTHING_DECIDED, UNORDERED_DATE
 from dial2deal.exports.table import Table
 
 UNDATED = "date '1970-01-01'"
 _PARSERS = {"timestamp": "ts", "date": "day", "seconds": "seconds", "money": "money"}
 _MEANS = {"timestamp": "a date and time", "date": "a date or month", "seconds": "a duration", "money": "an amount"}
-# 3/4/2026: nothing in such a date tells the month from the day.
-_UNORDERED_DATE = "^[^0-9]?[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}([^0-9]|$)"
 _LOSSY_KINDS = ("id", "phone", "money", "number", "seconds")
 _SHOWN = 60
 _SAMPLE = 1000
@@ -118,7 +119,8 @@ def plan(profile: Profile, table: Table, policy_zone: str, *, quick: bool) -> Lo
     """How this file's cells become rows of raw.<feed>."""
     feed = profile.feed
     values = _values(profile, table, policy_zone)
-    not_data = [f"coalesce(({sql}), false)" for sql in profile.not_data_sql(table.match, table.header)]
+    not_data = [f"coalesce(({sql}), false)" for sql in profile.not_data_sql(
+        table.match, table.header, padded=table.may_be_padded)]
     event = feed.columns.get(feed.event_column) if feed.event_column else None
     # In the order of the feed, so that reordered or renamed headers do not make the same content another one.
     hashed = ", ".join([text(",".join(values)), *map(name, values), "_extra"])
@@ -161,6 +163,7 @@ def read_csv(table: Table, rejects: str | None, paths: Sequence[Path] = ()) -> s
     return (
         f"read_csv([{files}], header=false, auto_detect=false, skip={table.skip}, "
         f"delim={text(table.delimiter)}, quote={text(quote)}, escape={text(quote)}, "
+        f"nullstr=[{', '.join(map(text, parsing.empty_words()))}], "
         f"{_padding(table)}"
         f"columns={{{declared}}}{caught})"
     )
@@ -173,41 +176,56 @@ def _padding(table: Table) -> str:
     return "null_padding=true, parallel=false, " if table.has_line_column else "null_padding=true, "
 
 
-def _values(profile: Profile, table: Table, policy_zone: str) -> dict[str, str]:
+def texts(profile: Profile, table: Table) -> dict[str, str]:
+    """SQL of each canonical column's text as the vendor writes it, those that are hashes of others left out."""
     found: dict[str, str] = {}
-    hashed: list[str] = []
     for column in profile.feed.columns.values():
         rule = profile.rule(column.name)
         position = table.match.positions.get(column.name)
-        expression = profile.expression_sql(column.name, table.match, table.header)
+        expression = profile.expression_sql(column.name, table.match, table.header, padded=table.may_be_padded)
         if position is not None:
-            sql = _cell(column, f"c{position}") if table.may_be_padded else f"c{position}"
-            unit = rule.unit or header_unit(table.header[position]) if column.kind == "seconds" else None
+            found[column.name] = _cell(column, f"c{position}") if table.may_be_padded else f"c{position}"
         elif expression is not None:
-            sql, unit = f"nullif(({expression})::varchar, '')", rule.unit
+            found[column.name] = f"nullif(({expression})::varchar, '')"
         elif rule.hash_of == [WHOLE_ROW]:
             cells = ", ".join(f"coalesce(c{i}, '')" for i in range(table.width))
-            sql, unit = f"'#' || md5(concat_ws('|', {cells}))", None
-        elif rule.hash_of:
-            hashed.append(column.name)
+            found[column.name] = f"'#' || md5(concat_ws('|', {cells}))"
+        elif rule.const and not rule.hash_of:
+            found[column.name] = text(rule.const)
+    return found
+
+
+def _values(profile: Profile, table: Table, policy_zone: str) -> dict[str, str]:
+    sense = table.sense or NOTHING_DECIDED
+    found = texts(profile, table)
+    for column in profile.feed.columns.values():
+        if column.name not in found:
             continue
-        elif rule.const:
-            sql, unit = text(rule.const), None
-        else:
-            continue
-        if unit:
-            bare = "-?[0-9]+:[0-9]+" if unit == "[h:m]" else "-?[0-9]*[.]?[0-9]+"
-            sql = f"case when regexp_full_match({sql}, {text(bare)}) then {sql} || {text(unit)} else {sql} end"
+        sql = found[column.name]
+        rule, position = profile.rule(column.name), table.match.positions.get(column.name)
+        mark = sense.mark(column.name)
+        if column.kind == "seconds":
+            unit = rule.unit or (header_unit(table.header[position]) if position is not None else None)
+            if unit:
+                bare = "-?[0-9]+:[0-9]+" if unit == "[h:m]" else f"-?[0-9]*[.{',' if mark else ''}]?[0-9]+"
+                sql = f"case when regexp_full_match({sql}, {text(bare)}) then {sql} || {text(unit)} else {sql} end"
+        if mark:
+            # In a column that contradicts itself, what can only be meant with a point is no mystery.
+            clear = f" and not {senses.is_clear(sql)}" if mark == senses.MARKS["?"] else ""
+            sql = f"case when regexp_matches({sql}, '[.,，]'){clear} then {sql} || {text(mark)} else {sql} end"
+        if column.kind == "phone" and sense.region:
+            sql = numbers.marked(sql, sense.region)
         if column.kind in ("timestamp", "date"):
-            sql = _ordered(sql, profile.file.date_order, table.may_be_bracketed)
+            order = sense.order(column.name)
+            sql = _ordered(sql, profile.file.date_order if order is None else order, table.may_be_bracketed)
         if column.kind == "timestamp":
             sql = _zoned(sql, profile.file.time_zone, policy_zone)
         found[column.name] = sql
-    for column_name in hashed:
+    for column in profile.feed.columns.values():
         parts = [_normalised(profile.feed.columns[c], found[c])
-                 for c in profile.rule(column_name).hash_of if c in found]
-        if parts:
-            found[column_name] = f"'#' || md5(concat_ws('|', {', '.join(parts)}))"
+                 for c in profile.rule(column.name).hash_of if c in found]
+        if column.name not in found and parts:
+            found[column.name] = f"'#' || md5(concat_ws('|', {', '.join(parts)}))"
     return {c: found[c] for c in profile.feed.columns if c in found}
 
 
@@ -218,9 +236,9 @@ def _cell(column: Column, cell: str) -> str:
 def _ordered(sql: str, order: str | None, bracketed: bool) -> str:
     # A bracket in the vendor's text would be taken for an order or a zone by parse.ts.
     plain = f"replace({sql}, '[', '(')" if bracketed else sql
-    if order is None:
+    if not order:
         return plain
-    return f"case when regexp_matches({sql}, {text(_UNORDERED_DATE)}) then {plain} || '[{order}]' else {plain} end"
+    return f"case when regexp_matches({sql}, {text(UNORDERED_DATE)}) then {plain} || '[{order}]' else {plain} end"
 
 
 def _zoned(sql: str, zone: str | None, policy_zone: str) -> str:
@@ -296,7 +314,7 @@ def _advice(column: Column) -> str:
     if column.kind not in ("timestamp", "date"):
         return ""
     quoted = name(column.name)
-    return (f" || case when regexp_matches({quoted}, {text(_UNORDERED_DATE)}) and not contains({quoted}, 'y]') "
+    return (f" || case when regexp_matches({quoted}, {text(UNORDERED_DATE)}) and not contains({quoted}, 'y]') "
             "then '; say in the profile which comes first, date_order: mdy or dmy' else '' end")
 
 

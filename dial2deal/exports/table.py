@@ -8,15 +8,27 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dial2deal.exports.problems import FileProblem
-from dial2deal.exports.profiles import Match, Profile
+from dial2deal.exports.profiles import Match, Profile, normalise_header
+
+if TYPE_CHECKING:
+    from dial2deal.exports.senses import Sense
 
 HEADER_SEARCH_ROWS = 10
 # Exporters stop without a word at the limits of xls and xlsx.
 _ROW_LIMITS = (65_536, 1_048_576)
 _DELIMITERS = (",", "\t", ";", "|")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How lines behind ``after`` with as many cells as ``places`` are laid out: each cell's column in the header."""
+
+    after: int
+    places: tuple[int, ...]
 
 
 @dataclass
@@ -38,10 +50,30 @@ class Table:
     may_be_lossy: bool = True      # scientific notation
     may_be_padded: bool = True     # blanks around a cell, Excel's ="…" and apostrophes
     may_be_bracketed: bool = True
+    layouts: tuple[Layout, ...] = ()  # of a file whose layout changes on the way, in the order of their lines
     ragged: Path | None = None     # records set aside by the reader: line, reason (empty: their width), text
     cut_line: int | None = None    # number of the last line when it has no line end
+    sense: Sense | None = None     # how the file's own columns say its dates and numbers are meant
     repairs: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+
+    def placed(self, line: int, cells: list[str]) -> list[str]:
+        """The cells of a record in the columns of the header, empty where the record has none."""
+        if not self.layouts:
+            return [*cells, *[""] * (self.width - len(cells))]
+        layout = next(one for one in reversed(self.layouts) if len(one.places) == len(cells) and one.after <= line)
+        row = [""] * self.width
+        for place, cell in zip(layout.places, cells, strict=True):
+            row[place] = cell
+        return row
+
+    def fits(self, cells: list[str], line: int | None = None) -> bool:
+        """Whether a record has as many cells as a layout of the file, one that holds on its line where known."""
+        if self.layouts:
+            return any(len(layout.places) == len(cells) and (line is None or layout.after <= line)
+                       for layout in self.layouts)
+        return len(cells) == self.width or (self.pad and 1 < len(cells) < self.width)
 
 
 @dataclass(frozen=True)
@@ -69,12 +101,20 @@ def find_header(profile: Profile, rows: list[tuple[int, list[str]]], delimiter: 
             if profile.names_used(names) < 2:
                 continue
             match = profile.match(names)
+            if best and _grew(best, names, line):
+                continue
             if match.score[1] >= 2 and (best is None or match.score > best.match.score):
                 best = Header(names, match, line, delimiter)
         above = cells
     if profile.file.header == "none" and (best is None or best.match.missing):
         return _dialect(profile, rows[:HEADER_SEARCH_ROWS], delimiter)
     return best
+
+
+def _grew(header: Header, names: list[str], line: int) -> bool:
+    """Whether a row is the same header with more columns, for the lines after it: see layouts.py."""
+    known = {normalise_header(cell) for cell in header.cells}
+    return not header.match.missing and line > header.line + 1 and known <= set(map(normalise_header, names))
 
 
 def note_row_limit(table: Table, what: str, rows: int) -> None:

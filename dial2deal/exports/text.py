@@ -21,7 +21,7 @@ from dial2deal.exports.table import (
     require_columns,
     text_rows,
 )
-from dial2deal.exports.transcode import CHUNK, Rewritten, has_odd_line_ends, rewrite
+from dial2deal.exports.transcode import CHUNK, SINGLE_BYTES, Rewritten, has_odd_line_ends, legible, rewrite
 
 _HEAD = 256 << 10
 _TAIL = 4096
@@ -97,7 +97,12 @@ def scan(path: Path, *, hashed: bool = True) -> Scan:
 
 def is_utf8(path: Path) -> bool:
     """Whether all of a file decodes strictly as UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    return is_encoded(path, "utf-8")
+
+
+def is_encoded(path: Path, encoding: str) -> bool:
+    """Whether all of a file decodes strictly."""
+    decoder = codecs.getincrementaldecoder(encoding)()
     with path.open("rb") as handle:
         try:
             while chunk := handle.read(CHUNK):
@@ -152,7 +157,8 @@ def _encodings(path: Path, profile: Profile, may_be_utf8: bool) -> list[tuple[st
     for bom, encoding in _BOMS:
         if start.startswith(bom):
             return [(encoding, "strict"), (encoding, "replace")]
-    others = [("gb18030", "strict"), ("utf-8", "replace"), ("gb18030", "replace")]
+    # The last keeps every call of a file whose names are in bytes of some other encoding.
+    others = [("gb18030", "strict"), ("utf-8", "replace"), ("gb18030", "replace"), ("utf-8", SINGLE_BYTES)]
     return [("utf-8", "strict"), *others] if may_be_utf8 and begins_as_utf8(start) else others
 
 
@@ -169,11 +175,13 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan | None, encod
     with path.open("rb") as handle:
         raw_head = handle.read(_HEAD)
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    head = decoder.decode(raw_head, final=len(raw_head) < _HEAD).removeprefix("﻿")
+    head = legible(decoder.decode(raw_head, final=len(raw_head) < _HEAD)).removeprefix("﻿")
     head = head.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     header = find_text_header(profile, head)
     rows = text_rows(head, header.delimiter if header else ",")
     found = require_columns(profile, header, rows[0][1] if rows else [])
+    if encoding == "gb18030" and found.delimiter == "|" and head.count("|") != raw_head.count(b"|"):
+        raise FileProblem("Delimiters are swallowed when the text is read as GB18030. Export it again as UTF-8.")
 
     repairs: dict[str, int] = {}
     plain_utf8 = encoding in ("utf-8", "utf-8-sig") and errors == "strict"
@@ -185,9 +193,9 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan | None, encod
         readable = work / "text.csv"
         rewritten = rewrite(path, readable, encoding, errors)
         scanned = scan(readable, hashed=False)
-        if rewritten.damaged > max(3, scanned.lines * _MAX_DAMAGED_SHARE):
+        if errors == "replace" and rewritten.damaged > max(3, scanned.lines * _MAX_DAMAGED_SHARE):
             raise FileProblem(f"{rewritten.damaged} characters cannot be decoded as {encoding}; export the file again.")
-        repairs = _rewriting(rewritten, "" if plain_utf8 else encoding)
+        repairs = _rewriting(rewritten, "" if encoding in ("utf-8", "utf-8-sig") else encoding, errors)
         if quoted_title:
             _blank_titles(readable, found.line - 1)
     if encoding == "utf-8-sig":
@@ -204,9 +212,10 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan | None, encod
     return table
 
 
-def _rewriting(done: Rewritten, encoding: str) -> dict[str, int]:
+def _rewriting(done: Rewritten, encoding: str, errors: str) -> dict[str, int]:
     """Repairs that a rewritten text stands for; ``encoding`` is empty when it was UTF-8 before."""
-    found = {f"transcoded from {encoding}": bool(encoding), "undecodable characters replaced": done.damaged,
+    damaged = "single bytes read as Latin-1" if errors == SINGLE_BYTES else "undecodable characters replaced"
+    found = {f"transcoded from {encoding}": bool(encoding), damaged: done.damaged,
              "line ends unified": done.odd_line_ends, "NUL bytes removed": done.has_nul,
              "byte order mark removed": done.has_mark}
     return {repair: int(count) for repair, count in found.items() if count}

@@ -22,6 +22,17 @@ _TWO_PROCESSES_FROM = 32 << 20
 _CAN_BE_CUT = ("gb18030",)
 
 
+# Error handling that loses nothing: what is no character becomes the Latin-1 character of its byte, see `legible`.
+SINGLE_BYTES = "surrogateescape"
+_ESCAPED = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace").replace("\ufffd", chr(byte))
+            for byte in range(128, 256)}
+
+
+def legible(text: str) -> str:
+    """Text decoded with `SINGLE_BYTES`, each undecodable byte as the Western European character it may be."""
+    return text if text.isascii() else text.translate(_ESCAPED)
+
+
 @dataclass
 class Rewritten:
     """What was in a text and is not in its copy, and what tells whether its line ends are of one kind."""
@@ -85,6 +96,9 @@ def _part(path: Path, target: Path, encoding: str, errors: str, begin: int, end:
             text = text[: len(text) - len(held)]
             if errors == "replace":
                 seen.damaged += text.count("\ufffd")
+            elif errors == SINGLE_BYTES and not text.isascii():
+                seen.damaged += sum("\udc80" <= letter <= "\udcff" for letter in text)
+                text = legible(text)
             seen.newlines += text.count("\n")
             if "\r" in text:
                 seen.carriages += text.count("\r")

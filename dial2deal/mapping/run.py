@@ -74,7 +74,8 @@ class Mapping:
             "file": self.name, **plain, "profile_path": self.profile_path and str(self.profile_path),
             "dry_run": outcome and {
                 **{counter: outcome.total(counter) for counter in (
-                    "rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_total_line")},
+                    "rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded",
+                    "rows_total_line")},
                 "is_part": outcome.is_part, "repeated_ids": outcome.repeated_ids,
                 "unmapped_values": {column: dict(rows) for column, rows in outcome.unmapped.items()},
                 "files": [as_dict(report) for report in outcome.reports]},

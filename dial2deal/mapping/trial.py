@@ -40,7 +40,7 @@ class Outcome:
     def fit(self) -> float:
         """0–1: rows accepted, weighed by how many coded values are known."""
         read = self.total("rows_read")
-        kept = self.total("rows_accepted") + self.total("rows_duplicate")
+        kept = sum(map(self.total, ("rows_accepted", "rows_duplicate", "rows_superseded")))
         return kept / read * (0.5 + 0.5 * self.known_share) if read else 0.0
 
 

@@ -37,10 +37,10 @@ order by f.path, f.file_id, rule
 """
 
 _UNBALANCED_FILES = """
-select path, rows_read, rows_accepted, rows_quarantined, rows_duplicate
+select path, rows_read, rows_accepted, rows_quarantined, rows_duplicate, rows_superseded
 from ops.export_files
 where status in ('loaded', 'accepted', 'held')
-  and rows_read <> rows_accepted + rows_quarantined + rows_duplicate
+  and rows_read <> rows_accepted + rows_quarantined + rows_duplicate + rows_superseded
 order by path, file_id
 """
 
@@ -118,6 +118,6 @@ def _blocking(incomplete: Iterable[IncompleteFile]) -> list[str]:
 def _reconciliation_breaks(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [
         f"{path}: {read} rows read, but {accepted} accepted + {quarantined} quarantined + {duplicate} duplicate "
-        f"= {accepted + quarantined + duplicate}; load the file again"
-        for path, read, accepted, quarantined, duplicate in con.execute(_UNBALANCED_FILES).fetchall()
+        f"+ {superseded} superseded = {accepted + quarantined + duplicate + superseded}; load the file again"
+        for path, read, accepted, quarantined, duplicate, superseded in con.execute(_UNBALANCED_FILES).fetchall()
     ]

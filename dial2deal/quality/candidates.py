@@ -11,10 +11,20 @@ from pathlib import Path
 
 import duckdb
 
+from dial2deal.exports.feeds import feeds
 from dial2deal.quality.suites import EVERY_FILE, Column, Suite
 from dial2deal.settings import Settings
 
 CATALOG = "candidate"
+# Yuan of rows that a later row of their key and file replaces with another amount, though no time says it is newer.
+_LOST_AMOUNT = """
+    select _file_id, sum(total - latest) as lost_amount from (
+        select _file_id, sum(amount) as total, arg_max(amount, _line) as latest from (
+            select _file_id, _row_key, _line, source_updated_at, parse.money(amount_cny)::double as amount
+            from raw."{feed}" where _file_id in ({ids}))
+        group by _file_id, _row_key
+        having count(*) > 1 and min(amount) <> max(amount) and count(distinct source_updated_at) < count(*))
+    group by _file_id"""
 FILES = EVERY_FILE
 
 
@@ -80,26 +90,34 @@ def id_list(file_ids: list[str]) -> str:
 
 def _file_facts(con: duckdb.DuckDBPyConnection, files: list[LoadedFile]) -> None:
     """One row per file: what the loader counted beside what raw.<feed> really holds."""
-    per_feed = []
+    per_feed, lost = [], ["select null as _file_id, null::double as lost_amount where false"]
     for feed in sorted({file.feed for file in files}):
         ids = id_list([file.file_id for file in files if file.feed == feed])
+        # Rows that are added up repeat their key rightly.
+        keys = "count(*)" if feeds()[feed].adds_up else "count(distinct hash(_row_key))"
+        if "amount_cny" in feeds()[feed].columns and not feeds()[feed].adds_up:
+            lost.append(_LOST_AMOUNT.format(feed=feed, ids=ids))
         # Counting 64-bit hashes instead of texts: 3x faster, and one collision in 10^9 pairs only hides a warning.
         per_feed.append(f"""
-            select _file_id, count(*) as raw_rows, count(distinct hash(_row_key)) as raw_keys,
+            select _file_id, count(*) as raw_rows, {keys} as raw_keys,
                    median(_event_date) filter (where _event_date > date '1970-01-01') as median_date
             from raw."{feed}" where _file_id in ({ids}) group by _file_id""")
     con.execute(f"""
         create table {CATALOG}.{FILES} as
-        with raw_facts as ({" union all ".join(per_feed)})
+        with raw_facts as ({" union all ".join(per_feed)}), lost as ({" union all ".join(lost)})
         select f.file_id as _file_id, 0::bigint as _line, f.source, f.feed, f.path, f.delivered_at,
-               f.rows_read, f.rows_accepted, f.rows_quarantined, f.rows_duplicate,
+               f.rows_read, f.rows_accepted, f.rows_quarantined, f.rows_duplicate, f.rows_superseded,
                coalesce(r.raw_rows, 0) as raw_rows, r.median_date::date as median_date,
-               f.rows_read - f.rows_accepted - f.rows_quarantined - f.rows_duplicate as rows_unaccounted,
-               f.rows_accepted - coalesce(r.raw_rows, 0) as rows_not_stored,
+               f.rows_read - f.rows_accepted - f.rows_quarantined - f.rows_duplicate - f.rows_superseded
+                   as rows_unaccounted,
+               f.rows_accepted + f.rows_superseded - coalesce(r.raw_rows, 0) as rows_not_stored,
+               (select count(*) from (select unnest(f.column_readings::json[]) as c) where c->>'why' = 'contradiction')
+                   as contradictions,
                f.rows_quarantined / nullif(f.rows_read, 0) as quarantined_share,
-               1 - r.raw_keys / r.raw_rows as repeated_key_share
+               lost.lost_amount, 1 - r.raw_keys / r.raw_rows as repeated_key_share
         from ops.export_files f
         left join raw_facts r on r._file_id = f.file_id
+        left join lost on lost._file_id = f.file_id
         where f.file_id in ({id_list([file.file_id for file in files])})""")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from dial2deal import policy, warehouse
+from dial2deal.exports import senses
 from dial2deal.exports.report import FileReport, file_reports, repair_label
 from dial2deal.quality import workbook
 from dial2deal.quality.history import SHEET_ROWS, Catalogue
@@ -82,6 +83,8 @@ def _summary(report: FileReport, catalogue: Catalogue, t: Labels) -> list[list[A
         (t.dates, " – ".join(dict.fromkeys(dates))),
         (t.encoding, report.encoding), (t.read, report.rows_read), (t.accepted, report.rows_accepted),
         (t.quarantined, report.rows_quarantined), (t.duplicate, report.rows_duplicate),
+        (t.superseded, report.rows_superseded), *((t.column_reading, senses.sentence(finding, catalogue.locale))
+                                                  for finding in report.column_readings),
         (t.total_lines, report.rows_total_line), (t.totals_check, t(f"totals_{verdict}") if verdict else None),
         (t.unknown_columns, ", ".join(report.unknown_columns))]
     return [list(row) for row in rows if row[1] not in (None, "")]

@@ -98,7 +98,7 @@ def read(settings: Settings, build_id: str) -> QualityFacts:
             checked_at=con.execute("select max(checked_at) from ops.check_results").fetchone()[0],
             files=_rows(con, f"""
                 select file_id, source, feed, path, status, message, rows_read, rows_accepted, rows_quarantined,
-                       rows_duplicate, first_event_date, last_event_date
+                       rows_duplicate, rows_superseded, first_event_date, last_event_date
                 from ops.export_files where status <> 'superseded'
                 order by {_STATUS_ORDER}, last_event_date desc nulls last, path, file_id"""),
             open_checks=_rows(con, f"""

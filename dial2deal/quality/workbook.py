@@ -103,9 +103,10 @@ def _quarantined(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[
 
 def _files(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, list]:
     columns = [(t.status, 14), (t.feed, 14), (t.file, 50), (t.dates, 24), (t.read, 11), (t.accepted, 11),
-               (t.quarantined, 11), (t.duplicate, 11), (t.message, 90)]
+               (t.quarantined, 11), (t.duplicate, 11), (t.superseded, 11), (t.message, 90)]
     rows = [[t(f"status_{f['status']}"), catalogue.feed(f["feed"]), f["path"], _span(f), f["rows_read"],
-             f["rows_accepted"], f["rows_quarantined"], f["rows_duplicate"], f["message"]] for f in facts.files]
+             f["rows_accepted"], f["rows_quarantined"], f["rows_duplicate"], f["rows_superseded"],
+             f["message"]] for f in facts.files]
     return columns, rows
 
 

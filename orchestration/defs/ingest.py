@@ -128,10 +128,10 @@ def file_metadata(results: list) -> dict:
         "files_unchanged": len(results) - len(new),
         "files_failed": sum(result.status == "failed" for result in new),
         **{name: sum(getattr(result, name) for result in new)
-           for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate")},
+           for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded")},
         "files": metadata.table(
-            ["file", "status", "read", "accepted", "quarantined", "duplicates", "from", "to", "message"],
-            [[r.path, r.status, r.rows_read, r.rows_accepted, r.rows_quarantined, r.rows_duplicate,
+            ["file", "status", "read", "accepted", "quarantined", "duplicates", "superseded", "from", "to", "message"],
+            [[r.path, r.status, r.rows_read, r.rows_accepted, r.rows_quarantined, r.rows_duplicate, r.rows_superseded,
               r.first_event_date or "", r.last_event_date or "", r.message or ""] for r in new],
         ),
     }

@@ -116,7 +116,7 @@ def test_provenance_of_a_row(landing):
 def test_exact_repetitions_count_and_are_not_inserted(landing):
     landing.calls("a.csv", [call(1), call(2), call(1), call(1), call(2, notes="改")])
     result = landing.one()
-    assert (result.rows_read, result.rows_accepted, result.rows_duplicate) == (5, 3, 2)
+    assert (result.rows_read, result.rows_accepted, result.rows_duplicate, result.rows_superseded) == (5, 2, 2, 1)
     assert landing.query("select _row_key, _line from raw.calls order by 2") == [
         ("C000001", 2),
         ("C000002", 3),

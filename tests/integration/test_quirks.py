@@ -155,8 +155,8 @@ def test_q16_extensions_and_separators(landing):
 
 
 def test_q18_numbers_that_say_nobody(landing):
-    texts = ["未知", "隐藏", "anonymous", "-", "隐藏来电", "0", "Unavailable"]
-    assert numbers(landing, *texts) == dict.fromkeys(texts, (None, "anonymous"))
+    texts = ["未知", "隐藏", "anonymous", "隐藏来电", "0", "Unavailable"]
+    assert numbers(landing, *texts, "-") == dict.fromkeys([*texts, None], (None, "anonymous"))
 
 
 def test_q19_lengths_of_time(landing):

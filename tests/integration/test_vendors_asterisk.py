@@ -23,6 +23,7 @@ FILES = [
     ("asterisk_queue_log", "queue_events", "queue_log", 14, 1),
     ("asterisk_queue_log", "queue_events", "queue_log_database.csv", 3, 0),
     ("asterisk_queue_log", "agent_states", "queue_log", 5, 10),
+    ("asterisk_cel", "calls", "call_legs.csv", 5, 10),
     ("freepbx", "calls", "call_legs.csv", 3, 0),
     ("freepbx", "calls", "call_legs_old.csv", 2, 0),
 ]
@@ -158,6 +159,14 @@ def test_asterisk_queue_log(world):
         ("01-05 08:16:40", "agent_logout", none, "sales", "1004", none, none, none, none, none, none, none, none),
         ("01-05 08:18:20", "agent_logout", none, none, "1003", none, none, none, none, none, none, none, none),
     ]
+
+
+def test_asterisk_channel_events_become_legs(world):
+    columns = ("call_id", "leg_role", "direction", "answered_at", "ended_at", "talk_seconds", "tech_result", "agent_id")
+    assert [row for row in world.read("asterisk_cel", "calls", "call_legs.csv", columns) if row[1] != "other"] == [
+        ("1767574800.1", "agent", "inbound", "01-05 09:00:10", "01-05 09:01:10", 60, "connected", "1001"),
+        ("1767574800.1", "customer", "inbound", "01-05 09:00:10", "01-05 09:01:10", 60, "connected", None),
+        ("1767575400.3", "ivr", "inbound", None, "01-05 09:10:20", 0, "ivr_only", None)]
 
 
 def test_asterisk_queue_log_from_the_database(world):

@@ -84,7 +84,8 @@ class Landing:
         with self.session() as con:
             results = exports.load_landing(con, self.settings, self.policy, **kwargs)
         for result in results:
-            assert result.rows_read == result.rows_accepted + result.rows_quarantined + result.rows_duplicate, result
+            assert result.rows_read == (
+                result.rows_accepted + result.rows_quarantined + result.rows_duplicate + result.rows_superseded), result
         return results
 
     def one(self) -> exports.FileResult:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pytest
 
-import dial2deal
-
-PARSE_SQL = Path(dial2deal.__file__).with_name("parse.sql").read_text(encoding="utf-8")
+from dial2deal import parsing
 
 
 @pytest.fixture(scope="module")
 def con():
     connection = duckdb.connect()
-    connection.execute(PARSE_SQL)
+    connection.execute(parsing.statements())
     yield connection
     connection.close()
 
@@ -295,7 +292,14 @@ def test_booleans(con, text, value):
         ("10086", None, "short_code"),
         ("110", None, "short_code"),
         ("0022-23456789", None, "invalid"),
-        ("+85291234567", None, "invalid"),
+        ("+85291234567", "+85291234567", "ok"),
+        ("+1 (415) 555-0102", "+14155550102", "ok"),
+        ("98450 00001[+919845000001]", "+919845000001", "ok"),
+        ("13135550103[?]", None, "invalid"),
+        ("1800 202 1234[#]", None, "hotline"),
+        ("00755-66668888", None, "invalid"),
+        ("*60", None, "short_code"),
+        ("\u202a+86 139 1111 0022\u202c", "+8613911110022", "ok"),
         ("12345678901234567890", None, "invalid"),
         ("未知", None, "anonymous"),
         ("隐藏来电", None, "anonymous"),
