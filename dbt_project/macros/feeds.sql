@@ -34,6 +34,11 @@
         'contact_results': ['stg_contact_results', 'contact_date', 'row_key']}) }}
 {%- endmacro %}
 
+{# Feeds whose rows of one file and id are added up instead of replaced (adds_up in feeds.yml; a test compares them). #}
+{% macro feeds_that_add_up() -%}
+    {{ return(['channel_costs']) }}
+{%- endmacro %}
+
 {# Those of `feeds` with dates in this build; all while the project is only parsed. #}
 {% macro feeds_to_build(feeds) %}
     {%- if not execute -%}{{ return(feeds) }}{%- endif -%}

@@ -2,8 +2,9 @@
 
 {# CTEs `files` and `latest`: rows of accepted files on the touched dates, of each native id only the latest
    delivery. Ids delivered with several dates (ops.moved_ids) compete across these dates. `unit`: the raw column that
-   ops.moved_ids names for this feed (united_by in feeds.yml). #}
+   ops.moved_ids names for this feed (united_by in feeds.yml). Of feeds that add up, every row of an id's latest file. #}
 {% macro latest_delivery(feed, unit='_row_key') -%}
+{%- set whole_files = feed in feeds_that_add_up() -%}
 {%- set raw = source('raw', feed) -%}
 {%- set touched = is_touched('r._event_date', [feed]) -%}
 files as (
@@ -45,10 +46,11 @@ superseded as (
         select
             c._file_id,
             c._line,
-            row_number() over (
+            {{ 'dense_rank' if whole_files else 'row_number' }}() over (
                 partition by c._source, c._row_key
-                order by {{ parse_ts('c.source_updated_at') }} desc nulls last, f.delivered_at desc nulls last,
-                    f.modified_at desc nulls last, f.path desc nulls last, c._line desc nulls last
+                order by {{ '' if whole_files else parse_ts('c.source_updated_at') ~ ' desc nulls last,' }}
+                    f.delivered_at desc nulls last, f.modified_at desc nulls last, f.path desc nulls last
+                    {{- '' if whole_files else ', c._line desc nulls last' }}
             ) as delivery_rank
         from candidates as c
         inner join repeated on c._source = repeated._source and c._row_key = repeated._row_key

@@ -33,11 +33,11 @@ counted_{{ feed }} as (
         delivered._event_date as event_date,
         delivered._file_id as file_id,
         count(*) as rows_raw,
-        count(*) filter (where held.file_id = delivered._file_id and held.source_line = delivered._line) as rows_current,
-        count(*) filter (where (held.file_id <> delivered._file_id or held.source_line <> delivered._line)
-            and held.row_hash = delivered._row_hash) as rows_duplicate,
-        count(*) filter (where (held.file_id <> delivered._file_id or held.source_line <> delivered._line)
-            and held.row_hash <> delivered._row_hash) as rows_superseded
+        {%- set is_current = 'held.file_id = delivered._file_id' if feed in feeds_that_add_up()
+            else 'held.file_id = delivered._file_id and held.source_line = delivered._line' %}
+        count(*) filter (where {{ is_current }}) as rows_current,
+        count(*) filter (where not ({{ is_current }}) and held.row_hash = delivered._row_hash) as rows_duplicate,
+        count(*) filter (where not ({{ is_current }}) and held.row_hash <> delivered._row_hash) as rows_superseded
     from delivered_{{ feed }} as delivered
     inner join {{ source('ops', 'export_files') }} as files
         on delivered._file_id = files.file_id and files.status = 'accepted'

@@ -9,6 +9,7 @@ select
     rows_accepted,
     rows_quarantined,
     rows_duplicate,
-    rows_read - rows_accepted - rows_quarantined - rows_duplicate as rows_unexplained
+    rows_superseded,
+    rows_read - rows_accepted - rows_quarantined - rows_duplicate - rows_superseded as rows_unexplained
 from {{ source('ops', 'export_files') }}
 where status in ('loaded', 'accepted', 'held')

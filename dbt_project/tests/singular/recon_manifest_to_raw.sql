@@ -5,9 +5,10 @@ with stored as (
     group by file_id
 )
 
-select files.path, files.rows_accepted, files.rows_duplicate, coalesce(stored.rows_raw, 0) as rows_raw
+select files.path, files.rows_accepted, files.rows_duplicate, files.rows_superseded, coalesce(stored.rows_raw, 0) as rows_raw
 from {{ ref('recon_files') }} as files
 left join stored on files.file_id = stored.file_id
 where files.status = 'accepted'
     and files.feed in ('{{ dated_feeds() | join("', '") }}')
-    and not (coalesce(stored.rows_raw, 0) between files.rows_accepted and files.rows_accepted + files.rows_duplicate)
+    and not (coalesce(stored.rows_raw, 0) - files.rows_superseded
+        between files.rows_accepted and files.rows_accepted + files.rows_duplicate)
