@@ -12,10 +12,11 @@ from dial2deal.preview import mask_text
 from dial2deal.settings import Settings
 
 _MESSAGE_CHARACTERS = 2000
+NOT_MADE = "not_made"  # a report was asked for whose period has no data
 
 
 def write(settings: Settings, run: dg.DagsterRun, *, kind: str, step: str | None, message: str) -> Path:
-    """Append one alert of ``run`` and return its file. ``kind``: step_failed, run_failed, not_materialized."""
+    """Append one alert of ``run``, return its file. ``kind``: step_failed, run_failed, not_materialized, not_made."""
     path = file_of(settings, run.run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     record = {

@@ -5,19 +5,18 @@ Imports of Dagster stay inside the functions: ``dial2deal --help`` and ``dial2de
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dial2deal.commands import output
-from dial2deal.settings import PROJECT_ROOT, Settings
+from dial2deal.settings import Settings
 
 _DAY = ["%Y-%m-%d"]
+_PORT = 3000
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
@@ -96,7 +95,8 @@ def report(
     if period is None:
         info = status.build_info(settings)
         period = reports.expected_latest(granularity.value, info["as_of_date"], info["as_of_at"], policy.load(settings))
-    periods = partitions.between(granularity.value, period, to or period)
+    period, to = (partitions.named(granularity.value, name) for name in (period, to or period))
+    periods = partitions.between(granularity.value, period, to)
     outcomes = run.render(settings, granularity.value, periods, summary.reporter(quiet=json))
     summary.show_reports(outcomes, json=json)
     if not all(outcome.ok for outcome in outcomes):
@@ -105,21 +105,22 @@ def report(
 
 def dev(
     ctx: typer.Context,
-    port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
+    port: Annotated[int | None, typer.Option(help="Port of the web page; default 3000, or the next free one.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Start the Dagster UI with its daemon: schedules and the landing sensor run. Stop with Ctrl-C."""
-    from orchestration.instance import environment, write_config
+    from orchestration import dev
 
     settings: Settings = ctx.obj
-    write_config(settings)
-    output.stdout.print(f"Dagster UI: http://{host}:{port}/asset-groups   (installation {settings.home})")
+    free = dev.free_port(host, port or _PORT)
+    if port and free != port:
+        raise typer.BadParameter(f"port {port} is taken; port {free} is free")
+    if free != (port or _PORT):
+        output.stdout.print(f"Port {_PORT} is taken, perhaps by another dial2deal dev.")
+    output.stdout.print(f"Open this in your browser in a few seconds: http://{host}:{free}/asset-groups\n"
+                        f"Installation: {settings.home}. Stop with Ctrl-C.", soft_wrap=True, markup=False)
     sys.stdout.flush()
-    # The UI's own processes look for further programs beside this interpreter.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    os.chdir(PROJECT_ROOT)
-    os.execve(sys.executable, [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-p", str(port),
-                               "-h", host], {**os.environ, **environment(settings), "PATH": path})
+    raise SystemExit(dev.serve(settings, host, free))
 
 
 def _build(settings: Settings, json: bool, **options) -> None:

@@ -1,8 +1,9 @@
-"""What the command line shows while a run goes on: one line or bar position per step instead of Dagster's log."""
+"""What the command line shows while a run goes on: a bar or a line per step instead of Dagster's log."""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -47,13 +48,14 @@ def step_logger(on_step: OnStep) -> dg.LoggerDefinition:
 
 
 class Reporter:
-    """Shows runs and their steps: a bar on a terminal, one line per run elsewhere, nothing when quiet."""
+    """Shows runs and their steps: a bar on a terminal, lines with counts and times elsewhere, nothing when quiet."""
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self._console = console
         self._quiet = quiet
         self._bar: Progress | None = None
         self._task: Any = None
+        self._steps, self._done, self._began = 0, 0, 0.0
 
     @contextmanager
     def run(self, title: str, steps: int) -> Iterator[None]:
@@ -61,8 +63,9 @@ class Reporter:
         if self._quiet:
             yield
             return
+        self._steps, self._done = steps, 0
         if not self._console.is_terminal:
-            self._console.print(f"{title} …")
+            self._console.print(f"{title} …", markup=False, soft_wrap=True)
             yield
             return
         with Progress(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
@@ -86,8 +89,21 @@ class Reporter:
                 self._bar.update(self._task, description=_label(step))
             else:
                 self._bar.advance(self._task)
+        elif not self._quiet:
+            self._line(step, state)
         if state in ("failed", "skipped") and not self._quiet:
             self._console.print(f"  {_label(step)}: {state}", style="red" if state == "failed" else "yellow")
+
+
+    def _line(self, step: str, state: str) -> None:
+        """Where no bar can move: a line at the end of each step, with its number and time."""
+        if state == "started":
+            self._began = time.monotonic()
+            return
+        self._done += 1
+        if state == "ok":
+            self._console.print(f"  {self._done}/{self._steps} {_label(step)}, {time.monotonic() - self._began:.0f} s",
+                                markup=False, soft_wrap=True)
 
 
 def quiet() -> Reporter:

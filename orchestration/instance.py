@@ -25,6 +25,8 @@ concurrency:
 event_log_storage:
   module: orchestration.event_log
   class: PooledSqliteEventLogStorage
+python_logs:
+  python_log_level: INFO
 run_retries:
   enabled: true
   max_retries: 1

@@ -10,18 +10,25 @@ import dagster as dg
 
 from dial2deal.preview import Shape, markdown, mask_text
 from dial2deal.publish.verdict import IncompleteFile
+from dial2deal.settings import Settings
 
 _MAX_ROWS = 50
+# Below the UI's own address, whatever its port; see orchestration/webserver.py.
+SERVED = "/files"
 
 
 def of_shape(shape: Shape | None, descriptions: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Row count, column schema (with ``descriptions`` by column) and masked preview of one table; empty without."""
+    """Row count, column schema and masked preview of one table; empty without.
+
+    ``descriptions`` by column; columns come in their order, those without one last.
+    """
     if shape is None:
         return {}
+    order = {name: place for place, name in enumerate(descriptions or {})}
     result: dict[str, Any] = {
         "dagster/column_schema": dg.TableSchema([
             dg.TableColumn(name, kind, description=(descriptions or {}).get(name) or None)
-            for name, kind in shape.columns]),
+            for name, kind in sorted(shape.columns, key=lambda column: order.get(column[0], len(order)))]),
     }
     if shape.rows is not None:
         result["dagster/row_count"] = shape.rows
@@ -76,12 +83,12 @@ def bullets(lines: Iterable[str]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md("\n".join(f"- {mask_text(line)}" for line in lines))
 
 
-def files(paths: Iterable[Path]) -> dict[str, Any]:
-    """One path entry per file, labelled by its kind, and clickable links for those a browser opens."""
+def files(settings: Settings, paths: Iterable[Path]) -> dict[str, Any]:
+    """One path entry per file, labelled by its kind, and links for those a browser opens, served beside the UI."""
     result: dict[str, Any] = {}
     for path in paths:
         label = path.name if path.suffix else f"{path.name}/"
         result[label] = dg.MetadataValue.path(str(path))
-        if path.suffix in (".html", ".pdf"):
-            result[f"open {label}"] = dg.MetadataValue.url(path.resolve().as_uri())
+        if path.suffix in (".html", ".pdf") and path.is_relative_to(settings.home):
+            result[f"open {label}"] = dg.MetadataValue.url(f"{SERVED}/{path.relative_to(settings.home).as_posix()}")
     return result

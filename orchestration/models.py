@@ -1,7 +1,7 @@
 """dbt's manifest as Dagster assets and checks: keys, groups, owners, descriptions, dependencies.
 
-Read from the manifest directly: dagster-dbt's decorator does the same, but importing it and its selection
-engine costs 3.8 s of CPU in every build and in each process of the UI.
+Read from the manifest directly: dagster-dbt does the same, but importing it costs 1.7 s of CPU in every process that
+loads the definitions, saves no line of code, and knows nothing of models that dbt left out.
 """
 
 from __future__ import annotations
@@ -96,10 +96,19 @@ def check_specs(manifest: Manifest) -> dict[str, dg.AssetCheckSpec]:
                   if node in models]
         if tested:
             specs[unique_id] = dg.AssetCheckSpec(
-                props["name"], asset=models[tested[0]], description=props.get("description") or None,
+                props["name"], asset=models[tested[0]], description=_test_description(props),
                 metadata={"severity": "critical" if is_critical(props) else "warning",
                           "sql": props["original_file_path"]})
     return specs
+
+
+def _test_description(props: Mapping[str, Any]) -> str:
+    """What a test says of itself, else what it is, and what becomes of the build when it fails."""
+    kind = props.get("test_metadata") or {}
+    column = props.get("column_name")
+    text = (props.get("description") or "").strip()
+    text = text or (kind.get("name", "query without rows").replace("_", " ") + (f": {column}" if column else ""))
+    return f"{text}\n\n" + ("A failure turns the gate red." if is_critical(props) else "A failure is a warning.")
 
 
 def is_critical(props: Mapping[str, Any]) -> bool:

@@ -4,25 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
+import duckdb
 
+from dial2deal import report_queue, status
 from dial2deal.reports import periods
+from dial2deal.settings import Settings
 
 GRANULARITIES = ("daily", "weekly", "monthly")
-# Before the oldest public call-centre data; a day costs one bit in the UI. The first Monday of that month
-# would start weeks late, so weeks start in the December before.
-_FIRST_DAY = "1999-01-01"
-_FIRST_WEEK = "1998-12-28"
+# Before the oldest public call-centre data: where partitions start while nothing is published.
+EARLIEST = date(1999, 1, 1)
+_FIRST_EVENTS = """
+select least(coalesce((select min(started_at) from marts.fct_calls), date '2999-12-31'),
+             coalesce((select min(created_at) from marts.fct_leads), date '2999-12-31'),
+             coalesce((select min(ordered_at) from marts.fct_orders), date '2999-12-31'))::date
+"""
 
 
-def definitions(time_zone: str) -> dict[str, dg.TimeWindowPartitionsDefinition]:
-    """Days, Monday-based weeks and calendar months of ``time_zone`` (IANA name)."""
+def first_day(settings: Settings) -> date:
+    """The day on which the published data begin, or an earlier due period; EARLIEST when nothing is published."""
+    try:
+        with status.open_snapshot(settings) as con:
+            (found,) = con.execute(_FIRST_EVENTS).fetchone() or (EARLIEST,)
+    except (status.NothingPublishedError, duckdb.Error):
+        return EARLIEST
+    due = [date.fromisoformat(f"{key(granularity, name)}-01"[:10])
+           for granularity, name in report_queue.pending(settings)]
+    found = min([found, *due])
+    return found if EARLIEST <= found <= datetime.now(UTC).date() else EARLIEST
+
+
+def definitions(time_zone: str, first: date = EARLIEST) -> dict[str, dg.TimeWindowPartitionsDefinition]:
+    """Days, Monday-based weeks and calendar months of ``time_zone`` (IANA name) from those with ``first`` in them."""
     return {
-        "daily": dg.DailyPartitionsDefinition(_FIRST_DAY, timezone=time_zone),
-        "weekly": dg.WeeklyPartitionsDefinition(_FIRST_WEEK, day_offset=1, timezone=time_zone),
-        "monthly": dg.MonthlyPartitionsDefinition(_FIRST_DAY[:7], fmt="%Y-%m", timezone=time_zone),
+        "daily": dg.DailyPartitionsDefinition(first.isoformat(), timezone=time_zone),
+        "weekly": dg.WeeklyPartitionsDefinition((first - timedelta(days=first.weekday())).isoformat(), day_offset=1,
+                                                timezone=time_zone),
+        "monthly": dg.MonthlyPartitionsDefinition(f"{first:%Y-%m}", fmt="%Y-%m", timezone=time_zone),
     }
 
 
@@ -69,9 +89,18 @@ def ranges(due: Iterable[tuple[str, str]]) -> list[Range]:
     return result
 
 
-def passed(due: Iterable[tuple[str, str]], time_zone: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """(periods over by this machine's clock, those still to come): exports may be dated ahead, partitions are not."""
-    known = definitions(time_zone)
+def named(granularity: str, name: str) -> str:
+    """The period that ``name`` names: a report's name, or Dagster's, which calls a week by its Monday."""
+    return period(granularity, name) if granularity == "weekly" and "W" not in name.upper() else name
+
+
+def passed(due: Iterable[tuple[str, str]], time_zone: str,
+           first: date = EARLIEST) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(periods that have a partition, the others): exports may be dated ahead of the clock, partitions are not.
+
+    ``first``: where the partitions start.
+    """
+    known = definitions(time_zone, first)
     over, ahead = [], []
     for granularity, name in due:
         there = known[granularity].has_partition_key(key(granularity, name))

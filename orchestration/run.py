@@ -86,7 +86,8 @@ def build(settings: Settings, *, full_refresh: bool = False, from_date: date | N
         config |= {"from_date": from_date.isoformat(), "to_date": to_date.isoformat()}
     with _runner(settings, reporter) as runner:
         outcome = BuildOutcome(runner.run(BUILD, "build", run_config={"ops": {"dbt_models": {"config": config}}}))
-        if outcome.build.ok and reports:
+        if outcome.build.ok and reports and report_queue.pending(settings):
+            runner.reload()
             outcome.reports = runner.reports(report_queue.pending(settings), {DUE_TAG: outcome.build.run_id})
             if outcome.reports:
                 runner.run(REPORT_CHECKS, "report checks")
@@ -106,24 +107,33 @@ def _runner(settings: Settings, reporter: console.Reporter | None) -> Iterator[_
     reporter = reporter or console.quiet()
     with lock.held(settings, "another dial2deal command", reporter.say), instance(settings) as opened:
         lock.fail_dead_runs(opened, settings)
-        loggers = {console.LOGGER: console.step_logger(reporter.on_step)}
-        yield _Runner(settings, build_definitions(settings, loggers=loggers), opened, reporter)
+        yield _Runner(settings, _definitions(settings, reporter), opened, reporter)
 
 
-@dataclass(frozen=True)
+def _definitions(settings: Settings, reporter: console.Reporter) -> dg.Definitions:
+    return build_definitions(settings, loggers={console.LOGGER: console.step_logger(reporter.on_step)})
+
+
+@dataclass
 class _Runner:
     settings: Settings
     definitions: dg.Definitions
     instance: dg.DagsterInstance
     reporter: console.Reporter
 
+    def reload(self) -> None:
+        """Take up what a build changed: partitions start where the published data do."""
+        self.definitions = _definitions(self.settings, self.reporter)
+
     def reports(self, periods: list[tuple[str, str]], tags: Mapping[str, str] | None = None) -> list[RunOutcome]:
         """One run per contiguous range of periods."""
         outcomes = []
-        over, ahead = partitions.passed(periods, current_policy(self.settings).text("time_zone"))
-        for granularity, period in ahead:
+        over, others = partitions.passed(periods, current_policy(self.settings).text("time_zone"),
+                                         partitions.first_day(self.settings))
+        for granularity, period in others:
             outcomes.append(RunOutcome(report_job(granularity), "", [
-                f"{period} is not over yet by this machine's clock; check the clock and the dates of the exports."]))
+                f"{period} lies before the first data or is not over yet by this machine's clock; check the period, "
+                "the clock and the dates of the exports."]))
         for part in partitions.ranges(over):
             single = part.first == part.last
             title = f"{part.granularity} report {part.first}" + ("" if single else f" to {part.last}")
@@ -155,6 +165,8 @@ class _Runner:
             outcome.problems = [alert["message"] for alert in alerts.read(self.settings, result.run_id)]
             outcome.problems = outcome.problems or ["the run failed; its log is in the Dagster UI"]
             return outcome
+        outcome.problems = [alert["message"] for alert in alerts.read(self.settings, result.run_id)
+                            if alert["kind"] == alerts.NOT_MADE]
         missing = verify.not_materialized(self.instance, result.run_id)
         if missing:
             outcome.problems = ["Planned but not materialised: " + ", ".join(missing)]

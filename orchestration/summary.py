@@ -16,7 +16,6 @@ from orchestration.console import Reporter
 from orchestration.run import BuildOutcome, RunOutcome
 
 _HEADLINES = 3
-_FILES = 10
 _ORDER = ("monthly", "weekly", "daily")
 
 
@@ -39,11 +38,11 @@ def show_build(settings: Settings, outcome: BuildOutcome, *, json: bool) -> None
         _line("Nothing was published" + ("; the earlier snapshot and reports stay in place." if published else "."),
               "red")
     if published:
-        _line(f"Snapshot: {published['path']} (data as of {published['as_of']}, {published['verdict']})")
+        missing = "" if published["verdict"] == "complete" else ": the files named above are missing"
+        _line(f"Snapshot: {published['path']} (data as of {published['as_of']}, {published['verdict']}{missing})")
+    _line(f"Quality report: {settings.quality / 'report.html'}")
+    _line("Every step and check: make dev, or dial2deal dev")
     _reports(facts["reports"])
-    _line(f"Quality report: {settings.quality}")
-    _line("Dagster UI: make dev, or dial2deal dev, then http://127.0.0.1:3000/asset-groups "
-          f"(DIAL2DEAL_HOME={settings.home})")
 
 
 def show_reports(outcomes: list[RunOutcome], *, json: bool) -> None:
@@ -88,12 +87,8 @@ def _files(facts: dict[str, Any]) -> None:
         span = f" ({file['first_date']} to {file['last_date']})" if file["first_date"] else ""
         _line(f"  {file['status']}: {file['file']}{span} · rule {file['rule']}, {file['rows']} row(s) · "
               f"{file['message'] or ''}", "yellow")
-    for text in files["reports"][:_FILES]:
-        _line(f"  {text}")
     if files["reports"]:
-        hidden = len(files["reports"]) - _FILES
-        _line(f"  {f'and {hidden} more: ' if hidden > 0 else ''}dial2deal files --build, or the workbooks in "
-              f"{files['workbooks']}")
+        _line(f"  {len(files['reports'])} file(s) were repaired or left rows out: dial2deal files --build tells what")
 
 
 def _reports(made: list[dict[str, Any]]) -> None:
@@ -104,7 +99,7 @@ def _reports(made: list[dict[str, Any]]) -> None:
     for report in made:
         latest[report["granularity"]] = max(report, latest.get(report["granularity"], report),
                                             key=lambda item: item["period"])
-    _line(f"Reports: {len(made)} made, the latest of each kind:")
+    _line(f"Reports: {len(made)} made. Open the latest of each kind in your browser:")
     for granularity in _ORDER:
         if granularity in latest:
             pages = [path for path in latest[granularity]["paths"] if Path(path).suffix == ".html"]

@@ -8,12 +8,13 @@ import duckdb
 
 from dial2deal import exports, policy, warehouse
 from dial2deal.exports.feeds import definitions
+from dial2deal.exports.profiles import vocabulary
 from dial2deal.exports.report import brief
 from dial2deal.preview import shapes
 from dial2deal.publish.verdict import IncompleteFile, incomplete_files
 from dial2deal.quality.latest import LatestOutcome, latest_outcomes
 from dial2deal.settings import Settings
-from orchestration import builds, metadata
+from orchestration import builds, landing, metadata
 from orchestration.lock import LOCK
 from orchestration.rules import current_policy
 
@@ -84,6 +85,7 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
         paths = None
         if len(selected) < len(feeds()):
             paths = [path for feed in selected for path in sorted(settings.landing.glob(f"*/{feed}"))]
+        there = landing.listing(settings.landing)
         with warehouse.session(settings) as con:
             results = exports.load_landing(
                 con, settings, rules, paths=paths,
@@ -93,12 +95,14 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
             excerpts = shapes(con, [("raw", feed) for feed in selected])
             builds.save(settings, builds.build_id(context.run), STANDING, standing(con))
             reports = exports.file_reports(con, file_ids=[file.file_id for file in results if not file.skipped])
+        if paths is None:
+            landing.note_built(settings, there, [file.path for file in results if file.status == "waiting"])
         for feed in selected:
             files = [result for result in results if result.feed == feed]
             yield dg.MaterializeResult(
                 asset_key=raw_key(feed),
                 metadata={**file_metadata(files), **report_metadata([r for r in reports if r.feed == feed]),
-                          **metadata.of_shape(excerpts.get(("raw", feed)))},
+                          **metadata.of_shape(excerpts.get(("raw", feed)), _columns(feed))},
             )
 
     return [policy_tables, load_landing]
@@ -117,6 +121,13 @@ def standing(con: duckdb.DuckDBPyConnection) -> Standing:
     """Read once after loading, so that the audits of unchanged feeds need not open the warehouse."""
     to_judge = con.execute("select distinct feed from ops.export_files where status = 'loaded'").fetchall()
     return Standing(frozenset(feed for (feed,) in to_judge), latest_outcomes(con), incomplete_files(con))
+
+
+def _columns(feed: str) -> dict[str, str]:
+    """What vendors call each column and what kind of value it holds, in the order in which the feed names them."""
+    headers = vocabulary()["feeds"].get(feed, {})
+    return {name: " · ".join(text for text in ((headers.get(name) or [""])[0], column.get("kind", "text")) if text)
+            for name, column in feeds()[feed]["columns"].items()}
 
 
 def file_metadata(results: list) -> dict:

@@ -135,6 +135,6 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
     )
     def quality_report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         paths = quality.write_quality_report(settings, builds.build_id(context.run))
-        return dg.MaterializeResult(metadata=metadata.files(paths))
+        return dg.MaterializeResult(metadata=metadata.files(settings, paths))
 
     return [quality_report]

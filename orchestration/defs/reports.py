@@ -2,12 +2,13 @@
 
 import warnings
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 
 from dial2deal import phones, report_queue, reports, status
 from dial2deal.settings import Settings
-from orchestration import metadata, partitions
+from orchestration import alerts, metadata, partitions
 from orchestration.defs.publish import SNAPSHOT
 from orchestration.lock import LOCK
 from orchestration.rules import current_policy
@@ -25,10 +26,10 @@ def key(granularity: str) -> dg.AssetKey:
     return dg.AssetKey(["reports", granularity])
 
 
-def assets(settings: Settings, time_zone: str) -> list[dg.AssetsDefinition]:
-    """One asset per granularity; partitions are periods in the policy's time zone."""
+def assets(settings: Settings, time_zone: str, first: date) -> list[dg.AssetsDefinition]:
+    """One asset per granularity; partitions are periods in the policy's time zone from day ``first`` on."""
     return [_report(settings, granularity, definition)
-            for granularity, definition in partitions.definitions(time_zone).items()]
+            for granularity, definition in partitions.definitions(time_zone, first).items()]
 
 
 def _report(settings: Settings, granularity: str,
@@ -64,15 +65,18 @@ def _report(settings: Settings, granularity: str,
             yield dg.AssetMaterialization(key(granularity), partition=name, metadata={
                 "period": period,
                 "headline": metadata.bullets(result.headline),
-                **metadata.files(result.paths),
+                **metadata.files(settings, result.paths),
             })
         report_queue.refresh(settings, done=done)
-        # A due period may turn out to have no data; one that a schedule or a person named has to be there.
-        if broken or (not made and DUE_TAG not in context.run.tags):
-            raise dg.Failure(f"{len(broken + refused)} of {len(context.partition_keys)} {granularity} report(s) could "
-                             "not be made. " + "; ".join(broken + refused), allow_retries=False)
+        if broken:
+            raise dg.Failure(f"{len(broken)} of {len(context.partition_keys)} {granularity} report(s) could not be "
+                             "made. " + "; ".join(broken + refused), allow_retries=False)
         if refused:
             context.log.warning("Not made: %s", "; ".join(refused))
+        # No data yet is no failure; who named the period learns of it. A due period may turn out to have none.
+        if refused and not made and DUE_TAG not in context.run.tags:
+            alerts.write(settings, context.run, kind=alerts.NOT_MADE, step=f"reports/{granularity}",
+                         message="; ".join(refused))
 
     return report
 

@@ -1,6 +1,7 @@
 """New files start a build; a build's due reports are requested; failures and gaps leave an alert record."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 
@@ -14,8 +15,12 @@ from orchestration.rules import current_policy
 _LANDING_SECONDS = 30
 
 
-def sensors(settings: Settings, jobs: list, status: dg.DefaultSensorStatus) -> list[dg.SensorDefinition]:
-    """All sensors of one installation. None of them opens the warehouse: a running build holds it."""
+def sensors(settings: Settings, jobs: list, first: date,
+            status: dg.DefaultSensorStatus) -> list[dg.SensorDefinition]:
+    """All sensors of one installation whose partitions start on day ``first``.
+
+    None of them opens the warehouse: a running build holds it.
+    """
     by_name = {job.name: job for job in jobs}
     report_jobs = [by_name[report_job(granularity)] for granularity in partitions.GRANULARITIES]
 
@@ -25,7 +30,7 @@ def sensors(settings: Settings, jobs: list, status: dg.DefaultSensorStatus) -> l
                            "and time were the same in two looks.")
     def landing_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         stable_seconds = current_policy(settings).number("landing.stable_seconds")
-        tick = landing.look(settings.landing, context.cursor, stable_seconds)
+        tick = landing.look(settings.landing, context.cursor, stable_seconds, landing.built(settings))
         if tick.ready:
             return dg.SensorResult(
                 run_requests=[dg.RunRequest(run_key=tick.batch_key, tags={"dial2deal/files": str(len(tick.ready))})],
@@ -38,7 +43,7 @@ def sensors(settings: Settings, jobs: list, status: dg.DefaultSensorStatus) -> l
         by_name[BUILD_AND_DAILY]], request_jobs=report_jobs, default_status=status,
         description="After a build: requests the reports whose periods it changed, one run per range.")
     def due_reports(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        yield from report_requests(settings, context.dagster_run.run_id)
+        yield from report_requests(settings, context.dagster_run.run_id, first)
 
     @dg.run_status_sensor(
         name="due_reports_after_failed_report", run_status=dg.DagsterRunStatus.FAILURE,
@@ -46,7 +51,7 @@ def sensors(settings: Settings, jobs: list, status: dg.DefaultSensorStatus) -> l
         description="When the day's report failed after its build, the other due reports are still requested.")
     def due_reports_after_failed_report(
             context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        yield from report_requests(settings, context.dagster_run.run_id)
+        yield from report_requests(settings, context.dagster_run.run_id, first)
 
     @dg.run_status_sensor(
         name="everything_materialized", run_status=dg.DagsterRunStatus.SUCCESS, default_status=status,
@@ -73,11 +78,14 @@ def sensors(settings: Settings, jobs: list, status: dg.DefaultSensorStatus) -> l
     return [landing_files, due_reports, due_reports_after_failed_report, everything_materialized, failed_runs]
 
 
-def report_requests(settings: Settings, run_id: str) -> Iterator[dg.RunRequest | dg.SkipReason]:
+def report_requests(settings: Settings, run_id: str, first: date) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run per contiguous range of due periods, from the queue's copy beside the snapshot."""
-    over, _ = partitions.passed(report_queue.pending(settings), current_policy(settings).text("time_zone"))
+    over, rest = partitions.passed(report_queue.pending(settings), current_policy(settings).text("time_zone"), first)
     due = partitions.ranges(over)
-    if not due:
+    if not due and rest:
+        yield dg.SkipReason(f"{len(rest)} due period(s) have no partition: reload the code location for data older "
+                            "than before; periods ahead of the clock wait for it")
+    elif not due:
         yield dg.SkipReason("no report is due")
     for part in due:
         yield dg.RunRequest(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from dial2deal.settings import PROJECT_ROOT
-from orchestration.instance import environment
+from dial2deal import status
+from dial2deal.settings import PROJECT_ROOT, Settings
+from orchestration.instance import environment, instance
 from tests.built_home import built_home
 from tests.system_packages import chromium_path
 
@@ -24,20 +27,28 @@ pytestmark = [
     pytest.mark.skipif(chromium_path() is None, reason="chromium is not installed"),
 ]
 _START_SECONDS = 180
+_BUILD_SECONDS = 400
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    """Address of a web server that shows the built installation."""
+def home(tmp_path_factory) -> Settings:
+    """A copy of the built installation, whose daemon and files these tests may use."""
     settings, outcome = built_home()
     assert outcome.build.ok
+    target = tmp_path_factory.mktemp("ui") / "home"
+    shutil.copytree(settings.home, target, symlinks=True)
+    return Settings(home=target)
+
+
+@pytest.fixture(scope="module")
+def site(home) -> Iterator[str]:
+    """Address of ``dial2deal dev``, UI and daemon, at the installation; SIGTERM must end all its processes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", "dagster_webserver", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
-        cwd=PROJECT_ROOT, env={**os.environ, **environment(settings)}, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL)
+        [sys.executable, "-m", "dial2deal.cli", "dev", "--port", str(port)], cwd=PROJECT_ROOT,
+        env={**os.environ, **environment(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + _START_SECONDS
@@ -51,11 +62,25 @@ def site() -> Iterator[str]:
                 time.sleep(0.5)
         yield address
     finally:
+        processes = [server.pid, *descendants(server.pid)]
         server.terminate()
+        server.wait(timeout=60)
+    assert len(processes) >= 4, "UI, daemon and their code servers"
+    time.sleep(1)
+    assert [pid for pid in processes if Path(f"/proc/{pid}").exists()] == []
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes below ``pid``, by what /proc says."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            server.kill()
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent == pid:
+            found += [int(stat.parent.name), *descendants(int(stat.parent.name))]
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +142,16 @@ def test_report_partitions_link_to_the_files(site, page, tmp_path):
     _, outcome = built_home()
     period = max(report.period for report in outcome.made if report.granularity == "daily")
     page.goto(f"{site}/assets/reports/daily?view=partitions&partition={period}")
-    page.get_by_text("report.html", exact=False).first.wait_for()
+    link = page.locator("a[href*='/files/reports/daily/'][href$='report.html']").first
+    link.wait_for()
     picture(page, tmp_path, "report-partition")
+    with page.context.expect_page() as opened:
+        link.click()
+    report = opened.value
+    report.wait_for_load_state()
+    assert report.url == f"{site}/files/reports/daily/{period}/report.html"
+    assert "日报" in report.title() + report.inner_text("body")
+    report.close()
 
 
 def test_schedules_and_sensors_run(site, page, tmp_path):
@@ -133,3 +166,26 @@ def test_command_line_run_is_listed_under_its_job(site, page, tmp_path):
     page.goto(f"{site}/locations/dial2deal/jobs/build/runs")
     page.get_by_text("command line", exact=False).first.wait_for()
     picture(page, tmp_path, "runs")
+
+
+def test_a_run_launched_in_the_ui_builds_a_new_day(home, site, page, tmp_path):
+    """And the daemon starts none of its own for files that were built before it began."""
+    with instance(home) as opened:
+        assert {run.tags.get("dial2deal/launched_by") for run in opened.get_runs()} == {"command line"}
+    file = home.landing / "generic_400" / "calls" / "one_more_day.csv"
+    file.write_text("call_id,direction,customer_number,start_time,talk_seconds,answered\n"
+                    "ui-1,inbound,13900000001,2026-07-01 10:00:00,65,yes\n", encoding="utf-8")
+    page.goto(f"{site}/locations/dial2deal/jobs/build/playground")
+    page.get_by_role("button", name=re.compile("launch run", re.IGNORECASE)).first.click()
+    deadline = time.monotonic() + _BUILD_SECONDS
+    while True:
+        with instance(home) as opened:
+            runs = [run for run in opened.get_runs() if "dial2deal/launched_by" not in run.tags]
+        if runs and runs[-1].is_finished:
+            break
+        assert time.monotonic() < deadline, [run.status for run in runs]
+        time.sleep(2)
+    picture(page, tmp_path, "launched-run")
+    assert runs[-1].is_success
+    with status.open_snapshot(home) as con:
+        assert con.execute("select count(*) from marts.fct_calls where call_date = '2026-07-01'").fetchone() == (1,)

@@ -45,6 +45,21 @@ def test_partition_keys_name_periods_and_back(granularity, key, period):
     assert partitions.definitions("Asia/Shanghai")[granularity].has_partition_key(key)
 
 
+@pytest.mark.parametrize("first", [dt.date(2026, 3, 2), dt.date(2026, 3, 1), dt.date(2025, 12, 31)])
+def test_partitions_start_with_the_data(first):
+    known = partitions.definitions("Asia/Shanghai", first)
+    day, week, month = first.isoformat(), partitions.key("weekly", f"{first:%G-W%V}"), f"{first:%Y-%m}"
+    assert [known[kind].get_first_partition_key() for kind in ("daily", "weekly", "monthly")] == [day, week, month]
+    due = [("daily", day), ("daily", "2025-06-01"), ("weekly", f"{first:%G-W%V}"), ("monthly", f"{first:%Y-%m}")]
+    over, others = partitions.passed(due, "Asia/Shanghai", first)
+    assert (len(over), others) == (3, [("daily", "2025-06-01")])
+
+
+def test_a_week_is_accepted_under_both_its_names():
+    assert partitions.named("weekly", "2026-01-05") == partitions.named("weekly", "2026-W02") == "2026-W02"
+    assert partitions.named("daily", "2026-01-05") == "2026-01-05"
+
+
 def test_due_periods_become_contiguous_ranges():
     due = [("monthly", "2025-12"), ("daily", "2026-01-01"), ("weekly", "2025-W52"), ("daily", "2025-12-31"),
            ("daily", "2026-01-03"), ("weekly", "2026-W01"), ("monthly", "2026-01"), ("monthly", "2026-03")]
@@ -88,6 +103,20 @@ def test_landing_sensor_waits_for_a_stable_size_and_asks_once(fresh):
     file.unlink()
     assert tick() == []
     assert set(json.loads(cursor)["handled"]) == {"generic_400/calls/b.csv"}
+
+
+def test_files_that_a_build_has_looked_at_start_no_other(fresh):
+    """Whoever built; but a file that was left waiting, or came again, does."""
+    folder = fresh.landing / "generic_400" / "calls"
+    folder.mkdir(parents=True)
+    for name in ("built", "growing", "again"):
+        (folder / f"{name}.csv").write_bytes(b"x")
+    landing.note_built(fresh, landing.listing(fresh.landing), ["generic_400/calls/growing.csv"])
+    os.utime(folder / "again.csv", ns=(1, 1))
+    first = landing.look(fresh.landing, None, 0, landing.built(fresh))
+    second = landing.look(fresh.landing, first.cursor, 0, landing.built(fresh))
+    assert second.ready == ("generic_400/calls/again.csv", "generic_400/calls/growing.csv")
+    assert landing.look(fresh.landing, second.cursor, 0, {}).ready == ()
 
 
 def test_many_files_are_one_batch(fresh):
