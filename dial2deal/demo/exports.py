@@ -22,6 +22,7 @@ from dial2deal.demo.vendor_400 import (
     write_wrong_columns,
 )
 from dial2deal.demo.vendor_crm import CrmExports
+from dial2deal.demo.vendor_statistics import StatisticsExports
 from dial2deal.demo.world import World
 from dial2deal.settings import Settings
 
@@ -51,9 +52,13 @@ def write_exports(settings: Settings, *, days: int = 120, calls_per_day: int = 1
     world = World(plan.first_day, days, calls_per_day, seed, plan.closed_days)
     landing = Landing(settings.landing)
     calls = CallTruth(world, keep_callers=not plain)
-    planted = _CallExports(plan, world, landing, calls).write()
+    statistics = None if plain else StatisticsExports(landing, world)
+    planted = _CallExports(plan, world, landing, calls, statistics).write()
     crm = CrmExports(landing, world)
     crm.write()
+    if statistics:
+        statistics.write(crm.costs)
+        planted["statistics"] = statistics.as_json()
     _write_business_lines(settings.home / "policy" / "business_lines.csv")
     truth = {
         "seed": seed, "days": days, "calls_per_day": calls_per_day, "first_date": plan.first_day.isoformat(),
@@ -100,8 +105,10 @@ class _Plan:
 class _CallExports:
     """Cuts the stream of calls into files and does to them what vendors do."""
 
-    def __init__(self, plan: _Plan, world: World, landing: Landing, truth: CallTruth):
+    def __init__(self, plan: _Plan, world: World, landing: Landing, truth: CallTruth,
+                 statistics: StatisticsExports | None):
         self._plan, self._world, self._landing, self._truth = plan, world, landing, truth
+        self._statistics = statistics
         self._renderer = Renderer(plan.first_day)
         self._rng = random.Random(plan.days)
         self._files: list[FileTruth] = []
@@ -127,6 +134,8 @@ class _CallExports:
                     planted["redelivery"] = self._redeliver(day, calls)
                 for call in calls:
                     self._truth.count(call)
+                if self._statistics:
+                    self._statistics.count(day, calls)
             if file and plan.ends_file(day):
                 self._finish(file, calls, day)
                 file = None

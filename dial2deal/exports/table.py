@@ -10,6 +10,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dial2deal.exports.counts import advice
 from dial2deal.exports.problems import FileProblem
 from dial2deal.exports.profiles import Match, Profile, normalise_header
 
@@ -179,12 +180,13 @@ def require_columns(profile: Profile, header: Header | None, first_cells: list[s
             f"No header of {where} in the first {HEADER_SEARCH_ROWS} rows; the first row reads: {seen}. "
             f"Expected for example {'; '.join(f'{c} ({profile.expected(c)})' for c in required[:3])}. "
             "Check that the file belongs in this folder and opens as text or Excel, "
-            f"or add its headers to {profile.path}.")
+            f"or add its headers to {profile.path}.{advice(profile.feed.name, first_cells)}")
     if header.match.missing:
         lacking = "; ".join(f"{c} (accepted: {profile.expected(c)})" for c in header.match.missing)
         found = ", ".join(cell.strip() for cell in header.cells)[:300]
         where = f"line {header.line}" if header.line else "the names of its cells"
         raise FileProblem(
             f"Required column missing in {where}: {lacking}. Found: {found}. "
-            f"Export the column, or add the vendor's header to {profile.path}.")
+            f"Export the column, or add the vendor's header to {profile.path}."
+            f"{advice(profile.feed.name, header.cells)}")
     return header

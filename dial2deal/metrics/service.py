@@ -110,7 +110,9 @@ class Metrics:
         cells = {metric.name: value, f"{metric.name}_num": numerator, f"{metric.name}_den": denominator}
         if metric.is_share:
             known = value is not None and denominator
-            interval = wilson(float(numerator or 0), float(denominator), state.number("wilson.z")) if known else None
+            # Figures that a vendor counted may contradict each other: more answered than offered has no interval.
+            fits = known and 0 <= (numerator or 0) <= denominator
+            interval = wilson(float(numerator or 0), float(denominator), state.number("wilson.z")) if fits else None
             low, high = interval or (None, None)
             cells[f"{metric.name}_low"], cells[f"{metric.name}_high"] = low, high
             cells[f"{metric.name}_n_ok"] = bool(known) and denominator >= state.number("min_n")

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from dial2deal.exports.feeds import feeds
+from dial2deal.quality import counted
 from dial2deal.quality.suites import EVERY_FILE, Column, Suite
 from dial2deal.settings import Settings
 
@@ -114,11 +115,13 @@ def _file_facts(con: duckdb.DuckDBPyConnection, files: list[LoadedFile]) -> None
                (select count(*) from (select unnest(f.column_readings::json[]) as c) where c->>'why' = 'contradiction')
                    as contradictions,
                f.rows_quarantined / nullif(f.rows_read, 0) as quarantined_share,
-               lost.lost_amount, 1 - r.raw_keys / r.raw_rows as repeated_key_share
+               lost.lost_amount, 1 - r.raw_keys / r.raw_rows as repeated_key_share,
+               f.file_id not in (select unnest(?::varchar[])) as is_of_single_events
         from ops.export_files f
         left join raw_facts r on r._file_id = f.file_id
         left join lost on lost._file_id = f.file_id
-        where f.file_id in ({id_list([file.file_id for file in files])})""")
+        where f.file_id in ({id_list([file.file_id for file in files])})""",
+        [counted.mistaken_files(con, [(file.file_id, file.feed) for file in files])])
 
 
 def _rows(con: duckdb.DuckDBPyConnection, suite: Suite, file_ids: list[str], candidates: Candidates) -> None:

@@ -14,6 +14,7 @@ from dial2deal.exports import manifest as raw_tables
 from dial2deal.settings import Settings
 from dial2deal.transform import dates, dbt, parsed, results
 from dial2deal.transform.dbt import NodeResult
+from dial2deal.transform.idle import idle_models
 
 # What the tables were last built with completely; a difference means that a build by dates would mix versions.
 _BUILT_WITH = "models_built_with"
@@ -54,7 +55,7 @@ def run(settings: Settings, policy: Any, build_id: str, *, full_refresh: bool = 
             return TransformResult(changed=False, green=True, nodes=(), dates_rebuilt={}, red_reasons=())
         if full and only is None:
             warehouse.set_state(con, "full_refresh_pending", version)
-        idle = [] if full or only is not None else dates.idle_models(con)
+        idle = [] if full or only is not None else idle_models(con, dbt.manifest(settings))
     outcome = dbt.invoke(settings, arguments(full=full, idle=idle, only=only),
                          results.listener(on_node) if on_node else None)
     with warehouse.session(settings) as con:

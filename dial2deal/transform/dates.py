@@ -33,6 +33,15 @@ _FOLLOWS = """
 """
 
 
+# Who waits at midnight entered the queue on one day and is answered on the next.
+_NEXT_DAYS = """
+    insert into ops.build_dates
+    select distinct 'fct_queue_waits', event_date + days_on
+    from ops.build_dates, unnest([0, 1]) as following(days_on) where feed = 'queue_events'
+    except select feed, event_date from ops.build_dates
+"""
+
+
 @dataclass(frozen=True)
 class Work:
     """What the coming build has to do. ``full`` rebuilds every model over the whole history."""
@@ -61,6 +70,7 @@ def plan(con: duckdb.DuckDBPyConnection, *, full: bool, date_range: tuple[dt.dat
                 con.execute(_FOLLOWS, [feed.instead_of, feed.name])
         for feed, fact in _FACTS.items():
             con.execute(_FOLLOWS, [fact, feed])
+        con.execute(_NEXT_DAYS)
         (dates,) = con.execute("select count(*) from ops.build_dates").fetchone()
         warehouse.set_state(con, "dirty_copied_at", copied_at.isoformat(sep=" ") if copied_at else None)
     return Work(needed=dates > 0, full=full)
@@ -72,15 +82,6 @@ def rebuilt(con: duckdb.DuckDBPyConnection) -> dict[str, list[dt.date]]:
     for feed, day in con.execute("select distinct feed, event_date from ops.build_dates order by all").fetchall():
         found.setdefault(feed, []).append(day)
     return found
-
-
-def idle_models(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Staging models that this build would leave as they are: built before, and no date of their feed is rebuilt."""
-    busy = {feed for (feed,) in con.execute("select distinct feed from ops.build_dates").fetchall()}
-    built = {table for (table,) in con.execute(
-        "select table_name from duckdb_tables() where schema_name = 'staging' "
-        "and database_name = current_database()").fetchall()}
-    return [f"stg_{feed}" for feed in feeds() if feed not in busy and f"stg_{feed}" in built]
 
 
 def _add_raw_dates(con: duckdb.DuckDBPyConnection, feed: str, date_range: tuple[dt.date, dt.date] | None) -> None:

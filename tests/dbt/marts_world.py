@@ -18,6 +18,7 @@ import duckdb
 from dial2deal import policy, transform, warehouse
 from dial2deal.settings import Settings
 from dial2deal.transform import parsed
+from tests.dbt import marts_statistics
 
 AS_OF = dt.date(2026, 5, 20)
 FIRST_DAY = dt.date(2026, 1, 5)
@@ -34,7 +35,7 @@ SCHEMA = {
         business_result="varchar", is_connected="boolean", is_dial="boolean", is_abandoned="boolean",
         duration_tier="varchar", tier_profile="varchar", tier_family="varchar", intent_level="varchar",
         is_high_intent="boolean", duration_band="varchar", agent_id="varchar", agent_name="varchar", team="varchar",
-        skill_group="varchar", business_line="varchar", own_number="varchar", customer_key="varchar",
+        skill_group="varchar", queue="varchar", business_line="varchar", own_number="varchar", customer_key="varchar",
         customer_phone_masked="varchar", is_existing_customer="boolean", attempt_number="integer",
         region_province="varchar", region_city="varchar", channel="varchar", lead_key="varchar"),
     "fct_leads": dict(
@@ -241,6 +242,7 @@ class World:
                 spec = ", ".join(f"{name} {kind}" for name, kind in columns.items())
                 con.execute(f"create or replace table marts.{table} ({spec})")
                 insert(con, table, self.rows[table])
+            marts_statistics.plant(con, settings)
             for table, column in (("fct_calls", "call_date"), ("fct_orders", "order_date")):
                 con.execute(f"insert into ops.build_dates select distinct '{table}', {column} from marts.{table}")
 

@@ -129,9 +129,10 @@ def test_every_metric_answers_by_every_dimension_it_offers(metrics):
 
 
 def test_shares_stay_between_zero_and_one_with_their_interval(metrics):
-    shares = [entry["name"] for entry in metrics.catalog() if entry["kind"] == "share"]
-    for name in shares:
-        for row in metrics.query([name], ["channel"]):
+    shares = {entry["name"]: "channel" if "channel" in entry["dimensions"] else entry["dimensions"][0]
+              for entry in metrics.catalog() if entry["kind"] == "share"}
+    for name, dimension in shares.items():
+        for row in metrics.query([name], [dimension]):
             if row[name] is not None:
                 assert 0 <= row[f"{name}_low"] <= row[name] <= row[f"{name}_high"] <= 1, name
     assert len(shares) > 10

@@ -334,3 +334,32 @@ def test_best_and_worst_channel(demo):
     assert rows[0][0] == demo.truth["conversion"]["best_channel"]
     assert rows[-1][0] == demo.truth["conversion"]["worst_channel"]
     assert rows[-1][1] < 1 < rows[0][1]
+
+
+# --- statistics, opportunities and contacts ----------------------------------------------------------------------
+
+def test_statistics_agree_with_the_calls_but_for_the_planted_day(demo):
+    truth = demo.truth["planted"]["statistics"]
+    assert demo.query("select count(distinct stat_date), count(*), sum(calls)::bigint, sum(talk_seconds)::bigint "
+                      "from agent_statistics_daily") == [tuple(
+                          truth["agents"][name] for name in ("days", "rows", "calls", "talk_seconds"))]
+    assert demo.query("select sum(offered_calls)::bigint, sum(answered_calls)::bigint, sum(abandoned_calls)::bigint "
+                      "from queue_statistics_daily") == [tuple(truth["queues"].values())]
+    wrong = truth["agents"]["disagreement"]
+    assert demo.query("select stat_date::varchar, subject, measure, difference from statistics_reconciliation "
+                      "where verdict <> 'agrees' order by measure") == [
+        (wrong["date"], wrong["agent_id"], measure, wrong["talk_seconds" if measure == "talk_seconds" else "calls"])
+        for measure in ("answered_calls", "calls", "outbound_calls", "outbound_connected_calls", "talk_seconds")]
+    assert demo.query("select count(*) > 100 from statistics_reconciliation where verdict = 'agrees'") == [(True,)]
+
+
+def test_ads_opportunities_and_contacts(demo):
+    truth = demo.truth["planted"]["statistics"]
+    assert demo.query("select sum(impressions)::bigint, sum(clicks)::bigint, sum(leads)::bigint, "
+                      "(sum(spend_cny) * 100)::bigint from ad_performance") == [tuple(
+                          truth["ads"][name] for name in ("impressions", "clicks", "leads", "spend_cents"))]
+    assert demo.query("select count(*), count_if(is_won), count_if(is_open) from fct_opportunities") == [
+        tuple(truth["opportunities"].values())]
+    assert demo.query("select sum(contacts)::bigint, sum(attempt_count)::bigint, sum(reached_contacts)::bigint "
+                      "from contact_performance") == [tuple(truth["contacts"].values())]
+    assert demo.query("select count(*) from fct_costs where cost_source <> 'channel_costs'") == [(0,)]

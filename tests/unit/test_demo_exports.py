@@ -361,3 +361,24 @@ def _wilson(k: int, n: int, z: float) -> tuple[float, float]:
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return centre - half, centre + half
+
+
+def test_agents_sheets_count_the_calls_but_for_the_planted_day(reader, calls, truth):
+    (file,) = reader.files("agent_statistics")
+    counted: dict = defaultdict(Counter)
+    for call in calls.values():
+        if call["agent"] and call["direction"] != "internal":
+            way = "in" if call["direction"] == "inbound" else "out"
+            counted[call["start"].date().isoformat(), call["agent"]].update(
+                {way: 1, f"{way}_answered": call["connected"], "talk": call["talk"] if call["connected"] else 0})
+    differing = []
+    for row in reader.rows(file)[0]:
+        key = row["日期"], row["工号"]
+        told = [int(row[name]) for name in ("呼入量", "呼入接听量", "呼出量", "呼出接通量")]
+        told.append(seconds(row["通话时长"]))
+        known = [int(counted[key][name]) for name in ("in", "in_answered", "out", "out_answered", "talk")]
+        if told != known:
+            differing.append([*key, *(a - b for a, b in zip(told, known, strict=True))])
+    planted = truth["planted"]["statistics"]["agents"]["disagreement"]
+    assert differing == [[planted["date"], planted["agent_id"], 0, 0, planted["calls"], planted["calls"],
+                          planted["talk_seconds"]]]

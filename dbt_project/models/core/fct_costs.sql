@@ -1,4 +1,15 @@
 {{ config(**by_date('cost_date', ['fct_costs'])) }}
+-- depends_on: {{ ref('int_propagation') }}
+-- Spend of advertising platforms stands beside the delivered costs where the policy counts it (int_ad_costs).
+with costs as (
+    select cost_key, source_system, cost_date, channel, cost_kind, amount_cny, business_line, campaign_id, 'channel_costs' as cost_source,
+        source_file, source_line
+    from {{ ref('stg_channel_costs') }}
+    union all
+    select cost_key, source_system, cost_date, channel, cost_kind, amount_cny, business_line, campaign_id, 'ad_statistics', source_file, source_line
+    from {{ ref('int_ad_costs') }}
+)
+
 select
     costs.cost_key,
     costs.source_system,
@@ -10,8 +21,9 @@ select
     costs.amount_cny,
     costs.business_line,
     costs.campaign_id,
+    costs.cost_source,
     costs.source_file,
     costs.source_line
-from {{ ref('stg_channel_costs') }} as costs
+from costs
 left join {{ source('policy', 'cost_kinds') }} as kinds on costs.cost_kind = kinds.cost_kind
 where {{ is_touched('costs.cost_date', ['fct_costs']) }}

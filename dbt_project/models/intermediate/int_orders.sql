@@ -11,7 +11,7 @@ with named as (
             orders.crm_customer_key) as customer_key,
         case when same_source.lead_key is null and any_source.lead_key is null then
             coalesce(orders.phone_customer_key, customers.customer_key, orders.crm_customer_key) end as touching_customer
-    from {{ ref('stg_orders') }} as orders
+    from {{ ref('int_sales') }} as orders
     left join {{ ref('stg_customers') }} as customers
         on orders.source_system = customers.source_system and orders.source_customer_id = customers.source_customer_id
     left join {{ ref('int_leads') }} as same_source

@@ -1,7 +1,7 @@
 -- Between staging and the facts no row is lost or doubled and no yuan appears: per fact and touched date.
 with counts as (
     {%- for feed, fact, date_column, model in [('fct_calls', 'fct_calls', 'call_date', 'stg_calls'),
-        ('fct_orders', 'fct_orders', 'order_date', 'stg_orders'), ('fct_lead_events', 'fct_lead_events', 'event_date', 'stg_lead_events'),
+        ('fct_orders', 'fct_orders', 'order_date', 'int_sales'), ('fct_lead_events', 'fct_lead_events', 'event_date', 'stg_lead_events'),
         ('fct_costs', 'fct_costs', 'cost_date', 'stg_channel_costs'), ('fct_leads', 'fct_leads', 'created_date', 'stg_leads')] %}
     {%- set amount = 'amount_cny' if fact in ('fct_orders', 'fct_costs') else '0' %}
     select '{{ fact }}' as fact, {{ date_column }} as event_date, 1 as staged_rows, 0 as fact_rows,
@@ -11,7 +11,7 @@ with counts as (
     union all
     select '{{ fact }}', {{ date_column }}, 0, 1, 0, coalesce({{ amount }}, 0)
     from {{ ref(fact) }}
-    where {{ in_build_dates(date_column, [feed]) }}
+    where {{ in_build_dates(date_column, [feed]) }}{{ " and cost_source = 'channel_costs'" if fact == 'fct_costs' }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

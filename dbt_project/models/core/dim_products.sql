@@ -1,0 +1,15 @@
+select
+    product_row_key as product_key,
+    source_system,
+    product_id,
+    coalesce(product_name, product_id) as product_name,
+    series,
+    category,
+    business_line,
+    case when coalesce(currency, 'cny') = 'cny' then list_price end as list_price_cny,
+    list_price as list_price_delivered,
+    coalesce(currency, 'cny') as currency,
+    status,
+    valid_from,
+    valid_to
+from {{ ref('stg_products') }}

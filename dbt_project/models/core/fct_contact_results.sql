@@ -1,0 +1,32 @@
+{{ config(materialized='table') }}
+-- What became of a contact of a campaign after all its attempts: never a call, its attempts are a count.
+select
+    contact_result_key,
+    source_system,
+    contact_id as source_contact_id,
+    campaign_id,
+    campaign_name,
+    first_contacted_at,
+    last_contacted_at,
+    cast(last_contacted_at as date) as last_contact_date,
+    {{ whole('attempts') }} as attempts,
+    {{ whole('connected_attempts') }} as connected_attempts,
+    {{ whole('earlier_attempts') }} as earlier_attempts,
+    attempts > 0 as is_dialled,
+    coalesce(is_connected, connected_attempts > 0, tech_result = 'connected') as is_reached,
+    is_won,
+    tech_result,
+    business_result,
+    earlier_result,
+    cast(last_talk_seconds as integer) as last_talk_seconds,
+    cast(total_talk_seconds as bigint) as total_talk_seconds,
+    customer_key,
+    customer_phone_masked,
+    lead_id as source_lead_id,
+    agent_id,
+    coalesce(business_line, 'unknown') as business_line,
+    coalesce(channel, 'unattributed') as channel,
+    next_contact_at,
+    source_file,
+    source_line
+from {{ ref('stg_contact_results') }}

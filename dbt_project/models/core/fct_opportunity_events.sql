@@ -1,0 +1,19 @@
+{{ config(**by_date('event_date', ['opportunity_events'])) }}
+select
+    opportunity_event_key,
+    source_system,
+    opportunity_id as source_opportunity_id,
+    {{ native_key('opportunities', 'source_system', 'opportunity_id') }} as opportunity_key,
+    from_stage,
+    stage,
+    coalesce(status, 'unknown') as status,
+    occurred_at,
+    event_date,
+    case when coalesce(currency, 'cny') = 'cny' then amount end as amount_cny,
+    probability,
+    expected_close_on as expected_close_date,
+    agent_id,
+    source_file,
+    source_line
+from {{ ref('stg_opportunity_events') }}
+where {{ is_touched('event_date', ['opportunity_events']) }}

@@ -1,0 +1,64 @@
+-- Sum the rows with is_counted alone: a campaign's periods stand beside its days.
+with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
+
+j as (
+    select
+        stat_date,
+        period_end,
+        period_days,
+        span,
+        is_counted,
+        source_system,
+        platform,
+        channel,
+        coalesce(account_id, 'unknown') as account_id,
+        coalesce(campaign_id, 'unknown') as campaign_id,
+        max(campaign_name) as campaign_name,
+        count(*) as delivered_rows,
+        count(distinct ad_id) as ads,
+        cast(sum(impressions) as bigint) as impressions,
+        cast(sum(clicks) as bigint) as clicks,
+        cast(sum(spend_cny) as decimal(18, 2)) as spend_cny,
+        count(*) filter (where spend_delivered is not null and spend_cny is null) as rows_in_other_currency,
+        sum(conversions) as conversions,
+        cast(sum(leads) as bigint) as leads,
+        cast(sum(phone_calls) as bigint) as phone_calls,
+        cast(sum(conversion_value_cny) as decimal(18, 2)) as conversion_value_cny
+    from {{ ref('fct_ad_statistics') }}
+    group by stat_date, period_end, period_days, span, is_counted, source_system, platform, channel, coalesce(account_id, 'unknown'), coalesce(campaign_id, 'unknown')
+)
+
+select
+    j.stat_date,
+    j.period_end,
+    j.period_days,
+    j.span,
+    j.is_counted,
+    j.source_system,
+    j.platform,
+    j.channel,
+    j.account_id,
+    j.campaign_id,
+    j.campaign_name,
+    j.delivered_rows,
+    j.ads,
+    j.impressions,
+    j.clicks,
+    j.spend_cny,
+    j.rows_in_other_currency,
+    j.conversions,
+    j.leads,
+    j.phone_calls,
+    j.conversion_value_cny,
+    {{ rate('j.clicks', 'j.impressions') }} as click_rate,
+    {{ wilson_low(part_of('j.clicks', 'j.impressions'), 'j.impressions', 'z.z') }} as click_wilson_low,
+    {{ wilson_high(part_of('j.clicks', 'j.impressions'), 'j.impressions', 'z.z') }} as click_wilson_high,
+    {{ rate('j.leads', 'j.clicks') }} as lead_rate,
+    {{ wilson_low(part_of('j.leads', 'j.clicks'), 'j.clicks', 'z.z') }} as lead_wilson_low,
+    {{ wilson_high(part_of('j.leads', 'j.clicks'), 'j.clicks', 'z.z') }} as lead_wilson_high,
+    {{ rate('j.spend_cny', 'j.clicks') }} as cost_per_click_cny,
+    {{ rate('j.spend_cny', 'j.leads') }} as cost_per_lead_cny,
+    {{ rate('j.spend_cny', 'j.conversions') }} as cost_per_conversion_cny,
+    coalesce(j.clicks >= z.min_n, false) as n_ok
+from j
+cross join z

@@ -1,0 +1,33 @@
+-- Contacts without any attempt are in the list but not in the rates; the flags that an export lacks are NULL, not 0.
+with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
+
+groups as (
+    select
+        source_system,
+        coalesce(campaign_id, campaign_name, 'unknown') as campaign_id,
+        max(campaign_name) as campaign_name,
+        attempts,
+        count(*) as contacts,
+        count(*) filter (where is_dialled) as dialled_contacts,
+        count(*) filter (where is_dialled and is_reached is not null) as contacts_with_outcome,
+        count(*) filter (where is_reached) as reached_contacts,
+        count(*) filter (where is_dialled and is_won is not null) as contacts_with_sale_flag,
+        count(*) filter (where is_won) as won_contacts,
+        cast(sum(attempts) as bigint) as attempt_count,
+        cast(sum(connected_attempts) as bigint) as connected_attempts,
+        cast(sum(total_talk_seconds) as bigint) as total_talk_seconds
+    from {{ ref('fct_contact_results') }}
+    group by source_system, coalesce(campaign_id, campaign_name, 'unknown'), attempts
+)
+
+select
+    g.*,
+    {{ rate('g.reached_contacts', 'g.contacts_with_outcome') }} as reach_rate,
+    {{ wilson_low(part_of('g.reached_contacts', 'g.contacts_with_outcome'), 'g.contacts_with_outcome', 'z.z') }} as reach_wilson_low,
+    {{ wilson_high(part_of('g.reached_contacts', 'g.contacts_with_outcome'), 'g.contacts_with_outcome', 'z.z') }} as reach_wilson_high,
+    {{ rate('g.won_contacts', 'g.contacts_with_sale_flag') }} as conversion_rate,
+    {{ wilson_low(part_of('g.won_contacts', 'g.contacts_with_sale_flag'), 'g.contacts_with_sale_flag', 'z.z') }} as conversion_wilson_low,
+    {{ wilson_high(part_of('g.won_contacts', 'g.contacts_with_sale_flag'), 'g.contacts_with_sale_flag', 'z.z') }} as conversion_wilson_high,
+    g.contacts >= z.min_n as n_ok
+from groups as g
+cross join z

@@ -1,0 +1,40 @@
+{{ config(**by_date('stat_date', ['queue_statistics'])) }}
+-- Rows of a day, or the hours of a day that is not stated as a whole; periods of several days stay in the fact.
+with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
+
+days as (
+    select
+        stat_date,
+        source_system,
+        queue,
+        max(business_line) as business_line,
+        count(*) as delivered_rows,
+        {% for column in ['offered_calls', 'answered_calls', 'abandoned_calls', 'short_abandoned_calls', 'timeout_calls', 'transferred_calls',
+            'in_target_calls', 'answer_wait_seconds', 'wait_seconds', 'talk_seconds', 'handling_seconds'] -%}
+        cast(sum({{ column }}) as bigint) as {{ column }},
+        {% endfor -%}
+        max(longest_wait_seconds) as longest_wait_seconds,
+        max(longest_queue) as longest_queue,
+        -- Hours that do not say how many were answered in time have no part in the service level.
+        cast(sum(case when in_target_calls is not null then offered_calls end) as bigint) as service_level_calls
+    from {{ ref('fct_queue_statistics') }}
+    where counts_in_day and {{ is_touched('stat_date', ['queue_statistics']) }}
+    group by stat_date, source_system, queue
+)
+
+select
+    days.*,
+    {{ rate('days.answered_calls', 'days.offered_calls') }} as answer_rate,
+    {{ wilson_low(part_of('days.answered_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as answer_wilson_low,
+    {{ wilson_high(part_of('days.answered_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as answer_wilson_high,
+    {{ rate('days.abandoned_calls', 'days.offered_calls') }} as abandon_rate,
+    {{ wilson_low(part_of('days.abandoned_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as abandon_wilson_low,
+    {{ wilson_high(part_of('days.abandoned_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as abandon_wilson_high,
+    {{ rate('days.in_target_calls', 'days.service_level_calls') }} as service_level,
+    {{ wilson_low(part_of('days.in_target_calls', 'days.service_level_calls'), 'days.service_level_calls', 'z.z') }} as service_level_wilson_low,
+    {{ wilson_high(part_of('days.in_target_calls', 'days.service_level_calls'), 'days.service_level_calls', 'z.z') }} as service_level_wilson_high,
+    {{ rate('days.answer_wait_seconds', 'days.answered_calls') }} as average_speed_of_answer_seconds,
+    {{ rate('days.handling_seconds', 'days.answered_calls') }} as average_handling_seconds,
+    coalesce(days.offered_calls >= z.min_n, false) as n_ok
+from days
+cross join z

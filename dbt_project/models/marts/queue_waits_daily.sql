@@ -1,0 +1,42 @@
+{{ config(**by_date('wait_date', ['fct_queue_waits'])) }}
+with z as (
+    select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n, {{ policy_number('service_level.seconds') }} as target_seconds
+),
+
+days as (
+    select
+        waits.wait_date,
+        waits.source_system,
+        waits.queue,
+        count(*) as offered_calls,
+        count(*) filter (where waits.outcome = 'answered') as answered_calls,
+        count(*) filter (where waits.outcome = 'abandoned') as abandoned_calls,
+        count(*) filter (where waits.outcome = 'left') as left_calls,
+        count(*) filter (where waits.outcome = 'answered' and waits.wait_seconds is not null) as answered_with_wait,
+        count(*) filter (where waits.outcome = 'answered' and waits.wait_seconds <= z.target_seconds) as in_target_calls,
+        count(*) filter (where waits.outcome = 'abandoned' or (waits.outcome = 'answered' and waits.wait_seconds is not null)) as service_level_calls,
+        cast(sum(waits.wait_seconds) as bigint) as wait_seconds,
+        cast(sum(waits.wait_seconds) filter (where waits.outcome = 'answered') as bigint) as answer_wait_seconds,
+        cast(sum(waits.wait_seconds) filter (where waits.outcome = 'abandoned') as bigint) as abandon_wait_seconds,
+        max(waits.wait_seconds) as longest_wait_seconds
+    from {{ ref('fct_queue_waits') }} as waits
+    cross join z
+    where {{ is_touched('waits.wait_date', ['fct_queue_waits']) }}
+    group by waits.wait_date, waits.source_system, waits.queue
+)
+
+select
+    days.*,
+    {{ rate('days.answered_calls', 'days.offered_calls') }} as answer_rate,
+    {{ wilson_low('days.answered_calls', 'days.offered_calls', 'z.z') }} as answer_wilson_low,
+    {{ wilson_high('days.answered_calls', 'days.offered_calls', 'z.z') }} as answer_wilson_high,
+    {{ rate('days.abandoned_calls', 'days.offered_calls') }} as abandon_rate,
+    {{ wilson_low('days.abandoned_calls', 'days.offered_calls', 'z.z') }} as abandon_wilson_low,
+    {{ wilson_high('days.abandoned_calls', 'days.offered_calls', 'z.z') }} as abandon_wilson_high,
+    {{ rate('days.in_target_calls', 'days.service_level_calls') }} as service_level,
+    {{ wilson_low('days.in_target_calls', 'days.service_level_calls', 'z.z') }} as service_level_wilson_low,
+    {{ wilson_high('days.in_target_calls', 'days.service_level_calls', 'z.z') }} as service_level_wilson_high,
+    {{ rate('days.answer_wait_seconds', 'days.answered_with_wait') }} as average_speed_of_answer_seconds,
+    days.offered_calls >= z.min_n as n_ok
+from days
+cross join z
