@@ -6,6 +6,7 @@ create schema if not exists parse;
 
 -- Set by the loader from the policy (time_zone, outside_line_digits).
 create macro if not exists parse.zone() as 'Asia/Shanghai';
+create macro if not exists parse.has_clock_changes() as 'false';
 create macro if not exists parse.outside_line() as '9';
 
 -- What is written to be invisible: direction marks and isolates, joiners, soft hyphens, variation selectors.
@@ -164,7 +165,7 @@ create or replace macro parse.iso_text(s) as case
 create or replace macro parse.offset_of(s, part) as regexp_extract(
     s, '^(.*:.*?[0-9m]|[0-9]{8} [0-9]{6}) ?\(?((?:gmt|utc)?[+-][0-9]{1,2}(?::?[0-9]{2})?|z|[a-z]{3,5}|[ecmp]t)\)?(?: \([a-z ]+\))?$', part);
 -- Step by step: text without the zone in brackets; wall time and offset apart; wall time read; made local.
-create or replace macro parse.ts_slow(t) as list_transform(list_transform(list_transform(list_transform(list_transform(
+create or replace macro parse.moment(t) as list_transform(list_transform(list_transform(list_transform(
     [regexp_replace(lower(parse.unwrapped(parse.ascii(t))), '([0-9])t([0-9])', '\1 \2')],
     lambda s: parse.iso_text(regexp_replace(s, ' ?(\[[dm]{2}y\])?(\[[^\[\]]+\])?$', '\1'))),
     lambda s: {'s': s, 'wall': coalesce(nullif(parse.offset_of(s, 1), ''), s),
@@ -172,7 +173,8 @@ create or replace macro parse.ts_slow(t) as list_transform(list_transform(list_t
     lambda p: {'s': p.s, 'offset': p.offset, 'at': parse.wall_time(p.wall)}),
     lambda p: {'s': p.s, 'offset': case when parse.zone_named(p.offset) is null then p.offset else '' end,
         'at': parse.clock_12(p.s, p.at), 'zone': coalesce(parse.zone_named(p.offset),
-            regexp_extract(t, '(\[[dm]{2}y\])?(?:\[([^\[\]]+)\])?$', 2))}),
+            regexp_extract(t, '(\[[dm]{2}y\])?(?:\[([^\[\]]+)\])?$', 2))});
+create or replace macro parse.ts_slow(t) as list_transform(parse.moment(t),
     lambda p: parse.real_time(p.s, case
         when p.offset <> '' then parse.at_zone('UTC', p.at - parse.offset_minutes(
             p.offset, case when p.zone = '' then parse.zone() else p.zone end) * interval 1 minute)
@@ -196,6 +198,19 @@ create or replace macro parse.ts(t) as case
     when t like '____-__-__ __:__:__' then parse.real_time(t, try_cast(t as timestamp))
     when parse.is_plain_time(t) then parse.real_time(t, try_cast(t as timestamp))
     else parse.ts_slow(t)
+    end;
+-- The same moment on a clock without changes, for lengths: UTC; local time itself where the policy's zone has no changes.
+create or replace macro parse.instant_slow(t) as list_transform(parse.moment(t),
+    lambda p: parse.real_time(p.s, case
+        when p.offset <> '' then p.at - parse.offset_minutes(
+            p.offset, case when p.zone = '' then parse.zone() else p.zone end) * interval 1 minute
+        when p.zone <> '' then timezone('UTC', timezone(p.zone, p.at))
+        else timezone('UTC', timezone(parse.zone(), p.at)) end))[1];
+create or replace macro parse.instant(t) as case
+    when t is null then null
+    when parse.has_clock_changes() = 'false' then parse.ts(t)
+    when parse.is_plain_time(t) then timezone('UTC', timezone(parse.zone(), parse.real_time(t, try_cast(t as timestamp))))
+    else parse.instant_slow(t)
     end;
 create or replace macro parse.quick_ts(t) as case
     when t like '____-__-__ __:__:__' then parse.real_time(t, try_cast(t as timestamp))

@@ -7,7 +7,7 @@
         'customers': ['stg_customers', 'created_date', 'row_key'],
         'orders': ['stg_orders', 'order_date', 'row_key'],
         'channel_costs': ['stg_channel_costs', 'cost_date', 'row_key'],
-        'call_legs': ['stg_call_legs', 'leg_date', 'source_call_id'],
+        'call_legs': ['stg_call_legs', 'leg_date', 'delivered_call_id'],
         'queue_events': ['stg_queue_events', 'event_date', 'row_key'],
         'agent_states': ['stg_agent_states', 'state_date', 'row_key'],
         'script_experiments': ['stg_script_experiments', 'assigned_date', 'row_key'],

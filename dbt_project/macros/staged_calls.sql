@@ -16,6 +16,9 @@
     {%- for column in ['started_at', 'ringing_at', 'answered_at', 'ended_at', 'next_contact_at'] -%}
         {%- do typed.update({column: parse_ts(cell[column])}) -%}
     {%- endfor -%}
+    {%- for moment in ['started', 'ringing', 'answered', 'ended'] -%}
+        {%- do typed.update({moment ~ '_utc': parse_instant(cell[moment ~ '_at'])}) -%}
+    {%- endfor -%}
     {%- for column in ['ivr_seconds', 'queue_seconds', 'ring_seconds', 'hold_seconds', 'talk_seconds', 'acw_seconds', 'total_seconds'] -%}
         {%- do typed.update({column: parse_seconds(cell[column])}) -%}
     {%- endfor -%}
@@ -84,13 +87,14 @@
         {{ row }}.answered_at is not null or {{ row }}.talk_seconds > 0, false)
 {%- endmacro %}
 
-{# Talk as delivered, else from answer to end; 0 without connection, NULL when negative or unknown. #}
-{% macro talk_of_call(row, is_connected) -%}
+{# Talk as delivered, else from answer to end on a clock without changes; 0 without connection, NULL when negative, absurd
+   or unknown. Of a united call the legs have said all there is. #}
+{% macro talk_of_call(row, is_connected, is_united='false') -%}
     case
-        when {{ row }}.talk_seconds < 0 then null
-        when {{ row }}.talk_seconds is not null then {{ row }}.talk_seconds
+        when {{ row }}.talk_seconds is not null then {{ sane_length(row ~ '.talk_seconds') }}
         when not {{ is_connected }} then 0
-        when {{ row }}.ended_at >= {{ row }}.answered_at then
-            cast({{ seconds_between(row ~ '.answered_at', row ~ '.ended_at') }} as integer) - coalesce({{ row }}.hold_seconds, 0)
+        when {{ is_united }} then null
+        when {{ seconds_between(row ~ '.answered_utc', row ~ '.ended_utc') }} between 0 and {{ policy_constant('call.absurd_seconds') or '0' }} then
+            cast(greatest({{ seconds_between(row ~ '.answered_utc', row ~ '.ended_utc') }} - coalesce({{ sane_length(row ~ '.hold_seconds') }}, 0), 0) as integer)
     end
 {%- endmacro %}

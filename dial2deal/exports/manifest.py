@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
+import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -150,6 +151,16 @@ def prepare(con: duckdb.DuckDBPyConnection, policy: Any) -> None:
         if con.execute(f"select parse.{macro}()").fetchone()[0] != value:
             literal = value.replace("'", "''")
             con.execute(f"create or replace macro parse.{macro}() as '{literal}'")
+    changes = "true" if _has_clock_changes(policy.text("time_zone")) else "false"
+    if con.execute("select parse.has_clock_changes()").fetchone()[0] != changes:
+        con.execute(f"create or replace macro parse.has_clock_changes() as '{changes}'")
+
+
+def _has_clock_changes(zone: str) -> bool:
+    """Whether clocks in ``zone`` have been put forward or back since 2000, or are known to be."""
+    info = zoneinfo.ZoneInfo(zone)
+    return len({dt.datetime(year, month, 1, tzinfo=info).utcoffset()
+                for year in range(2000, 2038) for month in (1, 4, 7, 10)}) > 1
 
 
 def sync_value_maps(con: duckdb.DuckDBPyConnection, profiles: Profiles, policy: Any) -> None:

@@ -9,6 +9,7 @@ import duckdb
 
 from dial2deal import warehouse
 from dial2deal.exports.feeds import feeds
+from dial2deal.transform import extension_plan
 
 # The facts that follow a feed date by date; int_propagation adds the dates that other feeds' news touch.
 _FACTS = {"calls": "fct_calls", "leads": "fct_leads", "lead_events": "fct_lead_events", "orders": "fct_orders",
@@ -64,6 +65,7 @@ def plan(con: duckdb.DuckDBPyConnection, *, full: bool, date_range: tuple[dt.dat
                 _add_raw_dates(con, feed, None if full else date_range)
         con.execute("insert into ops.build_dates select distinct feed, event_date from ops.dirty_dates "
                     "except select feed, event_date from ops.build_dates")
+        extension_plan.add_dates(con)
         con.execute(_WITH_MOVED_IDS)
         for feed in feeds().values():
             if feed.instead_of:

@@ -23,4 +23,4 @@ def built(tmp_path_factory):
     [pytest.param(case.world, check, id=f"{case.world}-{case.name}-{check['name']}")
      for world in worlds.worlds() for case in worlds.cases(world) for check in case.checks])
 def test_case(built, world, check):
-    assert worlds.ask(built(world), check["sql"]) == check["expect"]
+    assert worlds.ask(built(world), check["sql"], check.get("db", "snapshot")) == check["expect"]

@@ -10,6 +10,7 @@
       - name: what is compared
         sql: select … from marts.fct_calls where call_date = '2026-03-02'
         expect: [[1, "connected"]]
+        db: warehouse            # only for what is not published, as staging
 
 All cases of a world share one warehouse, so each has days, ids and numbers of its own and asks for those only.
 Bytes that are no UTF-8 stand as ``{bytes: <base64>}``, or ``{text: …, encoding: latin-1}``. ``<world>/policy/`` is
@@ -75,9 +76,10 @@ def build(world: str, home: Path) -> Settings:
     return settings
 
 
-def ask(settings: Settings, sql: str) -> list[list[Any]]:
-    """Rows of the published snapshot, in values that YAML can say: dates as text, decimals as numbers."""
-    with duckdb.connect(str(settings.published / "dial2deal.duckdb"), read_only=True) as con:
+def ask(settings: Settings, sql: str, db: str = "snapshot") -> list[list[Any]]:
+    """Rows of the published snapshot or the warehouse, as YAML can say them: dates as text, decimals as numbers."""
+    path = settings.warehouse if db == "warehouse" else settings.snapshot
+    with duckdb.connect(str(path), read_only=True) as con:
         return [[_plain(value) for value in row] for row in con.execute(sql).fetchall()]
 
 

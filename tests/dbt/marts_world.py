@@ -38,6 +38,10 @@ SCHEMA = {
         skill_group="varchar", queue="varchar", business_line="varchar", own_number="varchar", customer_key="varchar",
         customer_phone_masked="varchar", is_existing_customer="boolean", attempt_number="integer",
         region_province="varchar", region_city="varchar", channel="varchar", lead_key="varchar"),
+    "fct_call_agents": dict(
+        call_key="varchar", call_date="date", agent_id="varchar", agent_name="varchar", team="varchar",
+        is_owner="boolean", has_talked="boolean", talk_seconds="integer", hold_seconds="integer",
+        acw_seconds="integer"),
     "fct_leads": dict(
         lead_key="varchar", source_customer_id="varchar", customer_key="varchar", created_at="timestamp",
         created_date="date", cohort_week="date",
@@ -235,6 +239,7 @@ class World:
 
     def plant(self, settings: Settings) -> None:
         """Write policy and facts into the warehouse of ``settings``."""
+        self.rows["fct_call_agents"] = [part_of(call) for call in self.rows["fct_calls"]]
         with warehouse.session(settings) as con:
             policy.sync(con, policy.load(settings))
             con.execute("create schema if not exists marts")
@@ -245,6 +250,12 @@ class World:
             marts_statistics.plant(con, settings)
             for table, column in (("fct_calls", "call_date"), ("fct_orders", "order_date")):
                 con.execute(f"insert into ops.build_dates select distinct '{table}', {column} from marts.{table}")
+
+
+def part_of(call: Row) -> Row:
+    """The part of a call's one agent: all of it."""
+    shared = {name: call[name] for name in SCHEMA["fct_call_agents"] if name in call}
+    return {**shared, "is_owner": True, "has_talked": call["is_connected"]}
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) -> None:

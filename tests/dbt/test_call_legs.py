@@ -24,7 +24,7 @@ RING_GROUP = [
     leg("ring", "2", "02 09:00:00", "60", tech_result="connected", agent_id="1002", ring_seconds="8",
         answered_at="02 09:00:08", ended_at="02 09:01:08", recording_ref="r2"),
 ]
-# A menu answers, A talks, B asks, C ends: two transfers; C talks longest.
+# A menu answers, A talks, B asks and holds 4 of his 20 s, C ends: two transfers.
 TRANSFERRED = [
     leg("transfer", "1", "02 10:00:00", "15", leg_role="ivr", tech_result="connected", ivr_seconds="15",
         answered_at="02 10:00:00", ended_at="02 10:00:15"),
@@ -92,14 +92,14 @@ def d(day: int) -> dt.date:
 
 EXPECTED = [
     ("double", d(2), t("02 11:00:00"), t("02 11:00:35"), t("02 11:01:45"), 70, "connected", True, "1001", 2, 0),
-    ("later", d(5), t("05 23:59:55"), t("06 09:00:25"), t("06 09:01:15"), 50, "connected", True, "1002", 3, 1),
+    ("later", d(5), t("05 23:59:55"), t("06 09:00:25"), t("06 09:01:15"), 50, "connected", True, "1003", 3, 1),
     ("menu", d(5), t("05 10:00:00"), None, t("05 10:00:12"), 0, "ivr_only", False, None, 1, 0),
     ("missed", d(2), t("02 11:30:00"), None, t("02 11:30:45"), 0, "busy", False, "1001", 2, 0),
     ("moved", d(8), t("08 12:00:00"), None, None, 33, "connected", True, "1001", 1, 0),
     ("night", d(3), t("03 23:59:50"), t("04 00:00:05"), t("04 00:00:55"), 50, "connected", True, "1002", 2, 0),
     ("nobody", d(5), t("05 09:00:00"), None, t("05 09:00:12"), 0, "busy", False, "1002", 2, 0),
     ("ring", d(2), t("02 09:00:00"), t("02 09:00:08"), t("02 09:01:08"), 60, "connected", True, "1002", 2, 0),
-    ("transfer", d(2), t("02 10:00:00"), t("02 10:00:20"), t("02 10:02:45"), 140, "connected", True, "C", 4, 2),
+    ("transfer", d(2), t("02 10:00:00"), t("02 10:00:20"), t("02 10:02:45"), 136, "connected", True, "C", 4, 2),
 ]
 
 
@@ -137,8 +137,8 @@ def test_durations_and_details_come_from_the_right_legs(whole):
         "where source_call_id in ('double', 'ring', 'transfer') order by 1")
     assert found == [
         ("double", None, None, 30, None, None, 105, None, None, ["1001"], None, "outbound", "138****0001"),
-        ("ring", None, None, 16, None, None, 68, None, "r2", ["1001", "1002"], None, "inbound", "138****0001"),
-        ("transfer", 15, 5, None, 4, 7, 165, "customer", None, ["A", "B", "C"], ["a", "b"], "inbound", "138****0001")]
+        ("ring", None, None, 8, None, None, 68, None, "r2", ["1001", "1002"], None, "inbound", "138****0001"),
+        ("transfer", 15, 5, 5, 4, 7, 165, "customer", None, ["A", "B", "C"], ["a", "b"], "inbound", "138****0001")]
 
 
 def test_a_call_delivered_whole_is_as_before(whole):

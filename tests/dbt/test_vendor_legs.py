@@ -107,10 +107,10 @@ def test_twilio(calls):
 
 
 def test_amazon_connect(calls):
-    """A transfer continues the call; a record delivered again counts once."""
+    """A transfer continues the call, which is then the last agent's; a record delivered again counts once."""
     assert calls["amazon_connect"] == [
         ("c-0001", "inbound", "138****0001", "01-05 08:03:00", "01-05 08:03:40", "01-05 08:10:30", 383, "connected",
-         "alice", 2, 1),
+         "bob", 2, 1),
         ("c-0003", "outbound", "138****0003", "01-05 09:00:00", None, "01-05 09:00:20", 0, "voicemail", None, 1, 0),
         ("c-0004", "inbound", None, "01-05 10:00:00", None, "01-05 10:01:30", 0, "abandoned_queue", None, 1, 0),
     ]

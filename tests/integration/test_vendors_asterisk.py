@@ -49,27 +49,27 @@ def test_asterisk_21_columns(world):
     assert world.read("asterisk", "calls", "call_legs.csv", LEGS) == [
         (queue, f"{queue}/200", "ivr", "inbound", "13800130001", "4000000101", "01-05 08:00:00", None,
          "01-05 08:00:20", 0, "ivr_only", None),
-        (queue, f"{queue}/201", "agent", "inbound", "13800130001", None, "01-05 08:00:20", None,
+        (queue, f"{queue}/201", "pair", "inbound", "13800130001", None, "01-05 08:00:20", None,
          "01-05 08:00:35", 0, "abandoned_queue", "1001"),
-        (queue, f"{queue}/202", "agent", "inbound", "13800130001", None, "01-05 08:00:35", "01-05 08:00:40",
+        (queue, f"{queue}/202", "pair", "inbound", "13800130001", None, "01-05 08:00:35", "01-05 08:00:40",
          "01-05 08:05:40", 300, "connected", "1002"),
         ("1767571800.110", "1767571800.110/210", "queue", "inbound", "13800130002", None, "01-05 08:10:00", None,
          "01-05 08:10:45", 0, "abandoned_queue", None),
-        (outbound, f"{outbound}/220", "agent", "outbound", "13800130003", None, "01-05 08:20:00", "01-05 08:20:05",
+        (outbound, f"{outbound}/220", "pair", "outbound", "13800130003", None, "01-05 08:20:00", "01-05 08:20:05",
          "01-05 08:21:05", 60, "connected", "1002"),
-        ("1767573000.130", "1767573000.130/230", "agent", "outbound", "13800130004", None, "01-05 08:30:00", None,
+        ("1767573000.130", "1767573000.130/230", "pair", "outbound", "13800130004", None, "01-05 08:30:00", None,
          "01-05 08:30:04", 0, "busy", "1002"),
-        ("1767573060.131", "1767573060.131/231", "agent", "outbound", "13800130005", None, "01-05 08:31:00", None,
+        ("1767573060.131", "1767573060.131/231", "pair", "outbound", "13800130005", None, "01-05 08:31:00", None,
          "01-05 08:31:01", 0, "line_fault", "1001"),
-        ("1767573600.140", "1767573600.140/240", "agent", "internal", None, None, "01-05 08:40:00", "01-05 08:40:03",
+        ("1767573600.140", "1767573600.140/240", "inside", "internal", None, None, "01-05 08:40:00", "01-05 08:40:03",
          "01-05 08:40:33", 30, "connected", "1001"),
-        ("1767574200.150", "1767574200.150/250", "other", "inbound", "13800130006", None, "01-05 08:50:00", None,
+        ("1767574200.150", "1767574200.150/250", "voicemail", "inbound", "13800130006", None, "01-05 08:50:00", None,
          "01-05 08:50:50", 0, "voicemail", None),
-        ("1767574500.155", "1767574500.155/255", "agent", "inbound", "13800130007", None, "01-05 08:55:00", None,
+        ("1767574500.155", "1767574500.155/255", "pair", "inbound", "13800130007", None, "01-05 08:55:00", None,
          "01-05 08:55:20", 0, "abandoned_ring", "1001"),
-        ("1767574800.160", "1767574800.160/260", "agent", "inbound", "13800130008", None, "01-05 09:00:00",
+        ("1767574800.160", "1767574800.160/260", "pair", "inbound", "13800130008", None, "01-05 09:00:00",
          "01-05 09:00:06", "01-05 09:01:36", 90, "connected", "1002"),
-        ("1767574800.160", "1767574801.161/261", "other", None, None, None, "01-05 09:00:01", None,
+        ("1767574800.160", "1767574801.161/261", "copy", None, None, None, "01-05 09:00:01", None,
          "01-05 09:01:36", 0, None, None),
     ]
     columns = ("ivr_seconds", "queue_seconds", "ring_seconds", "total_seconds", "queue", "line_id", "notes")
@@ -94,11 +94,11 @@ def test_asterisk_column_counts(world, fixture, has_id, has_sequence, notes):
     """The same three rows with fewer columns mean the same; ids are made where there are none."""
     rows = world.read("asterisk", "calls", fixture, LEGS)
     assert [row[2:] for row in rows] == [
-        ("agent", "inbound", "13800130001", None, "01-05 08:00:20", None, "01-05 08:00:35", 0, "abandoned_queue",
+        ("pair", "inbound", "13800130001", None, "01-05 08:00:20", None, "01-05 08:00:35", 0, "abandoned_queue",
          "1001"),
-        ("agent", "inbound", "13800130001", None, "01-05 08:00:35", "01-05 08:00:40", "01-05 08:05:40", 300,
+        ("pair", "inbound", "13800130001", None, "01-05 08:00:35", "01-05 08:00:40", "01-05 08:05:40", 300,
          "connected", "1002"),
-        ("agent", "outbound", "13800130003", None, "01-05 08:20:00", "01-05 08:20:05", "01-05 08:21:05", 60,
+        ("pair", "outbound", "13800130003", None, "01-05 08:20:00", "01-05 08:20:05", "01-05 08:21:05", 60,
          "connected", "1002"),
     ]
     assert [row[0] for row in rows] == ["1767571200.100", "1767571200.100", "1767572400.120"] or not has_id
@@ -126,11 +126,11 @@ def test_asterisk_of_unknown_width_is_refused(landing):
 def test_asterisk_custom(world, fixture, leg):
     rows = world.read("asterisk_custom", "calls", fixture, LEGS)
     assert [(row[0], *row[2:]) for row in rows] == [
-        ("1767571200.100", "agent", "inbound", "13800130001", None, "01-05 08:00:20", None, "01-05 08:00:35", 0,
+        ("1767571200.100", "pair", "inbound", "13800130001", None, "01-05 08:00:20", None, "01-05 08:00:35", 0,
          "abandoned_queue", "1001"),
-        ("1767571200.100", "agent", "inbound", "13800130001", None, "01-05 08:00:35", "01-05 08:00:40",
+        ("1767571200.100", "pair", "inbound", "13800130001", None, "01-05 08:00:35", "01-05 08:00:40",
          "01-05 08:05:40", 300, "connected", "1002"),
-        ("1767572400.120", "agent", "outbound", "13800130003", None, "01-05 08:20:00", "01-05 08:20:05",
+        ("1767572400.120", "pair", "outbound", "13800130003", None, "01-05 08:20:00", "01-05 08:20:05",
          "01-05 08:21:05", 60, "connected", "1002"),
     ]
     assert rows[0][1] == leg or leg is None
@@ -192,11 +192,11 @@ def test_asterisk_queue_log_as_agent_states(world):
 
 def test_freepbx(world):
     assert world.read("freepbx", "calls", "call_legs.csv", LEGS) == [
-        ("1767571200.100", "1767571200.100/201", "agent", "inbound", "13800130001", "02223456789", "01-05 08:00:20",
+        ("1767571200.100", "1767571200.100/201", "pair", "inbound", "13800130001", "02223456789", "01-05 08:00:20",
          None, "01-05 08:00:35", 0, "abandoned_queue", "1001"),
-        ("1767571200.100", "1767571200.100/202", "agent", "inbound", "13800130001", "02223456789", "01-05 08:00:35",
+        ("1767571200.100", "1767571200.100/202", "pair", "inbound", "13800130001", "02223456789", "01-05 08:00:35",
          "01-05 08:00:40", "01-05 08:05:40", 300, "connected", "1002"),
-        ("1767572400.120", "1767572400.120/220", "agent", "outbound", "13800130003", "02223456789", "01-05 08:20:00",
+        ("1767572400.120", "1767572400.120/220", "pair", "outbound", "13800130003", "02223456789", "01-05 08:20:00",
          "01-05 08:20:05", "01-05 08:21:05", 60, "connected", "1002"),
     ]
     assert world.read("freepbx", "calls", "call_legs.csv", ("agent_name", "queue", "line_id", "recording_ref")) == [
@@ -210,9 +210,9 @@ def test_freepbx_of_old_with_quotes_as_they_are(world):
     """16 columns, quotes only around commas, the caller's own quotes not escaped."""
     rows = world.read("freepbx", "calls", "call_legs_old.csv", LEGS)
     assert [(row[0], *row[2:]) for row in rows] == [
-        ("1767572400.120", "agent", "outbound", "13800130003", None, "01-05 08:20:00", "01-05 08:20:05",
+        ("1767572400.120", "pair", "outbound", "13800130003", None, "01-05 08:20:00", "01-05 08:20:05",
          "01-05 08:21:05", 60, "connected", "1002"),
-        ("1767573000.130", "agent", "outbound", "13800130004", None, "01-05 08:30:00", None, "01-05 08:30:04", 0,
+        ("1767573000.130", "pair", "outbound", "13800130004", None, "01-05 08:30:00", None, "01-05 08:30:04", 0,
          "busy", "1002"),
     ]
 
@@ -235,5 +235,5 @@ def test_asterisk_table_exported_with_its_header(landing):
         "ANSWERED,1767572400.120,1767572400.120,220\n"))
     assert landing.one().rows_accepted == 1
     assert landing.query(select("call_legs", LEGS), "%") == [
-        ("1767572400.120", "1767572400.120/220", "agent", "outbound", "13800130003", None, "01-05 08:20:00",
+        ("1767572400.120", "1767572400.120/220", "pair", "outbound", "13800130003", None, "01-05 08:20:00",
          "01-05 08:20:05", "01-05 08:21:05", 60, "connected", "1002")]

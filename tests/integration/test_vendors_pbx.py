@@ -47,19 +47,19 @@ def test_every_row_has_its_place(world, source, folder, name, rows, no_data):
 def test_freeswitch(world):
     made = "11111111-0000-4000-8000-00000000000"
     assert world.read("freeswitch", "calls", "call_legs.csv", LEGS) == [
-        (made + "2", made + "1", "agent", "inbound", "13800130001", None, "01-05 08:00:00", "01-05 08:00:05",
+        (made + "2", made + "1", "pair", "inbound", "13800130001", None, "01-05 08:00:00", "01-05 08:00:05",
          "01-05 08:05:05", 300, "connected", "1001"),
         (made + "3", made + "3", "ivr", "inbound", "13800130002", "02223456789", "01-05 08:10:00", None,
          "01-05 08:10:31", 0, "ivr_only", None),
-        (made + "5", made + "4", "agent", "outbound", "13800130003", None, "01-05 08:20:00", None,
+        (made + "5", made + "4", "pair", "outbound", "13800130003", None, "01-05 08:20:00", None,
          "01-05 08:20:09", 0, "busy", "1001"),
-        (made + "7", made + "6", "agent", "outbound", "13800130004", None, "01-05 08:21:00", "01-05 08:21:08",
+        (made + "7", made + "6", "pair", "outbound", "13800130004", None, "01-05 08:21:00", "01-05 08:21:08",
          "01-05 08:21:48", 40, "connected", "1001"),
-        (made + "8", made + "8", "agent", "outbound", "13800130005", None, "01-05 08:22:00", None,
+        (made + "8", made + "8", "pair", "outbound", "13800130005", None, "01-05 08:22:00", None,
          "01-05 08:22:02", 0, "invalid_number", "1001"),
-        (made + "9", made + "9", "agent", "inbound", "13800130006", None, "01-05 08:23:00", None,
+        (made + "9", made + "9", "pair", "inbound", "13800130006", None, "01-05 08:23:00", None,
          "01-05 08:23:20", 0, "abandoned_ring", "1002"),
-        (made + "b", made + "a", "agent", "internal", None, None, "01-05 08:24:00", "01-05 08:24:02",
+        (made + "b", made + "a", "inside", "internal", None, None, "01-05 08:24:00", "01-05 08:24:02",
          "01-05 08:24:12", 10, "connected", "1001"),
     ]
 
@@ -73,14 +73,14 @@ def test_freeswitch_both_legs_share_the_call_and_talk_once(world):
 def test_freeswitch_asterisk_template(world):
     made = "22222222-0000-4000-8000-00000000000"
     assert world.read("freeswitch_asterisk", "calls", "call_legs.csv", LEGS) == [
-        (made + "1", made + "1", "agent", "inbound", "13800130001", None, "01-05 08:00:00", "01-05 08:00:05",
+        (made + "1", made + "1", "pair", "inbound", "13800130001", None, "01-05 08:00:00", "01-05 08:00:05",
          "01-05 08:05:05", 300, "connected", "1001"),
         (made + "2", made + "2", "ivr", "inbound", "13800130002", None, "01-05 08:10:00", None, "01-05 08:10:31", 0,
          "ivr_only", "5000"),
-        (made + "3", made + "3", "agent", "outbound", "13800130003", None, "01-05 08:20:00", None, "01-05 08:20:30",
+        (made + "3", made + "3", "pair", "outbound", "13800130003", None, "01-05 08:20:00", None, "01-05 08:20:30",
          0, "no_answer", "1001"),
-        (made + "4", made + "4", "ivr", "inbound", "13800130004", None, "01-05 08:30:00", None, "01-05 08:30:50", 0,
-         "voicemail", "1002"),
+        (made + "4", made + "4", "voicemail", "inbound", "13800130004", None, "01-05 08:30:00", None,
+         "01-05 08:30:50", 0, "voicemail", "1002"),
     ]
     assert world.read("freeswitch_asterisk", "calls", "call_legs.csv", ("ivr_seconds", "line_id", "notes")) == [
         (None, "external", None), (30, "external", "菜单"), (None, "external", None), (None, "external", None)]
@@ -90,17 +90,17 @@ def test_fusionpbx(world):
     """Quotes inside a name are not escaped; an unanswered call has a negative time to answer."""
     made, own = "33333333-0000-4000-8000-00000000000", "02223456789"
     assert world.read("fusionpbx", "calls", "call_legs.csv", LEGS) == [
-        (made + "1", made + "1", "customer", "inbound", "13800130001", own, "01-05 08:00:00", "01-05 08:00:05",
+        (made + "1", made + "1", "whole", "inbound", "13800130001", own, "01-05 08:00:00", "01-05 08:00:05",
          "01-05 08:05:05", 300, "connected", "1001"),
-        (made + "3", made + "3", "customer", "inbound", "13800130002", own, "01-05 08:10:00", None, "01-05 08:10:25",
+        (made + "3", made + "3", "whole", "inbound", "13800130002", own, "01-05 08:10:00", None, "01-05 08:10:25",
          0, "abandoned_ring", "1002"),
         (made + "4", made + "4", "agent", "outbound", "13800130003", own, "01-05 08:20:00", "01-05 08:20:08",
          "01-05 08:20:48", 40, "connected", "1001"),
         (made + "6", made + "6", "agent", "outbound", "13800130004", own, "01-05 08:30:00", None, "01-05 08:30:03",
          0, "invalid_number", "1001"),
-        (made + "7", made + "7", "agent", "internal", None, None, "01-05 08:40:00", "01-05 08:40:02",
+        (made + "7", made + "7", "inside", "internal", None, None, "01-05 08:40:00", "01-05 08:40:02",
          "01-05 08:40:20", 18, "connected", "1001"),
-        (made + "9", made + "9", "customer", "inbound", "13800130006", own, "01-05 08:50:00", None, "01-05 08:50:50",
+        (made + "9", made + "9", "voicemail", "inbound", "13800130006", own, "01-05 08:50:00", None, "01-05 08:50:50",
          0, "voicemail", "1002"),
     ]
     columns = ("ring_seconds", "hangup_side", "agent_name", "recording_ref", "mos_score")
@@ -114,9 +114,9 @@ def test_fusionpbx_with_epochs_and_a_queue(world):
     made = "44444444-0000-4000-8000-00000000000"
     columns = (*LEGS, "queue", "queue_seconds", "hold_seconds")
     assert world.read("fusionpbx", "calls", "call_legs_epoch.csv", columns) == [
-        (made + "1", made + "1", "customer", "inbound", "13800130001", None, "01-05 08:00:00", "01-05 08:00:41",
-         "01-05 08:05:41", 300, "connected", "1002", "600", 40, 15),
-        (made + "2", made + "2", "customer", "inbound", "13800130002", None, "01-05 08:10:00", None,
+        (made + "1", made + "1", "whole", "inbound", "13800130001", None, "01-05 08:00:00", "01-05 08:00:41",
+         "01-05 08:05:41", 285, "connected", "1002", "600", 40, 15),
+        (made + "2", made + "2", "whole", "inbound", "13800130002", None, "01-05 08:10:00", None,
          "01-05 08:10:46", 0, "abandoned_queue", None, "600", 45, 0),
     ]
 
@@ -169,9 +169,9 @@ def test_threecx_cdroutput(world):
          "call_forwarded", None),
         (call + "b", leg + "2", "queue", "inbound", "13800130001", own, "01-05 08:00:00", None, "01-05 08:00:15", 0,
          "abandoned_queue", None),
-        (call + "b", leg + "3", "agent", "inbound", "13800130001", own, "01-05 08:00:15", "01-05 08:00:20",
+        (call + "b", leg + "3", "pair", "inbound", "13800130001", own, "01-05 08:00:15", "01-05 08:00:20",
          "01-05 08:05:20", 300, "connected", "101"),
-        (call + "c", leg + "4", "agent", "outbound", "13800130002", None, "01-05 08:10:00", None, "01-05 08:10:04",
+        (call + "c", leg + "4", "pair", "outbound", "13800130002", None, "01-05 08:10:00", None, "01-05 08:10:04",
          0, "busy", "101"),
         (call + "d", leg + "5", "queue", "inbound", "13800130003", own, "01-05 08:20:00", None, "01-05 08:20:31", 0,
          "abandoned_queue", None),
@@ -186,15 +186,15 @@ def test_cisco_cucm(world):
     """A transferred call makes two records of one globalCallID; the line of types is no data; 0 means never."""
     made, cluster = "55555555-0000-4000-8000-00000000000", "StandAloneCluster-1-"
     assert world.read("cisco_cucm", "calls", "cdr_StandAloneCluster_01_202601050800_1", LEGS) == [
-        (cluster + "5001", made + "1", "agent", "inbound", "13800130001", "02223456789", "01-05 08:00:00",
+        (cluster + "5001", made + "1", "pair", "inbound", "13800130001", "02223456789", "01-05 08:00:00",
          "01-05 08:00:05", "01-05 08:05:05", 300, "connected", "1001"),
-        (cluster + "5001", made + "2", "agent", "internal", None, None, "01-05 08:05:05", None, "01-05 08:05:10", 0,
+        (cluster + "5001", made + "2", "inside", "internal", None, None, "01-05 08:05:05", None, "01-05 08:05:10", 0,
          "call_forwarded", "1001"),
-        (cluster + "5002", made + "3", "agent", "outbound", "13800130002", None, "01-05 08:10:00", None,
+        (cluster + "5002", made + "3", "pair", "outbound", "13800130002", None, "01-05 08:10:00", None,
          "01-05 08:10:04", 0, "busy", "1002"),
-        (cluster + "5003", made + "4", "agent", "inbound", "13800130003", "02223456789", "01-05 08:20:00", None,
+        (cluster + "5003", made + "4", "pair", "inbound", "13800130003", "02223456789", "01-05 08:20:00", None,
          "01-05 08:20:20", 0, "abandoned_ring", "1001"),
-        (cluster + "5004", made + "5", "agent", "outbound", "13800130004", None, "01-05 08:30:00", "01-05 08:30:06",
+        (cluster + "5004", made + "5", "pair", "outbound", "13800130004", None, "01-05 08:30:00", "01-05 08:30:06",
          "01-05 08:31:06", 60, "connected", "1002"),
     ]
     columns = ("ring_seconds", "hangup_side", "agent_name", "queue", "line_id")

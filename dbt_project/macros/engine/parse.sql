@@ -28,6 +28,13 @@
              try_to_timestamp({{ text }}, 'yyyy/M/d H:m'))
 {%- endmacro %}
 
+{# The moment on a clock without changes: UTC, or local time itself where the policy's zone never changes its clocks. #}
+{% macro parse_instant(text) %}{{ return(adapter.dispatch('parse_instant', 'dial2deal')(text)) }}{% endmacro %}
+{% macro duckdb__parse_instant(text) %}parse.instant({{ text }}){% endmacro %}
+{% macro spark__parse_instant(text) -%}
+    to_utc_timestamp({{ spark__parse_ts(text) }}, {{ policy_text('time_zone') }})
+{%- endmacro %}
+
 {% macro parse_day(text) %}{{ return(adapter.dispatch('parse_day', 'dial2deal')(text)) }}{% endmacro %}
 {% macro duckdb__parse_day(text) %}parse.day({{ text }}){% endmacro %}
 {% macro spark__parse_day(text) -%}

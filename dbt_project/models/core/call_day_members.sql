@@ -1,15 +1,17 @@
 {{ config(schema='core', **by_date('call_date', ['fct_calls'])) }}
 -- What the day's calls mention, with the names they were given: small, so that it can be compared and listed whole.
 with calls as (
-    select call_date, agent_id, own_number, channel, business_line, agent_name, team, source_system
+    select call_date, own_number, channel, business_line
     from {{ ref('fct_calls') }}
     where {{ is_touched('call_date', ['fct_calls']) }}
 ),
 
 mentioned as (
     select call_date, 'agent' as member_kind, agent_id as member, max(agent_name) as call_name, max(team) as call_team,
-        count(*) as calls
-    from calls where agent_id is not null group by call_date, agent_id
+        count(*) filter (where is_owner) as calls
+    from {{ ref('fct_call_agents') }}
+    where agent_id is not null and {{ is_touched('call_date', ['fct_calls']) }}
+    group by call_date, agent_id
     union all
     select call_date, 'own_number', own_number, null, null, count(*)
     from calls where own_number is not null group by call_date, own_number

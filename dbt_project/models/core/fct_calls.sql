@@ -132,7 +132,7 @@ select
     p.direction = 'inbound' and not p.is_connected and coalesce(results.is_abandoned, false) as is_abandoned,
     coalesce(results.is_platform_block, false) as is_platform_block,
     coalesce(results.is_number_invalid, false) as is_number_invalid,
-    not p.is_connected and coalesce(p.ring_seconds, p.total_seconds, {{ seconds_between('p.started_at', 'p.ended_at') }})
+    not p.is_connected and coalesce(p.ring_seconds, p.total_seconds, {{ seconds_between('p.started_utc', 'p.ended_utc') }})
         < p.min_unanswered_seconds as is_short_unanswered,
     p.handling_type,
     p.hangup_side,
@@ -168,6 +168,11 @@ select
     p.lead_key,
     p.leg_count,
     p.transfer_count,
+    p.join_count,
+    p.agent_count,
+    p.wait_seconds,
+    p.consult_seconds,
+    p.is_united,
     p.recording_ref,
     p.related_order_id,
     p.csat_score,

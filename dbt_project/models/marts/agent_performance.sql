@@ -2,7 +2,8 @@
 
 with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
 
-calls as (
+-- Calls belong to their owner, so that they add up to fct_calls; talk and handling belong to whom they were.
+owned as (
     select
         call_date as activity_date,
         coalesce(agent_id, 'unknown') as agent_id,
@@ -12,13 +13,38 @@ calls as (
         count(*) filter (where is_dial) as dials,
         count(*) filter (where is_dial and is_connected) as connected_dials,
         count(*) filter (where is_connected) as connected_calls,
-        count(*) filter (where is_high_intent) as high_intent_calls,
-        cast(coalesce(sum(talk_seconds) filter (where is_connected), 0) as bigint) as talk_seconds,
-        cast(coalesce(sum(coalesce(talk_seconds, 0) + coalesce(hold_seconds, 0) + coalesce(acw_seconds, 0))
-            filter (where is_connected), 0) as bigint) as handling_seconds
+        count(*) filter (where is_high_intent) as high_intent_calls
     from {{ ref('fct_calls') }}
     where {{ is_touched('call_date', ['fct_calls', 'fct_orders']) }}
     group by call_date, coalesce(agent_id, 'unknown')
+),
+
+parts as (
+    select
+        call_date as activity_date,
+        coalesce(agent_id, 'unknown') as agent_id,
+        max(agent_name) as agent_name,
+        max(team) as team,
+        count(*) as handled_calls,
+        cast(coalesce(sum(talk_seconds), 0) as bigint) as talk_seconds,
+        cast(coalesce(sum(hold_seconds), 0) as bigint) as hold_seconds,
+        cast(coalesce(sum(coalesce(talk_seconds, 0) + coalesce(hold_seconds, 0) + coalesce(acw_seconds, 0)), 0) as bigint)
+            as handling_seconds
+    from {{ ref('fct_call_agents') }}
+    where has_talked and {{ is_touched('call_date', ['fct_calls', 'fct_orders']) }}
+    group by call_date, coalesce(agent_id, 'unknown')
+),
+
+calls as (
+    select
+        activity_date,
+        agent_id,
+        coalesce(owned.agent_name, parts.agent_name) as agent_name,
+        coalesce(owned.team, parts.team) as team,
+        owned.calls, owned.dials, owned.connected_dials, owned.connected_calls, owned.high_intent_calls,
+        parts.handled_calls, parts.talk_seconds, parts.hold_seconds, parts.handling_seconds
+    from owned
+    full outer join parts using (activity_date, agent_id)
 ),
 
 orders as (
@@ -44,7 +70,9 @@ joined as (
         coalesce(calls.connected_dials, 0) as connected_dials,
         coalesce(calls.connected_calls, 0) as connected_calls,
         coalesce(calls.high_intent_calls, 0) as high_intent_calls,
+        coalesce(calls.handled_calls, 0) as handled_calls,
         coalesce(calls.talk_seconds, 0) as talk_seconds,
+        coalesce(calls.hold_seconds, 0) as hold_seconds,
         coalesce(calls.handling_seconds, 0) as handling_seconds,
         coalesce(orders.orders, 0) as orders,
         coalesce(orders.revenue_cny, cast(0 as decimal(18, 2))) as revenue_cny
@@ -58,7 +86,7 @@ select
     {{ wilson_low('joined.connected_dials', 'joined.dials', 'z.z') }} as connect_wilson_low,
     {{ wilson_high('joined.connected_dials', 'joined.dials', 'z.z') }} as connect_wilson_high,
     {{ rate('joined.high_intent_calls', 'joined.connected_calls') }} as high_intent_rate,
-    {{ rate('joined.handling_seconds', 'joined.connected_calls') }} as average_handling_seconds,
+    {{ rate('joined.handling_seconds', 'joined.handled_calls') }} as average_handling_seconds,
     avg(joined.dials) over team_day as team_mean_dials,
     avg(joined.talk_seconds) over team_day as team_mean_talk_seconds,
     joined.dials >= z.min_n as n_ok

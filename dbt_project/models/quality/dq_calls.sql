@@ -9,18 +9,18 @@ with judged as (
         calls.call_date,
         calls.delivered_talk_seconds < 0 as negative_talk,
         -- Talk must agree with answer to end, or with start to end where no answer time is delivered (R018).
-        abs({{ seconds_between('coalesce(calls.answered_at, calls.started_at)', 'calls.ended_at') }}
+        abs({{ seconds_between('coalesce(calls.answered_utc, calls.started_utc)', 'calls.ended_utc') }}
             - (calls.delivered_talk_seconds + coalesce(calls.hold_seconds, 0)
                 + case when calls.answered_at is null then coalesce(calls.ivr_seconds, 0) + coalesce(calls.queue_seconds, 0)
                     + coalesce(calls.ring_seconds, 0) else 0 end)) > settings.tolerance_seconds
-            and calls.is_connected as duration_mismatch,
+            and calls.is_connected and not calls.is_united as duration_mismatch,
         calls.delivered_talk_seconds > settings.max_seconds as over_max_seconds,
         cast(calls.ended_at as date) > cast(calls.started_at as date) as midnight_crossing,
         calls.is_direction_unmapped as unmapped_direction,
         calls.is_tech_result_unmapped or calls.is_business_result_unmapped as unmapped_result,
         calls.is_connected and calls.agent_id is null and coalesce(calls.handling_type, 'human') = 'human' as missing_agent,
-        calls.answered_at < calls.started_at as answered_before_start,
-        calls.ended_at < calls.started_at as ended_before_start,
+        calls.answered_utc < calls.started_utc as answered_before_start,
+        calls.ended_utc < calls.started_utc as ended_before_start,
         not calls.is_connected and calls.delivered_talk_seconds > 0 as talk_without_connect,
         calls.is_connected and coalesce(calls.talk_seconds, 0) = 0 as connected_without_talk,
         -- An announcement or a voicemail that the platform took for an answer (Q34).

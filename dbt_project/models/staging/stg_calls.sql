@@ -21,10 +21,12 @@ whole as (
 {% if has_legs %}{{ united_calls() }},
 {% endif %}
 read as (
-    select {{ columns | join(', ') }} from whole
+    select {{ columns | join(', ') }}, {% for column in united_figures() %}cast(null as integer) as {{ column }}, {% endfor %}false as is_united
+    from whole
     {%- if has_legs %}
     union all
-    select {{ columns | join(', ') }} from united
+    select {{ columns | join(', ') }}, {{ united_figures() | join(', ') }}, true as is_united
+    from united
     {%- endif %}
 ),
 
@@ -57,14 +59,22 @@ select
     d.ringing_at,
     d.answered_at,
     d.ended_at,
-    d.ivr_seconds,
-    d.queue_seconds,
-    d.ring_seconds,
-    d.hold_seconds,
-    {{ talk_of_call('d', 'd.is_connected_call') }} as talk_seconds,
+    d.started_utc,
+    d.answered_utc,
+    d.ended_utc,
+    {% for column in ['ivr_seconds', 'queue_seconds', 'ring_seconds', 'hold_seconds'] -%}
+    {{ sane_length('d.' ~ column) }} as {{ column }},
+    {% endfor -%}
+    {{ talk_of_call('d', 'd.is_connected_call', 'd.is_united') }} as talk_seconds,
     d.talk_seconds as delivered_talk_seconds,
-    d.acw_seconds,
-    d.total_seconds,
+    {{ sane_length('d.acw_seconds') }} as acw_seconds,
+    case when d.total_seconds >= coalesce({{ talk_of_call('d', 'd.is_connected_call', 'd.is_united') }}, 0) then {{ sane_length('d.total_seconds') }} end
+        as total_seconds,
+    d.total_seconds as delivered_total_seconds,
+    {% for column in united_figures() -%}
+    d.{{ column }},
+    {% endfor -%}
+    d.is_united,
     coalesce(nullif(d.tech_result, 'unknown'), case when d.is_connected_call then 'connected' else 'unknown' end)
         as tech_result,
     d.platform_block,

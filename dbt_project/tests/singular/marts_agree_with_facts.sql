@@ -39,6 +39,12 @@ with totals as (
         (select coalesce(sum({{ column }}), 0) from {{ ref(mart) }} where {{ in_build_dates(date_column, ['fct_calls']) }}),
         (select count(*) from {{ ref('fct_calls') }} where {{ condition }} and {{ in_build_dates('call_date', ['fct_calls']) }})
     {% endfor %}
+    union all
+    -- Talk is each agent's own part.
+    select 'agent_performance.talk_seconds',
+        (select coalesce(sum(talk_seconds), 0) from {{ ref('agent_performance') }} where {{ in_build_dates('activity_date', ['fct_calls']) }}),
+        (select coalesce(sum(talk_seconds), 0) from {{ ref('fct_call_agents') }}
+            where has_talked and {{ in_build_dates('call_date', ['fct_calls']) }})
 )
 
 select * from totals where in_mart <> in_facts
