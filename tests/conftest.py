@@ -17,6 +17,8 @@ from tests.demo_reader import DemoReader
 
 # These look at one installation that takes a minute to build; see tests/built_home.py.
 _ONE_INSTALLATION = ("tests/orchestration/", "tests/browser/test_dagster_ui.py")
+# These build their own.
+_OWN_INSTALLATION = ("tests/orchestration/test_many_days.py", "tests/orchestration/test_thirty_days.py")
 # Where byte code is not kept, every process of the tests compiles the libraries anew: 15 CPU seconds each.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -52,7 +54,8 @@ def pytest_xdist_make_scheduler(config, log):
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "installation" if nodeid.startswith(_ONE_INSTALLATION) else nodeid.split("::", 1)[0]
+            shared = nodeid.startswith(_ONE_INSTALLATION) and not nodeid.startswith(_OWN_INSTALLATION)
+            return "installation" if shared else nodeid.split("::", 1)[0]
 
     return ByFile(config, log)
 
