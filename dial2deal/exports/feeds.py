@@ -41,6 +41,7 @@ class Feed:
     """One canonical feed; ``event_column`` dates a row, None for small feeds that are rebuilt whole.
 
     Files in the folder ``instead_of`` are this feed's when their source has a profile for it and none for that.
+    ``may_lie_ahead``: its rows may be plans and budgets, dated after tomorrow.
     Rows that share ``united_by`` make one row of another table and are rebuilt together, whatever their dates.
     Rows of one file that share their key are added up in the column ``adds_up``; elsewhere the latest of them counts.
     """
@@ -53,6 +54,7 @@ class Feed:
     instead_of: str | None = None
     united_by: str | None = None
     adds_up: str | None = None
+    may_lie_ahead: bool = False
     requirement: str = ""
 
     @property
@@ -74,7 +76,7 @@ def feeds() -> dict[str, Feed]:
         name: Feed(
             name=name, label_zh=item["label_zh"], key=tuple(item["key"]), event_column=item.get("event_column"),
             instead_of=item.get("instead_of"), united_by=item.get("united_by"), adds_up=item.get("adds_up"),
-            requirement=item.get("requirement", ""),
+            may_lie_ahead=item.get("may_lie_ahead", False), requirement=item.get("requirement", ""),
             columns={column: Column(name=column, **spec) for column, spec in item["columns"].items()},
         )
         for name, item in definitions().items()

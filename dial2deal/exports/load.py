@@ -27,6 +27,7 @@ from dial2deal.exports import (
     totals,
 )
 from dial2deal.exports.cells import Cells, read_cells
+from dial2deal.exports.far_dates import quarantine_far_dates
 from dial2deal.exports.feeds import feeds
 from dial2deal.exports.insert import insert
 from dial2deal.exports.intake import Intake
@@ -81,6 +82,7 @@ def load_landing(
             done(together or _load_one(con, settings, profiles, known, delivery, zone))
             if delivery.unpacked:
                 delivery.path.unlink(missing_ok=True)
+    quarantine_far_dates(con)
     manifest.note_moved_ids(con)
     overlaps.note(con)
     con.execute("reset memory_limit")

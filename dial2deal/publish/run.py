@@ -72,6 +72,9 @@ def _publish(con, settings: Settings, policy, build_id: str, verdict: GateVerdic
     previous = _previous(con)
     _new_build_info(con, policy, build_id, verdict, as_of_at, changed.generation)
     baseline = warehouse.get_state(con, "snapshot_bytes_per_row")
+    dates = _report_dates(changed, previous, verdict, as_of_at)
+    # Before anything is swapped in: whatever fails here must not leave readers ahead of the bookkeeping.
+    periods = _periods(policy, dates, as_of_at, changed)
     built = snapshot.build(con, settings, tables, changed, spare_min_age=spare_min_age,
                            bytes_per_row=float(baseline) if baseline else None)
     folder = parquet.write(con, settings, tables, changed)
@@ -79,17 +82,23 @@ def _publish(con, settings: Settings, policy, build_id: str, verdict: GateVerdic
     _publish_semantic_manifest(settings)
     snapshot.swap(settings, built)
     snapshot.remove_former_names(settings)
-    dates = _report_dates(changed, previous, verdict, as_of_at)
     with warehouse.transaction(con):
-        _commit(con, policy, build_id, built, changed, fingerprint, dates, as_of_at)
+        _commit(con, build_id, built, changed, fingerprint, periods, as_of_at)
     return PublishResult(settings.snapshot, tuple(built.table_rows), built.table_rows, tuple(changed.pending),
                          as_of_at.date() if as_of_at else None, changed=True, base=built.base)
 
 
-def _commit(con, policy, build_id: str, built: snapshot.SnapshotFile, changed: changes.Changes, fingerprint: str,
-            dates: list[dt.date], as_of_at: dt.datetime | None) -> None:
+def _periods(policy, dates: list[dt.date], as_of_at: dt.datetime | None,
+             changed: changes.Changes) -> list[tuple[str, str]]:
     from dial2deal import reports  # rendering libraries load only where something is published
 
+    if as_of_at is None:
+        return []
+    return reports.periods_touched(dates, as_of_at.date(), as_of_at, policy, first_load=changed.everything)
+
+
+def _commit(con, build_id: str, built: snapshot.SnapshotFile, changed: changes.Changes, fingerprint: str,
+            periods: list[tuple[str, str]], as_of_at: dt.datetime | None) -> None:
     as_of_date = as_of_at.date() if as_of_at else None
     copied_at = warehouse.get_state(con, "dirty_copied_at")
     if copied_at:
@@ -104,11 +113,9 @@ def _commit(con, policy, build_id: str, built: snapshot.SnapshotFile, changed: c
         if value is not None:
             warehouse.set_state(con, name, value)
     history.record(con, build_id, "published", dates=changed.pending, as_of_date=as_of_date)
-    if as_of_at:
-        periods = reports.periods_touched(dates, as_of_date, as_of_at, policy, first_load=changed.everything)
-        for granularity, period in periods:
-            con.execute("delete from ops.report_queue where granularity = ? and period = ?", [granularity, period])
-            con.execute("insert into ops.report_queue values (?, ?, now() at time zone 'UTC')", [granularity, period])
+    for granularity, period in periods:
+        con.execute("delete from ops.report_queue where granularity = ? and period = ?", [granularity, period])
+        con.execute("insert into ops.report_queue values (?, ?, now() at time zone 'UTC')", [granularity, period])
 
 
 def _new_build_info(con, policy, build_id: str, verdict: GateVerdict, as_of_at: dt.datetime | None,
@@ -152,7 +159,8 @@ def _report_dates(changed: changes.Changes, previous: tuple[dt.date | None, list
         return sorted(dates)
     as_of = as_of_at.date()
     if earlier_as_of and earlier_as_of != as_of:
-        dates |= set(_days(min(earlier_as_of, as_of), max(earlier_as_of, as_of)))
+        # Up to the data's new end: an earlier end that lay beyond it, as after a row of 2099, has no days to report.
+        dates |= set(_days(min(earlier_as_of, as_of), as_of))
     now, then = ({json.dumps(f, sort_keys=True): f for f in flagged}
                  for flagged in (json.loads(verdict.incomplete_json()), earlier_files))
     for key in now.keys() ^ then.keys():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -43,11 +44,14 @@ class Period:
             GRANULARITIES.index(other.granularity), other.start)
 
     def shift(self, count: int) -> Period:
-        """The period ``count`` periods later (negative: earlier)."""
-        if self.granularity == "monthly":
-            months = self.start.year * 12 + self.start.month - 1 + count
-            return containing("monthly", dt.date(months // 12, months % 12 + 1, 1))
-        return containing(self.granularity, self.start + dt.timedelta(days=count * self.days))
+        """The period ``count`` periods later (negative: earlier); at the ends of the calendar it stays where it is."""
+        try:
+            if self.granularity == "monthly":
+                months = self.start.year * 12 + self.start.month - 1 + count
+                return containing("monthly", dt.date(months // 12, months % 12 + 1, 1))
+            return containing(self.granularity, self.start + dt.timedelta(days=count * self.days))
+        except (OverflowError, ValueError):
+            return self
 
     def year_ago(self) -> Period | None:
         """Same date, ISO week number or month a year earlier; None for 29 February and a week 53 without one."""
@@ -76,11 +80,11 @@ def containing(granularity: str, day: dt.date) -> Period:
     if granularity == "daily":
         return Period(granularity, day, day)
     if granularity == "weekly":
-        start = day - dt.timedelta(days=day.weekday())
-        return Period(granularity, start, start + dt.timedelta(days=6))
+        start = day - dt.timedelta(days=min(day.weekday(), (day - dt.date.min).days))
+        return Period(granularity, start, start + dt.timedelta(days=min(6, (dt.date.max - start).days)))
     if granularity == "monthly":
         start = day.replace(day=1)
-        return Period(granularity, start, (start + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1))
+        return Period(granularity, start, start.replace(day=calendar.monthrange(start.year, start.month)[1]))
     raise PeriodError(f"granularity {granularity!r} is not one of {', '.join(GRANULARITIES)}")
 
 
