@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,6 @@ _CAPITALISED = ("null", "none", "nil", "undefined", "n/a")
 def lists() -> dict[str, Any]:
     """parse.yml: empty words, abbreviations of time zones."""
     return yaml.safe_load(_LISTS.read_text(encoding="utf-8"))
-
-
-@cache
-def masks() -> list[tuple[re.Pattern[str], str]]:
-    """What parse.mask_text does, for texts outside of the warehouse."""
-    return [(re.compile(pattern), shown) for pattern, shown in lists()["masks"]]
 
 
 @cache
@@ -54,12 +47,7 @@ def statements() -> str:
         f"create or replace macro parse.zone_minutes_in(a_and_zone) as {_map(several)}[a_and_zone]",
         f"create or replace macro parse.zone_named(a) as {_map(zones['zone_names'])}[a]",
     ]
-    masked = "parse.ascii(t)"
-    for pattern, shown in zones["masks"]:
-        masked = f"regexp_replace({masked}, {_text(pattern)}, {_text(shown)}, 'g')"
-    # Free text with every run of digits that looks like a phone number masked, whatever separates the digits.
-    return "\n".join([*(f"{statement};" for statement in generated), _MACROS.read_text(encoding="utf-8"),
-                      f"create or replace macro parse.mask_text(t) as {masked};"])
+    return "\n".join([*(f"{statement};" for statement in generated), _MACROS.read_text(encoding="utf-8")])
 
 
 def _map(pairs: dict[str, Any]) -> str:

@@ -9,14 +9,10 @@ from typing import Any
 
 import duckdb
 
-from dial2deal import parsing
+from dial2deal.masking import mask_text
 
-# Not inside hexadecimal keys, where a run of digits is no phone number.
-_DIGITS = re.compile(r"(?<![0-9a-f])[0-9]{7,15}(?![0-9a-f])")
 _PHONE_COLUMN = re.compile(r"phone|mobile|number|(^|_)tel($|_)")
 _MOBILE_DIGITS = 11
-# Dates and times in file names; no Chinese number starts with 20 and goes on like this.
-_TIME_STAMP = re.compile(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([0-9]{4}|[0-9]{6})?")
 # Names of persons and free text about them; agents' ids and hashed keys tell a reader enough.
 _PERSONAL = re.compile(r"(^|_)(name|notes?|email|address|wechat|contact|raw_line|remark|_extra)($|_)|^_extra$")
 _HIDDEN = "***"
@@ -30,16 +26,6 @@ class Shape:
     rows: int | None
     columns: tuple[tuple[str, str], ...]
     preview: str
-
-
-def mask_text(text: str) -> str:
-    """Hide the middle of every run of 7 to 15 digits that is no date: ``13812345678`` becomes ``138****5678``.
-
-    What parse.mask_text hides is hidden here as well.
-    """
-    for pattern, shown in parsing.masks():
-        text = pattern.sub(shown, text)
-    return _DIGITS.sub(lambda found: found[0] if _TIME_STAMP.fullmatch(found[0]) else _mask_digits(found[0]), text)
 
 
 def _mask_digits(digits: str) -> str:
@@ -103,8 +89,9 @@ def _cell(name: str, value: Any) -> str:
     if _PERSONAL.search(name) and not name.endswith("_file"):
         return _HIDDEN
     text = str(value)
-    digits = re.sub("[^0-9]", "", text)
-    text = _mask_digits(digits) if _PHONE_COLUMN.search(name) and len(digits) > 6 else mask_text(text)
+    if isinstance(value, str):  # money and counts are no phone numbers, however many digits they have
+        digits = re.sub("[^0-9]", "", text)
+        text = _mask_digits(digits) if _PHONE_COLUMN.search(name) and len(digits) > 6 else mask_text(text)
     return text if len(text) <= _CELL_WIDTH else text[: _CELL_WIDTH - 1] + "…"
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import dagster as dg
 
-from dial2deal.preview import Shape, markdown, mask_text
+from dial2deal.masking import mask_text
+from dial2deal.preview import Shape, markdown
 from dial2deal.publish.verdict import IncompleteFile
 from dial2deal.settings import Settings
 

@@ -145,7 +145,7 @@ def _too_much() -> str:
 def _member(archive: Delivery, name: str, path: Path, size: int, zone: str) -> Delivery:
     """A delivery made of a member: delivered when its own name says, else when the archive was."""
     stamped = delivered_at(PurePosixPath(name).name, None, zone)
-    return replace(archive, path=path, relative=shown(name.replace("\\", "/").lstrip("/")), bytes=size,
+    return replace(archive, path=path, relative=shown(name.replace("\\", "/").lstrip("/"), archive.key), bytes=size,
                    delivered_at=stamped or archive.delivered_at, unpacked=True)
 
 

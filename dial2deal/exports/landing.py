@@ -8,10 +8,11 @@ import os
 import re
 import zoneinfo
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dial2deal.exports.feeds import feeds
+from dial2deal.masking import mask_id, mask_text
 
 _IGNORED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".done", ".lock")
 # Controls, line separators, marks that turn the writing direction, halves of surrogate pairs.
@@ -38,6 +39,7 @@ class Delivery:
     delivered_at: dt.datetime
     problem: str | None = None
     unpacked: bool = False
+    key: str = field(default="", repr=False)
 
     @property
     def modified_at(self) -> dt.datetime:
@@ -52,11 +54,11 @@ def deliveries(landing: Path, zone: str, only: Iterable[Path] | None = None) -> 
     """
     wanted = None if only is None else [(p if p.is_absolute() else landing / p).absolute() for p in only]
     root = landing.resolve()
-    found = []
+    found, key = [], name_key(landing)
     for path in _walk(landing):
         if wanted is None or any(path == w or w in path.parents for w in wanted):
             try:
-                found.append(_delivery(path, landing, root, zone))
+                found.append(_delivery(path, landing, root, zone, key))
             except FileNotFoundError:
                 continue  # taken away since the folder was listed
     return sorted(found, key=lambda d: (d.delivered_at, d.relative))
@@ -86,18 +88,28 @@ def is_left_alone(name: str) -> bool:
     return name.startswith((".", "~$")) or name.lower().endswith(_IGNORED_SUFFIXES)
 
 
-def shown(name: str) -> str:
-    """A path as text that any message, table and database takes; what had to be changed is told by a digest."""
+def shown(name: str, key: str = "") -> str:
+    """A path as text that any message, table and database takes; what had to be changed is told by a digest.
+
+    Phone numbers in names are masked; without the installation's ``key`` nothing is told of them at all.
+    """
     raw = name.encode("utf-8", "surrogateescape")
     try:
         text = raw.decode()
     except UnicodeDecodeError:
         text = raw.decode("gb18030", "replace")  # as Windows in Chinese names files
     plain = _UNPRINTABLE.sub("�", text)
-    if plain == name and len(name) <= _MAX_NAME:
-        return name
-    digest = hashlib.sha256(raw).hexdigest()[:8]
-    return f"{plain[:_MAX_NAME]}~{digest}"
+    if plain != name or len(name) > _MAX_NAME:
+        plain = f"{plain[:_MAX_NAME]}~{hashlib.sha256(f'{key}|'.encode() + raw).hexdigest()[:8]}"
+    return mask_id(plain, key)
+
+
+def name_key(landing: Path) -> str:
+    """The installation's key, with which names that hold numbers are told apart; empty before the first build."""
+    try:
+        return landing.with_name("secret.key").read_bytes().decode("ascii", "replace").strip()
+    except OSError:
+        return ""
 
 
 def delivered_at(file_name: str, modified_ns: int | None, zone: str) -> dt.datetime | None:
@@ -127,7 +139,7 @@ def _walk(folder: Path) -> list[Path]:
     return paths
 
 
-def _delivery(path: Path, landing: Path, root: Path, zone: str) -> Delivery:
+def _delivery(path: Path, landing: Path, root: Path, zone: str, key: str) -> Delivery:
     parts = path.relative_to(landing).parts
     source, feed = (parts[0] if len(parts) > 1 else ""), (parts[1] if len(parts) > 2 else "")
     problem = None
@@ -140,8 +152,8 @@ def _delivery(path: Path, landing: Path, root: Path, zone: str) -> Delivery:
     elif not path.is_file():
         problem = "Pipes, sockets and devices are not opened. Write a file."
     elif feed not in feeds():
-        problem = (f"No feed is called {feed!r}: put the file into landing/<source>/<feed>/, "
+        problem = (f"No feed is called {mask_text(feed)!r}: put the file into landing/<source>/<feed>/, "
                    f"where feed is one of {', '.join(feeds())}.")
     stat = path.stat() if problem is None or path.exists() else path.lstat()
-    return Delivery(path, shown("/".join(parts)), shown(source), shown(feed), stat.st_size, stat.st_mtime_ns,
-                    delivered_at(path.name, stat.st_mtime_ns, zone), problem)
+    return Delivery(path, shown("/".join(parts), key), shown(source, key), shown(feed, key), stat.st_size,
+                    stat.st_mtime_ns, delivered_at(path.name, stat.st_mtime_ns, zone), problem, key=key)

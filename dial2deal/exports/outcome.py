@@ -11,6 +11,7 @@ from typing import Any
 from dial2deal.exports.insert import Stored
 from dial2deal.exports.landing import Delivery
 from dial2deal.exports.table import Table
+from dial2deal.masking import mask_text
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def loaded(
         rows_quarantined=quarantined + ragged, rows_duplicate=stored.duplicate, rows_superseded=stored.superseded,
         rows_total_line=records - counts.rows - quarantined + ragged_totals,
         first_event_date=counts.first_dated, last_event_date=counts.last if counts.first_dated else None,
-        message="; ".join(table.notes) or None)
+        message=mask_text("; ".join(table.notes)) or None)
 
 
 def waiting(delivery: Delivery, why: str) -> FileResult:
@@ -60,10 +61,10 @@ def waiting(delivery: Delivery, why: str) -> FileResult:
 
 def reading(table: Table, columns: Iterable[str]) -> dict[str, Any]:
     """How the file was read: encoding, delimiter, canonical and unknown columns, repairs, notes."""
-    unknown = list(table.match.unknown)
+    unknown = [mask_text(header) for header in table.match.unknown]
     return {
         "encoding": table.encoding, "delimiter": table.delimiter if table.encoding != "excel" else None,
         "unknown_columns": json.dumps(unknown, ensure_ascii=False) if unknown else None,
         "repairs": json.dumps(table.repairs, ensure_ascii=False) if table.repairs else None,
         "column_readings": table.sense.as_json() if table.sense else None,
-        "filled_columns": json.dumps(list(columns)), "read_notes": "; ".join(table.notes) or None}
+        "filled_columns": json.dumps(list(columns)), "read_notes": mask_text("; ".join(table.notes)) or None}

@@ -13,6 +13,7 @@ import duckdb
 from dial2deal.exports import statements
 from dial2deal.exports.cells import Cells
 from dial2deal.exports.profiles import Profile, vocabulary
+from dial2deal.masking import mask_text
 
 # Totals of groups make many such lines; the first ones show what is wrong.
 _MAX_LINES = 20
@@ -109,7 +110,7 @@ def _columns(profile: Profile, cells: Cells, plan: statements.LoadPlan) -> list[
     by_index = {i: c for c, i in table.match.positions.items()}
     found = []
     for index in range(min(table.width, len(table.header))):
-        header, canonical = table.header[index].strip(), by_index.get(index)
+        header, canonical = mask_text(table.header[index].strip()), by_index.get(index)
         kind = profile.feed.columns[canonical].kind if canonical else "text"
         if kind in _NUMERIC and canonical in plan.values:
             sql = plan.values[canonical]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from dial2deal.publish import files
+from dial2deal.publish import files, masked
 from dial2deal.publish.changes import Changes
 from dial2deal.publish.tables import PublishedTable
 from dial2deal.settings import Settings
@@ -98,22 +98,22 @@ def _layout(con: duckdb.DuckDBPyConnection, table: PublishedTable) -> list[str]:
 
 def _write_table(con: duckdb.DuckDBPyConnection, table: PublishedTable, folder: Path, earlier: Path | None,
                  dates: list | None, generation: int) -> None:
-    source = f'warehouse.marts."{table.name}"'
+    source = masked.select(con, f'warehouse.marts."{table.name}"')
     folder.mkdir()
     if not table.partition_column:
-        _copy_to(con, f"from {source}", folder / f"{generation:08d}.parquet", _OPTIONS)
+        _copy_to(con, source, folder / f"{generation:08d}.parquet", _OPTIONS)
         return
     column = f'"{table.partition_column}"'
     options = f"{_OPTIONS}, partition_by ({column}), filename_pattern '{generation:08d}_{{i}}', overwrite_or_ignore"
     if dates is None or earlier is None:
-        _copy_to(con, f"from {source}", folder, options)
+        _copy_to(con, source, folder, options)
         return
     touched = {f"{table.partition_column}={day}" for day in (*map(str, dates), _NO_DATE)}
     for partition in sorted(earlier.iterdir()):
         if partition.name not in touched:
             _link_all(partition, folder / partition.name)
     days = ", ".join(f"date '{day}'" for day in dates) or "null"
-    _copy_to(con, f"from {source} where {column} in ({days}) or {column} is null", folder, options)
+    _copy_to(con, f"{source} where {column} in ({days}) or {column} is null", folder, options)
 
 
 def _link_all(source: Path, target: Path) -> None:

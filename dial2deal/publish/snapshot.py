@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from dial2deal.publish import files
+from dial2deal.publish import files, masked
 from dial2deal.publish.changes import Changes
 from dial2deal.publish.tables import PublishedTable
 from dial2deal.settings import Settings
@@ -192,14 +192,14 @@ def _fill(con: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable], chan
         same_layout = held.get(("marts", table.name)) == current.get(("marts", table.name))
         dates = changes.since(generation, table.feeds) if table.date_column and same_layout else None
         if dates is None or not _refresh(con, table, dates):
-            _replace(con, "marts", table.name, f'from warehouse.marts."{table.name}"')
+            _replace(con, "marts", table.name, masked.select(con, f'warehouse.marts."{table.name}"'))
     policies = sorted(name for schema, name in current if schema == "policy" and name not in _UNPUBLISHED_POLICY)
     if generation is None or _policy_version(con, "snap.ops.build_info") != _policy_version(
             con, "temp.new_build_info"):
         for name in policies:
-            _replace(con, "policy", name, f'from warehouse.policy."{name}"')
+            _replace(con, "policy", name, masked.select(con, f'warehouse.policy."{name}"'))
     for name, query in _OPS_TABLES.items():
-        _replace(con, "ops", name, query)
+        _replace(con, "ops", name, masked.select(con, f"({query})"))
     wanted = {("marts", t.name) for t in tables} | {("policy", n) for n in policies}
     for schema, name in held.keys() - wanted:
         if schema != "ops":
@@ -217,7 +217,7 @@ def _refresh(con: duckdb.DuckDBPyConnection, table: PublishedTable, dates: list)
     if touched * 2 > total:
         return False
     con.execute(f"delete from snap.{name} where {changed}")
-    con.execute(f"insert into snap.{name} from warehouse.{name} where {changed}")
+    con.execute(f"insert into snap.{name} {masked.select(con, f'warehouse.{name}')} where {changed}")
     return True
 
 

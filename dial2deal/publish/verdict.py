@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 import duckdb
 
 from dial2deal import warehouse
+from dial2deal.masking import mask_text
 from dial2deal.publish import history
 from dial2deal.settings import Settings
 
@@ -103,8 +104,8 @@ def gate(settings: Settings, policy, build_id: str, transform_result) -> GateVer
 def incomplete_files(con: duckdb.DuckDBPyConnection) -> list[IncompleteFile]:
     """Held, failed and unjudged files that no later delivery superseded; one entry per broken rule."""
     return [
-        IncompleteFile(path, source, feed, status, rule, rows,
-                       first.isoformat() if first else None, last.isoformat() if last else None, message)
+        IncompleteFile(path, source, feed, status, rule, rows, first.isoformat() if first else None,
+                       last.isoformat() if last else None, message and mask_text(message))
         for path, source, feed, status, rule, rows, first, last, message in con.execute(
             _INCOMPLETE_FILES).fetchall()
     ]

@@ -9,7 +9,8 @@ import dagster as dg
 from pydantic import Field
 
 from dial2deal import lineage, publish, transform, warehouse
-from dial2deal.preview import columns_of, mask_text, shapes
+from dial2deal.masking import mask_text
+from dial2deal.preview import columns_of, shapes
 from dial2deal.settings import Settings
 from orchestration import builds, metadata, models
 from orchestration.defs.ingest import feeds, raw_key

@@ -26,7 +26,7 @@ def new_company(tmp_path_factory, parsed):
     def make(**policy_files: str) -> Deliveries:
         home = tmp_path_factory.mktemp("company")
         shutil.copytree(parsed, home / "dbt")
-        (home / "secret.key").write_text("the same key everywhere\n", encoding="ascii")
+        (home / "secret.key").write_text(f"{'0' * 64}\n", encoding="ascii")
         (home / "policy").mkdir()
         for name, text in policy_files.items():
             file = home / "policy" / name.replace("__", ".")

@@ -71,8 +71,9 @@ def test_damage_of_an_earlier_version_heals_and_a_late_clock_is_doubted(tmp_path
 def test_plans_and_budgets_may_lie_ahead(tmp_path):
     landing = Landing(tmp_path)
     ahead = _TODAY + dt.timedelta(days=200)
-    landing.put("generic_crm/channel_costs/plan.csv", f"日期,渠道,费用类型,金额\n2026-01-05,抖音,广告,100\n{ahead},抖音,广告,200\n"
-                                                      "9999-12-31,抖音,广告,300\n")
+    landing.put("generic_crm/channel_costs/plan.csv", "\n".join([
+        "日期,渠道,费用类型,金额", "2026-01-05,抖音,广告,100", f"{ahead},抖音,广告,200",
+        "9999-12-31,抖音,广告,300", ""]))
     (result,) = landing.load()
     assert landing.query("select rows_accepted, rows_quarantined, last_event_date from ops.export_files") == [
         (2, 1, ahead)], result

@@ -8,13 +8,13 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from dial2deal import parsing
+from dial2deal import warehouse
 
 
 @pytest.fixture(scope="module")
 def con():
     connection = duckdb.connect()
-    connection.execute(parsing.statements())
+    connection.execute(warehouse.parse_macros())
     yield connection
     connection.close()
 

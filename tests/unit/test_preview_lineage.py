@@ -6,7 +6,8 @@ import duckdb
 import pytest
 
 from dial2deal import lineage
-from dial2deal.preview import mask_text, masked_preview, shapes
+from dial2deal.masking import mask_text
+from dial2deal.preview import masked_preview, shapes
 from dial2deal.settings import Settings
 
 SCHEMA = {
@@ -87,9 +88,9 @@ def test_sql_that_cannot_be_read_has_no_lineage(project):
 
 
 @pytest.mark.parametrize(("text", "masked"), [
-    ("13812345678", "138****5678"), ("+8613812345678", "+138****5678"), ("8613812345678 rang", "138****5678 rang"),
-    ("022-12345678", "022-****78"), ("通话记录_20260619_090515.csv", "通话记录_20260619_090515.csv"),
-    ("20260619090515", "20260619090515"), ("4001234567", "****67"), ("2026-01-05 10:00:00", "2026-01-05 10:00:00"),
+    ("13812345678", "138****5678"), ("+8613812345678", "+86138****5678"), ("8613812345678 rang", "86138****5678 rang"),
+    ("022-23456789", "022****6789"), ("通话记录_20260619_090515.csv", "通话记录_20260619_090515.csv"),
+    ("20260619090515", "20260619090515"), ("4001234567", "4001234567"), ("2026-01-05 10:00:00", "2026-01-05 10:00:00"),
     ("key ab12345678cd", "key ab12345678cd"), ("138****5678", "138****5678"), ("12 rows", "12 rows")])
 def test_numbers_are_masked_and_dates_are_not(text, masked):
     assert mask_text(text) == masked
