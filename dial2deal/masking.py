@@ -59,6 +59,15 @@ _HASH = "[0-9a-f]{32,64}"
 _TAG = 8
 
 
+# What a terminal or page would obey instead of showing: escapes, controls, marks that turn the writing direction.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """``text`` without what a terminal or page would obey."""
+    return _CONTROLS.sub("\ufffd", text)
+
+
 def mask_text(text: str) -> str:
     """``text`` with the middle of everything hidden that may be a phone number: ``138****5678``."""
     return _apply(text, _compiled(TEXT_RULES)) if _suspect().search(text) else text

@@ -36,6 +36,7 @@ alter table ops.export_files add column if not exists read_notes varchar;      -
 
 alter table ops.export_files add column if not exists rows_superseded bigint default 0;  -- another row of the file replaces them
 alter table ops.export_files add column if not exists column_readings varchar;  -- JSON list: what a column's dates or numbers mean, and why
+alter table ops.export_files add column if not exists judged_by varchar;       -- digest of the rules of its last audit
 
 -- Every path seen in landing, so that an unchanged file is recognised without reading it.
 create table if not exists ops.landing_paths (

@@ -49,8 +49,8 @@ def build(
     """Load what is new in landing and bring models, checks, snapshot and reports up to date.
 
     Runs the same Dagster job as the schedules, in this process, recorded in the same Dagster instance.
-    Exit code 0 only when the build was published; held files are reported but do not fail it unless the
-    policy says so.
+    Exit code 0 only when the build was published and at least one file counts; held files are reported but do not
+    fail it unless all are held or the policy says so.
     """
     if (from_date is None) != (to_date is None):
         raise typer.BadParameter("--from and --to belong together")
@@ -79,8 +79,9 @@ def demo(
 def report(
     ctx: typer.Context,
     granularity: Annotated[Granularity, typer.Argument(help="Which kind of report.")],
-    period: Annotated[str | None, typer.Option(
-        help="2026-01-05, 2026-W02 or 2026-01; default: the latest complete one.")] = None,
+    named: Annotated[str | None, typer.Argument(
+        metavar="[PERIOD]", help="2026-01-05, 2026-W02 or 2026-01; default: the latest complete one.")] = None,
+    period: Annotated[str | None, typer.Option(help="The same as PERIOD.")] = None,
     to: Annotated[str | None, typer.Option(help="Last period of a range that starts with --period.")] = None,
     json: JsonOption = False,
 ) -> None:
@@ -90,10 +91,16 @@ def report(
 
     settings: Settings = ctx.obj
     status.open_snapshot(settings).close()
+    if named and period and named != period:
+        raise typer.BadParameter("two periods are named; use --to for the last one of a range")
+    period = period or named
     if to and not period:
-        raise typer.BadParameter("--to needs --period")
+        raise typer.BadParameter("--to needs a first period")
     if period is None:
         info = status.build_info(settings)
+        if info["as_of_date"] is None:
+            output.fail("No report: nothing is published with a date yet. 'dial2deal files' says what became of each "
+                        "file; held ones count once they are corrected or released.")
         period = reports.expected_latest(granularity.value, info["as_of_date"], info["as_of_at"], policy.load(settings))
     period, to = (partitions.named(granularity.value, name) for name in (period, to or period))
     periods = partitions.between(granularity.value, period, to)
@@ -107,6 +114,8 @@ def dev(
     ctx: typer.Context,
     port: Annotated[int | None, typer.Option(help="Port of the web page; default 3000, or the next free one.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    read_only: Annotated[bool, typer.Option(
+        "--read-only", help="Only look: the page can start and stop nothing, and no schedule runs.")] = False,
 ) -> None:
     """Start the Dagster UI with its daemon: schedules and the landing sensor run. Stop with Ctrl-C."""
     from orchestration import dev
@@ -120,13 +129,14 @@ def dev(
     output.stdout.print(f"Open this in your browser in a few seconds: http://{host}:{free}/asset-groups\n"
                         f"Installation: {settings.home}. Stop with Ctrl-C.", soft_wrap=True, markup=False)
     sys.stdout.flush()
-    raise SystemExit(dev.serve(settings, host, free))
+    raise SystemExit(dev.serve(settings, host, free, read_only=read_only))
 
 
 def _build(settings: Settings, json: bool, **options) -> None:
     from orchestration import run, summary
 
     outcome = run.build(settings, reporter=summary.reporter(quiet=json), **options)
-    summary.show_build(settings, outcome, json=json)
-    if not outcome.ok:
+    facts = summary.show_build(settings, outcome, json=json)
+    none_accepted = facts["files"]["by_status"] and not facts["files"]["by_status"].get("accepted")
+    if not outcome.ok or none_accepted:
         raise SystemExit(1)

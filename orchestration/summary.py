@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dial2deal import status, warehouse
+from dial2deal import policy, status, warehouse
 from dial2deal.commands import output
 from dial2deal.exports.report import file_reports, sentence
 from dial2deal.publish import verdict
@@ -24,12 +26,12 @@ def reporter(*, quiet: bool) -> Reporter:
     return Reporter(output.stderr, quiet=quiet)
 
 
-def show_build(settings: Settings, outcome: BuildOutcome, *, json: bool) -> None:
-    """Print the outcome of a build."""
+def show_build(settings: Settings, outcome: BuildOutcome, *, json: bool) -> dict[str, Any]:
+    """Print the outcome of a build and return it as plain values."""
     facts = build_facts(settings, outcome)
     if json:
         output.as_json(facts)
-        return
+        return facts
     _files(facts)
     for problem in facts["problems"]:
         _line(problem, "red")
@@ -42,7 +44,8 @@ def show_build(settings: Settings, outcome: BuildOutcome, *, json: bool) -> None
         _line(f"Snapshot: {published['path']} (data as of {published['as_of']}, {published['verdict']}{missing})")
     _line(f"Quality report: {settings.quality / 'report.html'}")
     _line("Every step and check: make dev, or dial2deal dev")
-    _reports(facts["reports"])
+    _reports(facts["reports"], _why_no_report(settings, facts))
+    return facts
 
 
 def show_reports(outcomes: list[RunOutcome], *, json: bool) -> None:
@@ -52,7 +55,8 @@ def show_reports(outcomes: list[RunOutcome], *, json: bool) -> None:
     if json:
         output.as_json({"reports": made, "problems": problems})
         return
-    _reports(made)
+    if made or not problems:
+        _reports(made)
     for problem in problems:
         _line(problem, "red")
 
@@ -87,13 +91,34 @@ def _files(facts: dict[str, Any]) -> None:
         span = f" ({file['first_date']} to {file['last_date']})" if file["first_date"] else ""
         _line(f"  {file['status']}: {file['file']}{span} · rule {file['rule']}, {file['rows']} row(s) · "
               f"{file['message'] or ''}", "yellow")
+    held = sorted({file["file"] for file in files["incomplete"] if file["status"] == "held"})
+    if held:
+        _line("  Held files are judged again after a corrected delivery or a change of profile, value map or rule. "
+              f"To use one as it is: dial2deal release {shlex.quote(held[0])} --reason \"…\"", "yellow")
+    if files["by_status"] and not files["by_status"].get("accepted"):
+        _line("  NONE of the files was accepted: nothing of them counts yet.", "bold red")
     if files["reports"]:
         _line(f"  {len(files['reports'])} file(s) were repaired or left rows out: dial2deal files --build tells what")
 
 
-def _reports(made: list[dict[str, Any]]) -> None:
+def _why_no_report(settings: Settings, facts: dict[str, Any]) -> str:
+    """What a person who expected a report wants to know."""
+    published = facts["published"]
+    if not published:
+        return ""
+    if published["as_of"] == "None":
+        return ": nothing is published with a date yet"
+    last = dt.datetime.fromisoformat(published["as_of"])
+    complete_after = policy.load(settings).text("reports.day_complete_after")
+    if f"{last:%H:%M}" < complete_after:
+        return (f": the day {last:%Y-%m-%d} counts as complete once its latest event is at {complete_after} or later "
+                f"(setting reports.day_complete_after); so far it is {last:%H:%M}")
+    return ": no period with changes is complete"
+
+
+def _reports(made: list[dict[str, Any]], why: str = "") -> None:
     if not made:
-        _line("Reports: none was due")
+        _line(f"Reports: none was due{why}")
         return
     latest: dict[str, dict[str, Any]] = {}
     for report in made:

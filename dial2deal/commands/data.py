@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -11,6 +12,8 @@ import typer
 
 from dial2deal import status
 from dial2deal.commands import output
+
+_VALUES_SHOWN = 200
 
 
 class Format(StrEnum):
@@ -61,8 +64,12 @@ def list_metrics(
     if json:
         output.as_json(found)
         return
-    output.table(["metric", "label", "description"],
-                 [[entry["name"], entry.get("label") or "", entry.get("description") or ""] for entry in found])
+    if not found:
+        output.fail(f"No metric's name, label or description has {search!r}; 'dial2deal metrics list' shows all.")
+    for entry in found:
+        output.stdout.print(f"{entry['name']}  {entry['label_zh']} · {entry['label_en']}", style="bold", markup=False,
+                            soft_wrap=True)
+        output.stdout.print(f"    {' '.join(entry['description'].split())}", markup=False, soft_wrap=True)
 
 
 @metrics_app.command("query")
@@ -87,12 +94,48 @@ def query_metrics(
     """Query metrics, for example: dial2deal metrics query connect_rate --by channel --from 2026-01-01"""
     from dial2deal.metrics import Metrics, parse_filter
 
-    rows = Metrics(_published(ctx)).query(
-        metrics, tuple(by or ()), start=_day(start), end=_day(end),
-        filters=[parse_filter(text) for text in where or ()],
-        order_by=tuple(order or ()), limit=limit)
+    if start and end and start > end:
+        output.fail("--from lies after --to.", code=2)
+    service = Metrics(_published(ctx))
+    filters = [parse_filter(text) for text in where or ()]
+    for name, operator, value in filters:
+        _check_value(service, name, operator, value)
+    rows = service.query(metrics, tuple(by or ()), start=_day(start), end=_day(end), filters=filters,
+                         order_by=tuple(order or ()), limit=limit)
+    if form is Format.table and not json:
+        kinds = {entry["name"]: entry["kind"] for entry in service.catalog()}
+        output.table([*(by or ()), *metrics], [[*(row[name] for name in by or ()), *(
+            _readable(row, name, kinds[name]) for name in metrics)] for row in rows])
+        return
     header = list(rows[0]) if rows else [*(by or ()), *metrics]
     _print(header, [[row[name] for name in header] for row in rows], Format.json if json else form)
+
+
+def _check_value(service, name: str, operator: str, value: object) -> None:
+    """A value that no row has is a typing mistake, not a group of zeros."""
+    known = service.values(name)
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str) and operator in ("=", "!=", "in", "not in") and text not in map(str, known):
+            output.fail(f"No row has {name} = {text!r}.{output.suggestion(text, map(str, known[:_VALUES_SHOWN]))}")
+
+
+def _readable(row: dict, name: str, kind: str) -> str:
+    """One metric as people write it: thousands, percent, numerator and denominator, interval."""
+    value = row[name]
+    if value is None:
+        return "–"
+    if kind == "share":
+        text = f"{value:.1%} ({_number(row[f'{name}_num'])} of {_number(row[f'{name}_den'])}"
+        low, high = row[f"{name}_low"], row[f"{name}_high"]
+        text += f"; {low:.1%}–{high:.1%})" if low is not None else ")"
+        return text if row[f"{name}_n_ok"] else f"{text} few"
+    return f"{value:,.2f}" if kind in ("money", "ratio") else _number(value)
+
+
+def _number(value: object) -> str:
+    if not isinstance(value, (int, float, Decimal)) or isinstance(value, bool):
+        return str(value)
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
 def _print(header: list[str], rows: list, form: Format) -> None:

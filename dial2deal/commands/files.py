@@ -1,4 +1,4 @@
-"""Files delivered: ``load``, ``files`` and ``release``."""
+"""Files delivered: ``load``, ``files``, ``release`` and ``forget``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ import typer
 from dial2deal import policy, warehouse
 from dial2deal.commands import output
 from dial2deal.exports import report
+from dial2deal.exports.landing import name_key, shown
 from dial2deal.exports.report import FileReport
+from dial2deal.masking import visible
 from dial2deal.settings import Settings
 
 _DETAILED = 3
+_STATUSES = ("loaded", "accepted", "held", "failed", "superseded")
+_SUGGESTED = 500
+_STYLES = {"accepted": "green", "held": "yellow", "failed": "red"}
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -24,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("load")(load)
     app.command("files")(list_files)
     app.command("release")(release)
+    app.command("forget")(forget)
 
 
 def load(
@@ -40,6 +46,7 @@ def load(
 
     settings: Settings = ctx.obj.ensure()
     rules = policy.load(settings)
+    _check_place(settings, source, feed)
     arrived = [landed for path in paths for landed in _land(settings, path, source, feed)]
     with warehouse.session(settings) as con:
         policy.sync(con, rules)
@@ -70,8 +77,13 @@ def list_files(
     """Report each file delivered: rows read, repaired, quarantined, repeated, overlaps, totals line, what to do."""
     from dial2deal.quality import file_books
 
+    if status and status not in _STATUSES:
+        output.fail(f"There is no status {status!r}.{output.suggestion(status, _STATUSES)}", code=2)
     reports = _reports(ctx.obj, path=path and _below_landing(ctx.obj, path), status=status, source=source,
                        latest_build=build)
+    if path and not reports:
+        names = {name for report in _reports(ctx.obj) for name in (report.path, report.path.rpartition("/")[2])}
+        output.fail(f"No file delivered is called {path!r}.{output.suggestion(path, names)[:_SUGGESTED]}")
     books = file_books.write(ctx.obj, [report.file_id for report in reports]) if excel and reports else []
     _show(reports, json)
     for book in books if not json else ():
@@ -81,13 +93,47 @@ def list_files(
 def release(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(help="File id or path of a held file; see 'dial2deal files --status held'.")],
-    reason: Annotated[str, typer.Option(prompt=True, help="Why its data may be used although a rule failed; kept.")],
+    reason: Annotated[str | None, typer.Option(
+        help="Why its data may be used although a rule failed; kept. Asked for when missing.")] = None,
 ) -> None:
     """Accept a held file as it is. The next build uses its rows; the decision and its reason are recorded."""
     from dial2deal import quality
 
-    path = quality.release(ctx.obj, file, reason)
+    file = _below_landing(ctx.obj, file)
+    quality.find_held(ctx.obj, file)  # before anybody thinks of a reason
+    path = quality.release(ctx.obj, file, reason or typer.prompt("Reason"))
     output.stdout.print(f"{path} is accepted. Run 'dial2deal build' to use it.", markup=False)
+
+
+def forget(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(help="File id or path of a failed or held file; see 'dial2deal files'.")],
+) -> None:
+    """Remove a failed or held file from landing and from the books, such as one laid into the wrong folder."""
+    from dial2deal import exports
+
+    settings: Settings = ctx.obj
+    with warehouse.session(settings) as con:
+        removed = exports.forget(con, settings, _below_landing(settings, file))
+    for line in removed:
+        output.stdout.print(line, markup=False, soft_wrap=True)
+
+
+def _check_place(settings: Settings, source: str | None, feed: str | None) -> None:
+    """A misspelt source or feed is refused before anything is copied."""
+    from dial2deal.exports.feeds import feeds
+    from dial2deal.exports.profiles import Profiles
+
+    if feed is not None and feed not in feeds():
+        output.fail(f"There is no feed {feed!r}.{output.suggestion(feed, feeds())}", code=2)
+    profiles = Profiles(settings.profile_dirs)
+    sources = {name for name, _ in profiles.names()}
+    if source is not None and source not in sources:
+        output.fail(f"There is no profile for source {source!r}.{output.suggestion(source, sources)} For another "
+                    "platform, 'dial2deal map FILE' proposes one.", code=2)
+    if source is not None and feed is not None and profiles.resolve(source, feed) is None:
+        of_source = sorted(name for known, name in profiles.names() if known == source)
+        output.fail(f"Source {source} has no feed {feed}; it has {', '.join(of_source)}.", code=2)
 
 
 def _land(settings: Settings, path: Path, source: str | None, feed: str | None) -> list[Path]:
@@ -110,7 +156,8 @@ def _land(settings: Settings, path: Path, source: str | None, feed: str | None) 
 def _below_landing(settings: Settings, path: str) -> str:
     """A path that exists in landing as the manifest writes it; other texts as they are."""
     found = Path(path).resolve()
-    return found.relative_to(settings.landing).as_posix() if found.is_relative_to(settings.landing) else path
+    inside = found.relative_to(settings.landing).as_posix() if found.is_relative_to(settings.landing) else path
+    return shown(inside, name_key(settings.landing))
 
 
 def _reports(settings: Settings, **conditions: Any) -> list[FileReport]:
@@ -127,18 +174,27 @@ def _show(found: list[FileReport], json: bool) -> None:
     if not found:
         output.stdout.print("No files.")
         return
-    output.table(
-        ("path", "status", "read", "accepted", "quarantined", "duplicate", "superseded", "repairs",
-         "overlaps", "totals", "message"),
-        [[f.path, f.status, f.rows_read, f.rows_accepted, f.rows_quarantined, f.rows_duplicate, f.rows_superseded,
-          sum(f.repairs.values()) or None, len(f.overlaps) or None, f.totals_verdict, f.message] for f in found])
-    if len(found) <= _DETAILED:
-        for item in found:
+    for item in found:
+        output.stdout.print(item.path, style="bold", markup=False, soft_wrap=True)
+        output.stdout.print(f"  {_counts(item)}", style=_STYLES.get(item.status), markup=False, soft_wrap=True)
+        if len(found) <= _DETAILED:
             _details(item)
+        elif item.message:
+            output.stdout.print(f"  {visible(item.message)}", markup=False, soft_wrap=True)
+
+
+def _counts(item: FileReport) -> str:
+    parts = [f"{item.status}: {item.rows_read:,} rows read", f"{item.rows_accepted:,} accepted"]
+    parts += [f"{count:,} {word}" for count, word in (
+        (item.rows_quarantined, "quarantined"), (item.rows_duplicate, "duplicate"),
+        (item.rows_superseded, "superseded"),
+        (sum(item.repairs.values()), "repairs"), (len(item.overlaps), "overlaps")) if count]
+    parts += [f"totals line {item.totals_verdict.replace('_', ' ')}"] if item.totals_verdict else []
+    return ", ".join(parts)
 
 
 def _details(item: FileReport) -> None:
-    """What the columns of the table only count, for one file."""
+    """What the line of counts only counts, for one file."""
     lines = [item.message] if item.message else []
     lines += [f"repaired: {report.repair_label(rule, 'en')}: {count:,}" for rule, count in item.repairs.items()]
     lines += [report.column_reading_text(finding) for finding in item.column_readings]
@@ -147,7 +203,5 @@ def _details(item: FileReport) -> None:
     lines += [f"totals line {t.line}: {report.total_text(t)}" for t in item.totals]
     if item.unknown_columns:
         lines.append("kept but not recognised: " + ", ".join(item.unknown_columns))
-    if lines:
-        output.stdout.print(item.path, style="bold", markup=False)
     for line in lines:
-        output.stdout.print(f"  {line}", markup=False, soft_wrap=True)
+        output.stdout.print(f"  {visible(line)}", markup=False, soft_wrap=True)

@@ -17,7 +17,7 @@ import duckdb
 import typer
 from packaging.requirements import Requirement
 
-from dial2deal import policy, status
+from dial2deal import policy, status, warehouse
 from dial2deal.commands import output
 from dial2deal.settings import Settings
 
@@ -140,14 +140,26 @@ def _warehouse(settings: Settings) -> Iterable[Finding]:
     size = settings.warehouse.stat().st_size / (1 << 20)
     try:
         con = duckdb.connect(str(settings.warehouse), read_only=True)
-    except duckdb.IOException as error:
-        if "lock" not in str(error).lower():
-            raise
-        yield Finding("warehouse", "ok", f"{size:.0f} MiB, in use by a build or another program")
+    except duckdb.Error as error:
+        yield (Finding("warehouse", "ok", f"{size:.0f} MiB, in use by a build or another program")
+               if warehouse.is_locked(error) else _damaged(error))
         return
-    with con:
-        counts = dict(con.execute("select status, count(*) from ops.export_files group by status").fetchall())
-        dirty = con.execute("select count(distinct event_date) from ops.dirty_dates").fetchone()[0]
+    try:
+        yield from _content(con, size)
+    except duckdb.Error as error:
+        yield _damaged(error)
+    finally:
+        con.close()
+
+
+def _damaged(error: duckdb.Error) -> Finding:
+    return Finding("warehouse", "error", f"damaged ({str(error).splitlines()[0][:200]}): put it back from a backup, or "
+                   "move it away and run 'dial2deal build', which makes it anew from landing")
+
+
+def _content(con: duckdb.DuckDBPyConnection, size: float) -> Iterable[Finding]:
+    counts = dict(con.execute("select status, count(*) from ops.export_files group by status").fetchall())
+    dirty = con.execute("select count(distinct event_date) from ops.dirty_dates").fetchone()[0]
     bad = counts.get("held", 0) + counts.get("failed", 0)
     listed = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "no files"
     yield Finding("warehouse", "ok", f"{size:.0f} MiB, files: {listed}")

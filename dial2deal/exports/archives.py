@@ -13,7 +13,7 @@ from typing import IO
 
 from dial2deal.exports.containers import HEAD, sniff
 from dial2deal.exports.landing import Delivery, delivered_at, is_left_alone, shown
-from dial2deal.exports.problems import DAMAGED_ARCHIVE, FileProblem
+from dial2deal.exports.problems import DAMAGED_ARCHIVE, FileProblem, MachineProblem, is_machine_fault, not_read_here
 
 # A year of a large call centre is some GB; an archive of archives of archives is nobody's export.
 MAX_BYTES = 16 << 30
@@ -69,8 +69,8 @@ def unpacked(
         else:
             try:
                 yield from unpacked(member, work / str(number), zone, budget, depth + 1)
-            except FileProblem as error:
-                yield replace(member, problem=str(error))
+            except (FileProblem, MachineProblem) as error:
+                yield replace(member, problem=str(error), is_passing=isinstance(error, MachineProblem))
             finally:
                 member.path.unlink(missing_ok=True)
     if not names:
@@ -80,7 +80,9 @@ def unpacked(
 def _of_zip(archive: Delivery, work: Path, zone: str, budget: Budget) -> Iterator[Delivery]:
     try:
         content = zipfile.ZipFile(archive.path)
-    except DAMAGED_ARCHIVE as error:
+    except (*DAMAGED_ARCHIVE, OSError) as error:
+        if is_machine_fault(error):
+            raise not_read_here(error) from error
         raise FileProblem(f"The archive is damaged or cut ({error}). Deliver it again.") from error
     with content:
         parts = [part for part in content.infolist() if not part.is_dir() and not _is_left_alone(part.filename)]
@@ -115,11 +117,12 @@ def _filled(
         with opened() as source:
             return replace(member, bytes=_copy(source, member.path, packed, budget))
     except FileProblem as error:
-        problem = str(error)
-    except DAMAGED_ARCHIVE as error:
-        problem = damaged.format(error)
+        problem, passing = str(error), False
+    except (*DAMAGED_ARCHIVE, OSError) as error:
+        passing = is_machine_fault(error)
+        problem = str(not_read_here(error)) if passing else damaged.format(error)
     member.path.unlink(missing_ok=True)
-    return replace(member, problem=problem)
+    return replace(member, problem=problem, is_passing=passing)
 
 
 def _copy(source: IO[bytes], target: Path, packed: int, budget: Budget) -> int:

@@ -13,7 +13,7 @@ import duckdb
 
 from dial2deal.exports import archives, group, manifest
 from dial2deal.exports.landing import Delivery, done_file, has_changed
-from dial2deal.exports.problems import FileProblem, ProfileError
+from dial2deal.exports.problems import FileProblem, MachineProblem, ProfileError
 from dial2deal.exports.profiles import Profile, Profiles
 
 
@@ -61,7 +61,7 @@ class Intake:
         if delivery.problem:
             return False
         seen = self.known.paths.get(delivery.relative)
-        if seen and seen[:2] == (delivery.bytes, delivery.modified_ns):
+        if seen and seen[:2] == (delivery.bytes, delivery.modified_ns) and not self.known.is_to_be_tried(seen[2]):
             return seen[2] == manifest.ARCHIVE
         return archives.kind_of(delivery.path) is not None
 
@@ -77,8 +77,8 @@ class Intake:
             for member in archives.unpacked(archive, self.work, self.zone):
                 names.append(member.relative)
                 yield member
-        except FileProblem as error:
-            yield replace(archive, problem=str(error))
+        except (FileProblem, MachineProblem) as error:
+            yield replace(archive, problem=str(error), is_passing=isinstance(error, MachineProblem))
             return
         manifest.remember_archive(self.con, self.known, archive, names)
 

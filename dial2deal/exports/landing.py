@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dial2deal.exports.feeds import feeds
+from dial2deal.exports.problems import not_read_here
 from dial2deal.masking import mask_id, mask_text
 
 _IGNORED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".done", ".lock")
@@ -25,7 +26,8 @@ _STAMP = re.compile(
 
 @dataclass(frozen=True)
 class Delivery:
-    """One file in landing. ``problem`` says why it cannot be read at all, None when it can.
+    """One file in landing. ``problem`` says why it cannot be read at all, None when it can; ``is_passing`` ones may go
+    by themselves.
 
     ``relative`` is how it is called everywhere; ``unpacked`` files are members of an archive, written for the loader.
     """
@@ -39,6 +41,7 @@ class Delivery:
     delivered_at: dt.datetime
     problem: str | None = None
     unpacked: bool = False
+    is_passing: bool = False
     key: str = field(default="", repr=False)
 
     @property
@@ -128,14 +131,17 @@ def _walk(folder: Path) -> list[Path]:
     paths: list[Path] = []
     if not folder.is_dir():
         return paths
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda e: e.name):
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        for entry in entries:
             if is_left_alone(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 paths += _walk(Path(entry.path))
             else:
                 paths.append(Path(entry.path))
+    except PermissionError:
+        paths.append(folder)  # one folder must not stop the others; it is reported as what cannot be read
     return paths
 
 
@@ -147,6 +153,8 @@ def _delivery(path: Path, landing: Path, root: Path, zone: str, key: str) -> Del
         problem = "A symbolic link that leads out of landing is not followed. Copy the file itself."
     elif not path.exists():
         problem = "The symbolic link leads nowhere. Copy the file itself."
+    elif path.is_dir() and not path.is_symlink():
+        problem = str(not_read_here("this account may not open the folder"))
     elif path.is_dir():
         problem = "A link to a folder is not followed. Copy the folder itself."
     elif not path.is_file():
@@ -156,4 +164,5 @@ def _delivery(path: Path, landing: Path, root: Path, zone: str, key: str) -> Del
                    f"where feed is one of {', '.join(feeds())}.")
     stat = path.stat() if problem is None or path.exists() else path.lstat()
     return Delivery(path, shown("/".join(parts), key), shown(source, key), shown(feed, key), stat.st_size,
-                    stat.st_mtime_ns, delivered_at(path.name, stat.st_mtime_ns, zone), problem, key=key)
+                    stat.st_mtime_ns, delivered_at(path.name, stat.st_mtime_ns, zone), problem,
+                    is_passing=path.is_dir() and not path.is_symlink(), key=key)

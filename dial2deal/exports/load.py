@@ -33,7 +33,7 @@ from dial2deal.exports.insert import insert
 from dial2deal.exports.intake import Intake
 from dial2deal.exports.landing import Delivery, deliveries, file_id, has_changed
 from dial2deal.exports.outcome import FileResult
-from dial2deal.exports.problems import FileProblem, ProfileError
+from dial2deal.exports.problems import FileProblem, MachineProblem, ProfileError, not_read_here
 from dial2deal.exports.profiles import Profile, Profiles
 from dial2deal.exports.records import reread
 from dial2deal.settings import Settings
@@ -82,6 +82,8 @@ def load_landing(
             done(together or _load_one(con, settings, profiles, known, delivery, zone))
             if delivery.unpacked:
                 delivery.path.unlink(missing_ok=True)
+    if paths is None:
+        manifest.forget_failed(con, {delivery.relative for delivery in found})
     quarantine_far_dates(con)
     manifest.note_moved_ids(con)
     overlaps.note(con)
@@ -118,12 +120,13 @@ def _load_one(
         return _as_skipped(earlier, delivery)
     if problem or profile is None:
         identity = file_id(delivery.source, delivery.feed, f"unread {delivery.relative} {delivery.modified_ns}")
-        return _failed(con, known, delivery, identity, "", version, problem or "")
+        return _failed(con, known, delivery, identity, "", manifest.TRY_AGAIN if delivery.is_passing else version,
+                       problem or "")
     try:
         found = containers.fingerprint(delivery.path)
     except OSError as error:
         identity = file_id(delivery.source, delivery.feed, f"unread {delivery.relative} {delivery.modified_ns}")
-        return _failed(con, known, delivery, identity, "", version, f"The file cannot be read: {error.strerror}.")
+        return _failed(con, known, delivery, identity, "", manifest.TRY_AGAIN, str(not_read_here(error)))
     identity = file_id(delivery.source, delivery.feed, found.sha256)
     earlier = known.same_content(identity, version)
     if earlier and not (earlier["status"] == "superseded" and batches.place(delivery.relative)):
@@ -149,6 +152,13 @@ def _load_one(
         return _load_table(con, known, delivery, profile, cells, identity, found.sha256, zone)
     except FileProblem as error:
         return _failed(con, known, delivery, identity, found.sha256, version, str(error))
+    except (MachineProblem, OSError) as error:
+        told = str(error if isinstance(error, MachineProblem) else not_read_here(error))
+        before = known.files.get(identity)
+        # Ended twice in the same way it is the file, which would end every load from now on.
+        repeats = before and before["profile_version"] == manifest.TRY_AGAIN and before["message"] == told
+        return _failed(con, known, delivery, identity, found.sha256,
+                       version if repeats and isinstance(error, MachineProblem) else manifest.TRY_AGAIN, told)
     except Exception as error:  # one bad file must never stop the others; tried again by the next load
         return _failed(con, known, delivery, identity, found.sha256, manifest.TRY_AGAIN,
                        f"Loading failed ({type(error).__name__}): {str(error)[:500]}")

@@ -88,6 +88,11 @@ class Known:
             return entry
         return entry if profile_version == NO_PROFILE and entry["status"] != "failed" else None
 
+    def is_to_be_tried(self, file_id: str) -> bool:
+        """Whether reading it failed for a reason that may have passed."""
+        entry = self.files.get(file_id)
+        return entry is not None and entry["profile_version"] == TRY_AGAIN
+
     def missing_columns(self, source: str, feed: str, columns: Iterable[str]) -> list[str]:
         """Notes on the canonical columns that the latest file of a source's feed had and this one lacks."""
         now = set(columns)
@@ -214,6 +219,14 @@ def remember_archive(con: duckdb.DuckDBPyConnection, known: Known, archive: Deli
                     [f"{archive.relative}!", members])
         supersede_earlier(con, known, archive, ARCHIVE)
         remember_path(con, known, archive, ARCHIVE)
+
+
+def forget_failed(con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
+    """Failed files that have left landing concern nobody any more; ``present`` are the paths that lie there."""
+    for file_id, path in con.execute("select file_id, path from ops.export_files where status = 'failed'").fetchall():
+        if path.partition("!")[0] not in present:
+            con.execute("update ops.export_files set status = 'superseded', message = 'no longer in landing' "
+                        "where file_id = ?", [file_id])
 
 
 def withdraw(con: duckdb.DuckDBPyConnection, known: Known, feed: str, file_id: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from dial2deal import countries, parsing
+from dial2deal import countries, parsing, userfiles
 from dial2deal.exports.assemble import expand_terms, merge
 from dial2deal.exports.feeds import Feed, feeds
 from dial2deal.exports.problems import ProfileError
@@ -335,11 +335,14 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
 def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Path, ...] = ()) -> dict:
     """The YAML of a profile and of those it is like, as one."""
     where = f"profiles/{path.parent.name}/{path.name}"
-    text = path.read_text(encoding="utf-8")
     try:
-        raw = yaml.load(text, Loader=_TextLoader) or {}
-    except yaml.YAMLError as error:
+        raw = yaml.load(userfiles.read(path), Loader=_TextLoader) or {}
+    except userfiles.EncodingError as error:
+        raise ProfileError(f"{where}: {error}") from error
+    except (yaml.YAMLError, RecursionError) as error:
         raise ProfileError(f"{where} is not valid YAML: {error}") from error
+    except OSError as error:
+        raise ProfileError(f"{where} cannot be read: {error.strerror}.") from error
     if not isinstance(raw, dict) or not raw.get("like"):
         return raw
     other = base(path, raw["like"]) if isinstance(raw["like"], str) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dial2deal.exports import workbook_cells
-from dial2deal.exports.problems import FileProblem
+from dial2deal.exports.problems import FileProblem, not_read_here
 from dial2deal.exports.profiles import Profile
 from dial2deal.exports.rows import MAX_RECORD, RowFiles
 from dial2deal.exports.sheets import read_sheets
@@ -19,6 +20,8 @@ from dial2deal.exports.table import HEADER_SEARCH_ROWS, Table
 from dial2deal.exports.workbook_guard import check_workbook
 
 _SECONDS = 600
+# Ended from outside, as by a system that is out of memory; other signals are raised by what is read.
+_ENDED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 
 
 def read_workbook(path: Path, profile: Profile, work: Path) -> Table:
@@ -67,13 +70,19 @@ class _Reader:
             pass  # it has ended; listening tells why
 
     def listen(self) -> dict[str, Any]:
-        """What the other process says next. Raises FileProblem when it ended or found the workbook damaged."""
+        """What the other process says next. Raises FileProblem when it found the workbook damaged, MachineProblem when
+        it was ended or this machine failed it.
+        """
         line = self._process.stdout.readline()
         if self._is_late:
-            raise _damaged(f"reading it takes more than {_SECONDS} seconds")
+            raise not_read_here(f"reading it takes more than {_SECONDS} seconds")
         if not line.endswith("\n"):
+            if self._process.wait() in _ENDED:
+                raise not_read_here("the process that read it was ended from outside")
             raise _damaged("its content makes no sense")
         said = json.loads(line)
+        if "machine" in said:
+            raise not_read_here(said["machine"])
         if "problem" in said:
             raise _damaged(said["problem"])
         return said

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import errno
 import json
 import os
 import resource
@@ -172,7 +173,8 @@ def main(source: str, head_rows: int) -> None:
                     _say(sheet.write_shared(wanted.pop("after") + 1, **wanted))
         _say({"end": True})
     except (CalamineError, OSError, ValueError) as error:
-        _say({"problem": str(error)[:500]})
+        passing = isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+        _say({"machine" if passing else "problem": str(error)[:500]})
         sys.exit(3)
 
 

@@ -6,7 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from dial2deal.exports.problems import DAMAGED_ARCHIVE, FileProblem
+from dial2deal.exports.problems import DAMAGED_ARCHIVE, FileProblem, is_machine_fault, not_read_here
 
 # A million rows of thirty columns are about one GB of XML.
 _MAX_UNPACKED = 4 << 30
@@ -33,7 +33,9 @@ def check_workbook(path: Path) -> None:
                                   "Export CSV instead.")
             for part in parts:
                 _check_part(archive, part)
-    except DAMAGED_ARCHIVE as error:
+    except (*DAMAGED_ARCHIVE, OSError) as error:
+        if is_machine_fault(error):
+            raise not_read_here(error) from error
         raise FileProblem(f"The workbook is damaged, cut or encrypted ({error}). Export it again.") from error
 
 

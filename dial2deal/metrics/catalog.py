@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,15 +63,20 @@ class Catalog:
     def metric(self, name: str) -> Metric:
         """The metric called ``name``. Raises MetricError."""
         if name not in self.metrics:
-            raise MetricError(f"There is no metric {name!r}. Known: {', '.join(sorted(self.metrics))}.")
+            raise MetricError(f"There is no metric {name!r}.{_near(name, self.metrics)}")
         return self.metrics[name]
 
     def dimension(self, name: str) -> Dimension:
         """The dimension called ``name``. Raises MetricError."""
         if name not in self.dimensions:
-            raise MetricError(f"There is no dimension {name!r}. Known: "
-                              f"{', '.join((*GRAINS, *sorted(self.dimensions)))}.")
+            raise MetricError(f"There is no dimension {name!r}.{_near(name, (*GRAINS, *self.dimensions))}")
         return self.dimensions[name]
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    words = list(known)
+    near = difflib.get_close_matches(name, words, 3)
+    return f" Did you mean {' or '.join(near)}?" if near else f" Known: {', '.join(sorted(words))}."
 
 
 _ENTITY_LABELS = {

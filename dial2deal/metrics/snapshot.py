@@ -64,10 +64,12 @@ def sql(settings: Settings, text: str, *, limit: int | None = None) -> SqlResult
     The connection can neither write nor reach files or the network. Raises MetricError with DuckDB's message for
     wrong SQL, SnapshotMissingError.
     """
+    if not text.strip().strip(";"):
+        raise MetricError('Give one SQL statement, such as "select * from channel_roi".')
     con = connect(settings.snapshot)
     try:
         cursor = con.execute(text)
-        if cursor.description is None:
+        if cursor is None or cursor.description is None:  # None: there was only a comment
             return SqlResult([], [])
         rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
         return SqlResult([column[0] for column in cursor.description], rows)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
+import io
 import itertools
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from dial2deal import userfiles
+from dial2deal.policy import checks
 from dial2deal.policy.tables import TABLES, Table
-from dial2deal.settings import Settings
+from dial2deal.settings import PROJECT_ROOT, Settings
 
 Row = dict[str, Any]
+# What a default row says of the values that it may have; no part of the policy itself.
+_CHECKS = ("choices", "several", "check")
 
 
 class PolicyError(ValueError):
@@ -59,6 +65,9 @@ class Policy:
 def load(settings: Settings) -> Policy:
     """Policy of the project overridden by the installation's own files. Raises PolicyError."""
     merged: dict[str, list[Row]] = {}
+    stray = checks.stray_files(settings.policy_dirs[-1], settings.policy_dirs[0])
+    if stray:
+        raise PolicyError(f"{settings.policy_dirs[-1].name}/: {stray}")
     for name, table in TABLES.items():
         layers = [_read_table(folder, name, table) for folder in settings.policy_dirs]
         merged[name] = _override(layers, table)
@@ -77,12 +86,14 @@ def _read_table(folder: Path, name: str, table: Table) -> list[Row]:
     path = folder / f"{name}.csv"
     if not path.exists():
         return []
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        reader = csv.DictReader(handle)
+    try:
+        reader = csv.DictReader(io.StringIO(userfiles.read(path).removeprefix("\ufeff"), newline=""))
         unknown = set(reader.fieldnames or ()) - set(table.columns)
         if unknown:
             raise PolicyError(f"{path.name}: unknown column {sorted(unknown)}; known are {list(table.columns)}.")
         return [_typed(row, table, f"{path.name} line {reader.line_num}") for row in reader]
+    except (userfiles.EncodingError, csv.Error) as error:
+        raise PolicyError(f"{path.name}: {error}") from error
 
 
 def _yaml_rows(folder: Path, name: str) -> list[tuple[Row, str]]:
@@ -91,26 +102,41 @@ def _yaml_rows(folder: Path, name: str) -> list[tuple[Row, str]]:
     if not path.exists():
         return []
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise PolicyError(f"{file} is not valid YAML: {error}") from error
+        content = yaml.safe_load(userfiles.read(path)) or {}
+    except userfiles.EncodingError as error:
+        raise PolicyError(str(error)) from error
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        raise PolicyError(f"{file} is not valid YAML: {str(error)[:500]}") from error
     expand = {"settings": _expand_settings, "tier_rules": _expand_tiers,
               "funnel_stages": _expand_stages, "funnel_evidence": _expand_evidence}[name]
     try:
         return [(row, f"{file} {where}") for row, where in expand(content)]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise PolicyError(f"{file} does not have the expected structure: {error!r}. Compare it with the default "
                           "file in the project's policy folder.") from error
 
 
 def _expand_settings(content: dict) -> list[tuple[Row, str]]:
-    rows = []
-    for item in content["settings"]:
+    rows, defaults = [], _default_settings()
+    stray = sorted(map(str, set(content) - {"settings"}))
+    if stray:
+        raise PolicyError(f"settings.yml: unknown entry {stray}; rows stand under 'settings:'.")
+    for item in content.get("settings") or []:
         value = item["value"]
+        problem = checks.complaint(str(item["key"]), value, defaults.get(str(item["key"])), defaults)
+        if problem:
+            raise PolicyError(f"settings.yml: {item['key']} {problem}")
         number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-        row = {k: v for k, v in item.items() if k != "value"}
+        row = {k: v for k, v in item.items() if k not in ("value", *_CHECKS)}
         rows.append(({"scope": "", **row, "value_text": str(value), "value_number": number}, f"key {item['key']}"))
     return rows
+
+
+@cache
+def _default_settings() -> dict[str, Row]:
+    """The project's own rows by key: what settings there are, and what each may be."""
+    content = yaml.safe_load((PROJECT_ROOT / "policy" / "settings.yml").read_text(encoding="utf-8"))
+    return {item["key"]: item for item in content["settings"]}
 
 
 def _expand_tiers(content: dict) -> list[tuple[Row, str]]:
@@ -203,6 +229,9 @@ def _override(layers: list[list[Row]], table: Table) -> list[Row]:
 def _check_overlap(name: str, table: Table, rows: list[Row]) -> None:
     by_key: dict[tuple, list[Row]] = {}
     for row in rows:
+        if row.get("valid_from") and row.get("valid_to") and row["valid_to"] < row["valid_from"]:
+            raise PolicyError(f"{name}: {tuple(row[c] for c in table.unique_by)} ends on {row['valid_to']}, before it "
+                              f"begins on {row['valid_from']}.")
         by_key.setdefault(tuple(row[c] for c in table.unique_by), []).append(row)
     for key, same in by_key.items():
         spans = sorted((row.get("valid_from") or dt.date.min, row.get("valid_to") or dt.date.max) for row in same)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from dial2deal.publish import files, masked
+from dial2deal.publish import comments, files, masked
 from dial2deal.publish.changes import Changes
 from dial2deal.publish.tables import PublishedTable
 from dial2deal.settings import Settings
@@ -76,6 +76,7 @@ def build(con: duckdb.DuckDBPyConnection, settings: Settings, tables: Sequence[P
             if base != "none" and not changes.covers(generation):
                 continue
             _fill(con, tables, changes, generation)
+            comments.write(con, tables)
             rows = _row_counts(con, "snap", tables)
             con.execute("create or replace table snap.ops.build_info as "
                         "select * replace (? as table_rows) from temp.new_build_info",

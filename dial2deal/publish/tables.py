@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dial2deal.settings import Settings
 
@@ -17,6 +17,8 @@ class PublishedTable:
     name: str
     date_column: str | None = None
     feeds: tuple[str, ...] = ()
+    description: str = ""
+    columns: dict[str, str] = field(default_factory=dict, compare=False)  # name -> what it means
 
     @property
     def partition_column(self) -> str | None:
@@ -40,5 +42,11 @@ def _table(node: dict) -> PublishedTable:
     config = node["config"]
     declared = {**config, **((config.get("meta") or {}).get("publish") or {})}
     if config.get("materialized") != "incremental" or not declared.get("date_column"):
-        return PublishedTable(name=node["alias"])
-    return PublishedTable(node["alias"], declared["date_column"], tuple(declared.get("feeds") or ()))
+        return PublishedTable(node["alias"], **_meaning(node))
+    return PublishedTable(node["alias"], declared["date_column"], tuple(declared.get("feeds") or ()), **_meaning(node))
+
+
+def _meaning(node: dict) -> dict:
+    return {"description": " ".join((node.get("description") or "").split()), "columns": {
+        column["name"]: " ".join((column.get("description") or "").split())
+        for column in (node.get("columns") or {}).values()}}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import duckdb
+
 from dial2deal import policy, warehouse
 from dial2deal.exports import batches
 from dial2deal.quality import texts
@@ -15,6 +17,23 @@ CHECK_NAME = "manual_release"
 
 class ReleaseError(ValueError):
     """The file cannot be released; the message says why and what to do."""
+
+
+def find_held(settings: Settings, file: str) -> str:
+    """Path of the held file that ``file`` (id or landing path) means. Raises ReleaseError."""
+    with warehouse.session(settings) as con:
+        return _held(con, file)[2]
+
+
+def _held(con: duckdb.DuckDBPyConnection, file: str) -> tuple[str, str, str, int]:
+    found = con.execute("select file_id, feed, path, rows_accepted, status from ops.export_files "
+                        "where file_id = ? or path = ? order by loaded_at desc, file_id", [file, file]).fetchall()
+    held = [row for row in found if row[4] in ("held", "loaded")]
+    if not held:
+        known = f"its status is {found[0][4]}" if found else "no such file was loaded"
+        raise ReleaseError(f"{file}: only held files can be released, but {known}. "
+                           "Give the path below landing/ or the file id from the quality report.")
+    return held[0][:4]
 
 
 def release(settings: Settings, file: str, reason: str, *, by: str | None = None) -> str:
@@ -29,14 +48,7 @@ def release(settings: Settings, file: str, reason: str, *, by: str | None = None
     message = texts.say(locale, "released", reason=reason.strip() + (f"（{by}）" if by else ""))
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     with warehouse.session(settings) as con:
-        found = con.execute("select file_id, feed, path, status, rows_accepted from ops.export_files "
-                            "where file_id = ? or path = ? order by loaded_at desc, file_id", [file, file]).fetchall()
-        held = [row for row in found if row[3] in ("held", "loaded")]
-        if not held:
-            known = f"its status is {found[0][3]}" if found else "no such file was loaded"
-            raise ReleaseError(f"{file}: only held files can be released, but {known}. "
-                               "Give the path below landing/ or the file id from the quality report.")
-        file_id, feed, path, _, rows = held[0]
+        file_id, feed, path, rows = _held(con, file)
         dates = [row[0] for row in con.execute(
             f'select distinct _event_date from raw."{feed}" where _file_id = ? order by 1', [file_id]).fetchall()]
         with warehouse.transaction(con):

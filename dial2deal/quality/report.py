@@ -11,6 +11,7 @@ import jinja2
 import yaml
 
 from dial2deal import policy
+from dial2deal.masking import visible
 from dial2deal.quality import history, workbook
 from dial2deal.quality.history import Catalogue, QualityFacts
 from dial2deal.quality.suites import EVERY_FILE
@@ -58,13 +59,13 @@ def render(facts: QualityFacts, catalogue: Catalogue, labels: Labels, policy_ver
         loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined)
     environment.filters |= {"number": number, "share": share}
-    return environment.get_template("quality.html.j2").render(
+    return visible(environment.get_template("quality.html.j2").render(
         t=labels, locale=catalogue.locale, facts=facts, catalogue=catalogue, policy_version=policy_version,
         verdict=verdict(facts), problems=problems(facts, catalogue), totals=totals(facts), trend=trend(facts),
         warnings=[{**row, **catalogue.check(row["feed"], row["check_name"])} for row in facts.warnings],
         quarantine=[{**row, **catalogue.reason(row["reason"], row["feed"])} for row in facts.quarantine],
         files=facts.files[:history.FILES_SHOWN], files_hidden=max(0, len(facts.files) - history.FILES_SHOWN),
-        rules=rule_groups(catalogue), css=(_HERE / "templates" / "quality.css").read_text(encoding="utf-8"))
+        rules=rule_groups(catalogue), css=(_HERE / "templates" / "quality.css").read_text(encoding="utf-8")))
 
 
 def verdict(facts: QualityFacts) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
 import json
 from typing import Any
 
@@ -35,6 +36,7 @@ def audit(settings: Settings, policy: Policy, build_id: str, *,
     suites = load_suites(settings)
     locale = policy.text("reports.locale")
     with warehouse.session(settings) as con:
+        reopen(con, settings, policy, feeds)
         files = scratch.loaded_files(con, feeds)
         if not files:
             batches.settle(con)
@@ -49,12 +51,30 @@ def audit(settings: Settings, policy: Policy, build_id: str, *,
             dates = _dates(con, files)
             checked_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
             for file in files:
-                _record(con, build_id, file, outcomes[file.file_id], dates.get(file.file_id, []), checked_at, locale)
+                _record(con, build_id, file, outcomes[file.file_id], dates.get(file.file_id, []), checked_at, locale,
+                        _judged_by(con, suites[file.feed], policy, file.source))
             batches.settle(con)
             con.execute(f"detach {CATALOG}")
     finally:
         scratch.discard(candidates.path)
     return [outcome for file in files for outcome in outcomes[file.file_id]]
+
+
+def reopen(con: duckdb.DuckDBPyConnection, settings: Settings, policy: Policy,
+           feeds: list[str] | None = None) -> None:
+    """Have held files whose suite, value maps or policy changed since judged anew, as their message promises."""
+    held = con.execute("select file_id, source, feed, judged_by from ops.export_files where status = 'held'").fetchall()
+    suites = load_suites(settings) if held else {}
+    for file_id, source, feed, judged_by in held:
+        if (feeds is None or feed in feeds) and judged_by != _judged_by(con, suites[feed], policy, source):
+            con.execute("update ops.export_files set status = 'loaded' where file_id = ?", [file_id])
+
+
+def _judged_by(con: duckdb.DuckDBPyConnection, suite: Suite, policy: Policy, source: str) -> str:
+    """Digest of everything but its rows that a file's verdict hangs on; a changed profile has it read anew anyway."""
+    maps = con.execute("select column_name, raw_value, canonical_value from ops.value_maps "
+                       "where source = ? and feed = ? order by all", [source, suite.feed]).fetchall()
+    return hashlib.sha256(repr((suite, policy.version, maps)).encode()).hexdigest()[:12]
 
 
 def _evaluate(suites: dict[str, Suite], policy: Policy, candidates: Candidates,
@@ -124,7 +144,7 @@ def _outcome(check: CheckSpec, file: LoadedFile, rows_checked: int, rows_failed:
 
 
 def _record(con: duckdb.DuckDBPyConnection, build_id: str, file: LoadedFile, outcomes: list[CheckOutcome],
-            dates: list[dt.date], checked_at: dt.datetime, locale: str) -> None:
+            dates: list[dt.date], checked_at: dt.datetime, locale: str, judged_by: str) -> None:
     """Results, failing rows, verdict and dirty dates of one file, all or nothing."""
     status = file_status(outcomes)
     rows = [(build_id, checked_at, "expectation", o.feed, o.check_name, o.severity, o.outcome, o.file_id,
@@ -137,9 +157,9 @@ def _record(con: duckdb.DuckDBPyConnection, build_id: str, file: LoadedFile, out
             select ?, ?, 'expectation', feed, check_name, severity, file_id, line, column_name, value, row_json
             from failing_rows where file_id = ? order by check_name, line nulls first""",
             [build_id, checked_at, file.file_id])
-        con.execute("update ops.export_files set status = ?, message = ?, audited_at = ? where file_id = ?",
-                    [status, texts.file_message(status, outcomes, locale),
-                     None if status == "loaded" else checked_at, file.file_id])
+        con.execute("update ops.export_files set status = ?, message = ?, audited_at = ?, judged_by = ? "
+                    "where file_id = ?", [status, texts.file_message(status, outcomes, locale),
+                                          None if status == "loaded" else checked_at, judged_by, file.file_id])
         if status == "accepted":
             warehouse.mark_dirty(con, file.feed, dates, f"accepted {file.path}")
 

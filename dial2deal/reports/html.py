@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from dial2deal.masking import visible
 from dial2deal.reports import charts
 from dial2deal.reports.facts import Row
 from dial2deal.reports.labels import NONE, Words
@@ -19,14 +20,14 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def render(content: Row, words: Words) -> str:
     """The page as text. The same content gives the same text."""
-    return _environment().get_template("report.html.j2").render(
+    return visible(_environment().get_template("report.html.j2").render(
         c=content, s=content["sections"], t=words, number=words.number, NONE=NONE, figures=_figures(content, words),
         spark=_spark, reasons=_reasons(content, words),
         day=lambda text: words.date(dt.date.fromisoformat(text), weekday=False),
         moment=words.moment, tier_colours=charts.TIER_COLOURS,
         css=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
         script=Markup((_TEMPLATES / "report.js").read_text(encoding="utf-8")),
-        icon=_ICON)
+        icon=_ICON))
 
 
 _ICON = ("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' "

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from dial2deal import userfiles
 from dial2deal.reports.periods import GRANULARITIES
 from dial2deal.settings import Settings
 
@@ -69,8 +70,8 @@ def load(settings: Settings) -> list[Rule]:
         path = folder / _FILE
         if path.exists():
             try:
-                content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) or {}
-            except yaml.YAMLError as error:
+                content = yaml.load(userfiles.read(path), Loader=_LOADER) or {}
+            except (yaml.YAMLError, userfiles.EncodingError, RecursionError) as error:
                 raise RuleError(f"{_FILE} is not valid YAML: {error}") from error
             for number, row in enumerate(content.get("rules", []), start=1):
                 rule = _rule(row, number)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 import duckdb
 
-from dial2deal import exports, policy, warehouse
+from dial2deal import exports, policy, quality, warehouse
 from dial2deal.exports.feeds import definitions
 from dial2deal.exports.profiles import vocabulary
 from dial2deal.exports.report import brief
@@ -92,6 +92,7 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 on_progress=lambda done, total, file: context.log.info(
                     "%d of %d: %s %s", done, total, file.path, "unchanged" if file.skipped else file.status),
             )
+            quality.reopen(con, settings, rules)
             excerpts = shapes(con, [("raw", feed) for feed in selected])
             builds.save(settings, builds.build_id(context.run), STANDING, standing(con))
             reports = exports.file_reports(con, file_ids=[file.file_id for file in results if not file.skipped])

@@ -81,6 +81,24 @@ def test_there_is_one_snapshot_file_and_names_of_earlier_versions_go(settings):
     assert [path.name for path in settings.published.glob("*.duckdb")] == ["dial2deal.duckdb"]
 
 
+def test_tables_and_columns_carry_comments_that_follow_the_models(settings):
+    told = {"description": "Grain: one row per day.", "columns": {
+        "calls": {"name": "calls", "description": "Calls of the day; it's a count"}, "gone": {"name": "gone"}}}
+    by_date = {"materialized": "incremental", "meta": {"publish": {"date_column": "call_date", "feeds": ["fct_calls"]}}}
+    path = settings.dbt_target / "manifest.json"
+    for number, (note, talk) in enumerate((("", 70), (" (new)", 80))):
+        manifest = json.loads(path.read_text())
+        manifest["nodes"]["model.x.calls_by_day"] |= {"config": by_date, **told,
+                                                      "description": told["description"] + note}
+        path.write_text(json.dumps(manifest), encoding="utf-8")
+        rebuild(settings, days(FIRST_DAY, 1), talk=talk)
+        publish_now(settings, f"b{number}")
+        assert read(settings, "select comment from duckdb_tables() where table_name = 'calls_by_day'") == [
+            (told["description"] + note,)]
+        assert read(settings, "select comment from duckdb_columns() where table_name = 'calls_by_day' "
+                              "and column_name = 'calls'") == [("通话量 · Calls of the day; it's a count",)]
+
+
 def test_without_any_accepted_file_there_is_nothing_to_publish(tmp_path):
     result = publish_now(Settings(home=tmp_path / "empty").ensure())
     assert not result.changed

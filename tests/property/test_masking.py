@@ -55,7 +55,8 @@ def test_every_spelling_is_masked_by_python_and_sql_alike(con):
         number = f"1{rng.randint(3, 9)}{rng.randint(0, 10**9 - 1):09d}"
         for text in _spellings(rng, number):
             for masked in (mask_text(text), mask_id(text, _KEY)):
-                assert "****" in masked and number not in _digits(masked.split("~")[0]), (text, masked)
+                assert "****" in masked, text
+                assert number not in _digits(masked.split("~")[0]), (text, masked)
             texts.append(text)
     texts += ["".join(rng.choices("139 0-/.零一九０９+()a~2025", k=rng.randint(0, 40))) for _ in range(4000)]
     con.execute("create or replace temp table texts as select unnest(?::varchar[]) as t", [texts])
@@ -86,8 +87,11 @@ def test_previews_mask_texts_and_never_numbers():
         con.execute("create table t as select 1018736.87::decimal(18,2) as revenue_cny, 13999000001 as calls, "
                     "'139-9900-0001' as product, '１３９９９０００００２' as campaign, '1234567.89' as remainder")
         text = masked_preview(con, ("main", "t"))
-    assert "1018736.87" in text and "13999000001" in text and "1234567.89" in text
-    assert "9900-0001" not in text and "１３９９９０００００２" not in text
+    assert "1018736.87" in text
+    assert "13999000001" in text
+    assert "1234567.89" in text
+    assert "9900-0001" not in text
+    assert "１３９９９０００００２" not in text
 
 
 def test_nothing_published_holds_a_number_and_ids_still_join(tmp_path):
@@ -116,12 +120,13 @@ def test_nothing_published_holds_a_number_and_ids_still_join(tmp_path):
                           for schema, table in tables)
         assert con.execute("select count(*) = count(distinct id), min(spend_cny)::varchar, min(digits) from "
                            "marts.planted").fetchone() == (True, "1018736.87", 13999000278)
-        assert con.execute("select count(*) = count(o.source_customer_id) from marts.planted p "
-                           "left join marts.others o on o.source_customer_id = p.related_order_id").fetchone() == (True,)
+        assert con.execute("select count(*) from marts.planted anti join marts.others o "
+                           "on o.source_customer_id = related_order_id").fetchone() == (0,)
         assert con.execute("select json_valid(details) from ops.check_results").fetchone() == (True,)
         parquet = con.execute(f"from read_parquet('{settings.published}/parquet/planted/*.parquet')").fetchall()
     for text in (shown, "\n".join(str(row[:5]) for row in parquet)):
-        assert "****" in text and "13999000278" not in _digits(re.sub("~[0-9a-f]{8}", "~", text)).replace("****", "*")
+        assert "****" in text
+        assert "13999000278" not in _digits(re.sub("~[0-9a-f]{8}", "~", text)).replace("****", "*")
 
 
 def test_names_headers_and_set_aside_lines_hold_no_number(tmp_path):

@@ -139,3 +139,51 @@ def test_every_canonical_result_is_its_own_synonym(settings):
     for table, column in (("tech_results", "tech_result"), ("business_results", "business_result")):
         for row in rules.rows(table):
             assert (column, row[column]) in known
+
+
+@pytest.mark.parametrize(("row", "told"), [
+    ("key: on_held_file, value: blok", "'blok' is not one of publish_and_flag, block"),
+    ("key: min_n, value: abc", "must be a number"), ("key: min_n, value: -5", "from 0"),
+    ("key: min_n, value: .nan", "from 0"), ("key: min_n, value: .inf", "from 0"),
+    ("key: min_n, value: [1, 2]", "must be one number"), ("key: min_n, value: true", "must be one number"),
+    ("key: min_n, value: " + "9" * 400, "must be a number"), ("key: min_n, value: " + "9" * 5000, "not valid YAML"),
+    ("key: min_nn, value: 30", "did you mean min_n?"), ("key: connect.alert.warn, value: 60", "from 0 to 1"),
+    ("key: time_zone, value: Mars/Olympus", "no time zone"), ("key: reports.locale, value: fr", "zh, en"),
+    ("key: reports.day_complete_after, value: 25:99", "no time of day"),
+    ("key: reports.pdf, value: 'daily, yearly'", "'yearly' is not one of"),
+    ("key: pool.days, value: 14, valid_from: 2026-02-01, valid_to: 2026-01-01", "before it begins"),
+    ("key: pool.days", "expected structure"), ("key: pool.days, value:", "must be one number")])
+def test_a_senseless_setting_is_refused_and_named(settings, row, told):
+    write(settings, "settings.yml", f"settings:\n  - {{{row}}}\n")
+    with pytest.raises(PolicyError, match="settings") as caught:
+        policy.load(settings)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "text", "told"), [
+    ("setings.yml", "settings: []\n", "did you mean settings.yml?"), ("chanels.csv", "a\n", "channels.csv"),
+    ("settings.yml", "setings: []\n", "unknown entry"), ("settings.yml", "[" * 5000, "not valid YAML"),
+    ("channels.csv", "channel\n\0\n", "channels.csv")])
+def test_a_stray_or_broken_file_is_named(settings, name, text, told):
+    write(settings, name, text)
+    with pytest.raises(PolicyError) as caught:
+        policy.load(settings)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig", "utf-16"])
+def test_files_are_read_as_editors_on_chinese_windows_save_them(settings, encoding):
+    write(settings, "settings.yml", "")
+    (settings.home / "policy/settings.yml").write_bytes(
+        "settings:\r\n  - {key: region.focus, value: 成都}\r\n".encode(encoding))
+    (settings.home / "policy/internal_numbers.csv").write_bytes("number,note\n8001,接待\n".encode(encoding))
+    rules = policy.load(settings)
+    assert rules.text("region.focus") == "成都"
+    assert {"number": "8001", "note": "接待"} in rules.rows("internal_numbers")
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "settings:\n"])
+def test_a_file_without_rows_changes_nothing(settings, text):
+    before = policy.load(settings).version
+    write(settings, "settings.yml", text)
+    assert policy.load(settings).version == before
