@@ -19,7 +19,6 @@ from dial2deal.settings import Settings
 
 _DETAILED = 3
 _STATUSES = ("loaded", "accepted", "held", "failed", "superseded")
-_SUGGESTED = 500
 _STYLES = {"accepted": "green", "held": "yellow", "failed": "red"}
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -83,7 +82,9 @@ def list_files(
                        latest_build=build)
     if path and not reports:
         names = {name for report in _reports(ctx.obj) for name in (report.path, report.path.rpartition("/")[2])}
-        output.fail(f"No file delivered is called {path!r}.{output.suggestion(path, names)[:_SUGGESTED]}")
+        near = output.suggestion(path, names)
+        output.fail(f"No file delivered is called {path!r}."
+                    + (near if "Did you mean" in near else " 'dial2deal files' lists all."))
     books = file_books.write(ctx.obj, [report.file_id for report in reports]) if excel and reports else []
     _show(reports, json)
     for book in books if not json else ():

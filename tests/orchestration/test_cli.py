@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dial2deal.cli import app
+from dial2deal.commands import output
 from dial2deal.settings import PROJECT_ROOT
 
 
@@ -29,7 +31,7 @@ def process(home, *arguments: str) -> subprocess.CompletedProcess:
 
 def test_help_lists_every_command(tmp_path):
     text = call(tmp_path, "--help")
-    for command in ("build", "demo", "load", "report", "sql", "metrics", "files", "release", "doctor", "dev",
+    for command in ("build", "demo", "load", "report", "sql", "metrics", "files", "release", "forget", "doctor", "dev",
                     "version"):
         assert f" {command} " in text
         assert call(tmp_path, command, "--help").strip()
@@ -120,3 +122,43 @@ def test_report_renders_a_named_period(built):
     assert made["period"] == period
     assert all(os.path.exists(path) for path in made["paths"])
     assert made["headline"]
+
+
+@pytest.mark.parametrize(("arguments", "code", "told"), [
+    (("metrics", "query", "conect_rate"), 1, "Did you mean connect_rate"),
+    (("metrics", "query", "calls", "--by", "chanel"), 1, "Did you mean channel"),
+    (("metrics", "query", "calls", "--where", "direction=inbund"), 1, "Did you mean inbound"),
+    (("metrics", "query", "calls", "--from", "2026-06-02", "--to", "2026-06-01"), 2, "--from lies after --to"),
+    (("metrics", "list", "no such thing"), 1, "No metric"),
+    (("sql", ""), 1, "Give one SQL statement"), (("sql", " ; "), 1, "Give one SQL statement"),
+    (("files", "nosuch.csv"), 1, "No file delivered is called 'nosuch.csv'"),
+    (("files", "--status", "hold"), 2, "Did you mean held"),
+    (("release", "nosuch.csv"), 1, "no such file was loaded"), (("forget", "nosuch.csv"), 1, "no such file"),
+    (("report", "daily", "2026-06-31"), 1, "not a daily period"),
+    (("load", "README.md", "--source", "generic_40", "--feed", "calls"), 2, "Did you mean generic_400"),
+    (("load", "README.md", "--source", "generic_400", "--feed", "callz"), 2, "Did you mean calls"),
+    (("load", "README.md", "--source", "generic_400", "--feed", "orders"), 2, "it has")])
+def test_typing_mistakes_are_named_and_change_nothing(built, arguments, code, told):
+    settings, _ = built
+    before = sorted(settings.landing.rglob("*"))
+    done = process(settings.home, *arguments)
+    assert (done.returncode, told in done.stderr) == (code, True), done.stderr
+    assert sorted(settings.landing.rglob("*")) == before
+
+
+def test_tables_are_readable_at_80_columns(built, monkeypatch):
+    settings, _ = built
+    monkeypatch.setattr(output.stdout, "_width", 80)
+    block = call(settings.home, "sql", "select * from fct_calls limit 1")
+    assert re.search(r"^direction +(in|out)bound$", block, re.MULTILINE)
+    rates = call(settings.home, "metrics", "query", "connect_rate", "--by", "channel", "--by", "week")
+    assert re.search(r"[0-9.]+% \([0-9,]+ of [0-9,]+; [0-9.]+%–[0-9.]+%\)", rates)
+    assert max(map(len, rates.splitlines())) <= 80
+    listed = call(settings.home, "metrics", "list", "connect_rate")
+    assert "接通率" in listed
+    assert "Connect rate" in listed
+    (row,) = json.loads(call(settings.home, "metrics", "query", "revenue_cny", "--json"))
+    assert isinstance(row["revenue_cny"], float | int)
+    escaped = call(settings.home, "sql", r"select chr(27) || '[31mred' as a", "--format", "csv")
+    assert "\x1b" not in escaped
+    assert "\x1b" not in call(settings.home, "sql", r"select chr(27) || ']0;title' as a")

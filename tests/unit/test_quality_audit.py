@@ -13,6 +13,7 @@ import pytest
 
 from dial2deal import policy, quality, warehouse
 from dial2deal.quality import candidates, evaluate, suites, verdicts
+from dial2deal.quality import run as audit_run
 from tests.unit.quality_support import add_file, call, calls, make_home, query, shifted
 
 DAY = dt.date(2026, 1, 5)
@@ -278,6 +279,20 @@ def test_release_accepts_a_held_file_with_the_reason_in_history(home):
         quality.release(home, file_id, "twice")
     with pytest.raises(quality.ReleaseError):
         quality.release(home, "no/such/file.csv", "x")
+
+
+def test_a_held_file_is_judged_anew_once_a_map_a_rule_or_a_setting_changed(home, tmp_path, monkeypatch):
+    add_file(home, "words.csv", calls(20, direction="打进来"))
+    run(home)
+    assert statuses(home) == {"words.csv": "held"}
+    with monkeypatch.context() as patch:
+        patch.setattr(audit_run, "evaluate", lambda *_: pytest.fail("nothing changed, so nothing is to be judged"))
+        run(home, "build-2")
+    with warehouse.session(home) as con:
+        con.execute("insert into ops.value_maps values ('demo', 'calls', 'direction', '打进来', 'inbound')")
+    run(home, "build-3")
+    assert statuses(home) == {"words.csv": "accepted"}
+    assert query(home, "select count(*) > 0 from ops.dirty_dates where reason like 'accepted%'") == [(True,)]
 
 
 def test_nothing_is_written_outside_home_and_no_scratch_is_left(home, tmp_path, monkeypatch):
