@@ -43,6 +43,9 @@ def connect(settings: Settings, *, wait_seconds: float = _LOCK_WAIT_SECONDS) -> 
     The caller closes the connection before handing the file to dbt or Great Expectations: DuckDB refuses
     two connections of different configuration to one file.
     """
+    if "?" in str(settings.warehouse):
+        raise WarehouseDamagedError(f"The path {settings.warehouse} holds a question mark, with which DuckDB cannot "
+                                    "write: choose another folder for DIAL2DEAL_HOME.")
     settings.ensure()
     con = _open(settings, wait_seconds)
     con.execute("set enable_progress_bar = false")

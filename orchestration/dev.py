@@ -35,8 +35,11 @@ def free_port(host: str, wanted: int) -> int:
     raise PortTakenError(f"ports {wanted} to {wanted + _PORTS_TRIED - 1} of {host} are taken; name one with --port")
 
 
-def serve(settings: Settings, host: str, port: int) -> int:
-    """Run web server and daemon until one of them ends or SIGINT or SIGTERM comes; returns the exit code."""
+def serve(settings: Settings, host: str, port: int, *, read_only: bool = False) -> int:
+    """Run web server and daemon until one of them ends or SIGINT or SIGTERM comes; returns the exit code.
+
+    ``read_only``: no daemon, and a page that can start and stop nothing.
+    """
     write_config(settings)
     programs = Path(sys.executable).parent  # Dagster's processes look for further programs beside this interpreter
     path = os.pathsep.join([str(programs), os.environ.get("PATH", "")])
@@ -44,6 +47,8 @@ def serve(settings: Settings, host: str, port: int) -> int:
     commands = [[sys.executable, "-m", "orchestration.webserver", "-h", host, "-p", str(port),
                  "--dagster-log-level", "warning", *levels],
                 [str(programs / "dagster-daemon"), "run", "--log-level", "warning", *levels]]
+    if read_only:
+        commands = [[*commands[0], "--read-only"]]
     started = [subprocess.Popen([*command, "-w", "workspace.yaml"], cwd=PROJECT_ROOT, start_new_session=True,
                                 env={**os.environ, **environment(settings), "PATH": path}) for command in commands]
     asked: list[int] = []

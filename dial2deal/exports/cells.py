@@ -14,6 +14,7 @@ from dial2deal.exports.table import Table
 from dial2deal.exports.text import is_utf8
 
 _WIDTH_REJECTS = ("MISSING COLUMNS", "TOO MANY COLUMNS")
+_MAX_COLUMNS = 16_384
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ def read_cells(con: duckdb.DuckDBPyConnection, table: Table, work: Path) -> Cell
     Every physical line must be accounted for: as a record, as a record of another width or as blank. Where DuckDB's
     reading does not add up, the file is read again record by record. Raises FileProblem when that fails too.
     """
+    if table.width > _MAX_COLUMNS:
+        raise FileProblem(f"The header has {table.width:,} columns; an export has at most {_MAX_COLUMNS:,}, as a sheet "
+                          "of Excel. Is it turned by 90 degrees, or delimited by another character?")
     if not table.has_line_column:
         rows, rejects = _bare_read(con, table)
         if rows + len(rejects) == table.lines and not (rejects and table.has_quotes):

@@ -63,11 +63,19 @@ def _move(con: duckdb.DuckDBPyConnection, file_id: str, feed: str, status: str, 
     con.execute(f"delete from {raw} where {far}", given)
     first, last = con.execute(f"select min(_event_date) filter (_event_date > date '1970-01-01'), max(_event_date) "
                               f"from {raw} where _file_id = ?", [file_id]).fetchone()
+    left, keys = con.execute(f"select count(*), count(distinct _row_key) from {raw} where _file_id = ?",
+                             [file_id]).fetchone()
     con.execute(
-        "update ops.export_files set rows_accepted = greatest(rows_accepted - $moved, 0), "
-        "rows_duplicate = rows_duplicate - greatest($moved - rows_accepted, 0), "
-        "rows_quarantined = rows_quarantined + $moved, first_event_date = $first, last_event_date = $last "
-        "where file_id = $file", {"moved": moved, "first": first, "last": last if first else None, "file": file_id})
+        "update ops.export_files set rows_quarantined = rows_quarantined + $moved, "
+        "rows_superseded = least(rows_superseded, $repeated), first_event_date = $first, last_event_date = $last "
+        "where file_id = $file",
+        {"moved": moved, "repeated": left - keys, "first": first, "last": last if first else None, "file": file_id})
+    # What is neither quarantined nor superseded is accepted, as far as it is no duplicate of another file's row.
+    con.execute(
+        "update ops.export_files set rows_accepted = greatest(rest - rows_duplicate, 0), "
+        "rows_duplicate = least(rest, rows_duplicate) "
+        "from (select file_id as id, rows_read - rows_quarantined - rows_superseded as rest from ops.export_files) "
+        "where file_id = id and file_id = ?", [file_id])
     if status == "accepted":
         warehouse.mark_dirty(con, feed, dates, "rows dated after tomorrow")
     return moved

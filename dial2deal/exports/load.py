@@ -188,6 +188,7 @@ def _load_table(
         stored = insert(con, known, profile, cells, files, delivery.source, zone, loaded_at)[identity]
         ragged, ragged_totals = _quarantine_ragged(con, cells, mine)
         repairs.note_trimmed(con, profile, cells, {identity: table})
+        table.notes += known.lost_rows(delivery, identity, stored.counts.rows)
         result = outcome.loaded(delivery, identity, table, cells.rows, stored, ragged=ragged,
                                 ragged_totals=ragged_totals)
         manifest.supersede_earlier(con, known, delivery, identity)

@@ -88,6 +88,16 @@ class Known:
             return entry
         return entry if profile_version == NO_PROFILE and entry["status"] != "failed" else None
 
+    def lost_rows(self, delivery: Delivery, file_id: str, rows: int) -> list[str]:
+        """A note when an earlier file under the same path had more rows: what is missing now stays in force."""
+        seen = self.paths.get(delivery.relative)
+        earlier = self.files.get(seen[2]) if seen else None
+        if earlier is None or earlier["file_id"] == file_id or earlier["status"] not in ("loaded", "accepted"):
+            return []
+        before = earlier["rows_accepted"] + earlier["rows_duplicate"]
+        return [f"the file that lay here before had {before:,} rows, this one has {rows:,}: rows that are missing now "
+                "still count; to take rows back, deliver both in a batch= folder"] if rows < before else []
+
     def is_to_be_tried(self, file_id: str) -> bool:
         """Whether reading it failed for a reason that may have passed."""
         entry = self.files.get(file_id)

@@ -17,9 +17,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dial2deal import countries, parsing, userfiles
+from dial2deal.exports import expressions
 from dial2deal.exports.assemble import expand_terms, merge
 from dial2deal.exports.feeds import Feed, feeds
 from dial2deal.exports.problems import ProfileError
+from dial2deal.settings import PROJECT_ROOT
 
 # Every scalar stays the text it is: a vendor's value 1, no or 2026-01-05 is not a number, a boolean or a date.
 _TextLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -261,6 +263,10 @@ class Profile:
         names = _cell_names(match, cells)
         return [sql for condition in self.file.not_data if (sql := _first_sql([condition], names, padded))]
 
+    def complaint(self, expression: str) -> str | None:
+        """Why an expression of this profile is refused, None when it only computes."""
+        return expressions.complaint(_PLACEHOLDER.sub("c0", expression))
+
     def expected(self, column: str) -> str:
         """The headers a column accepts, for messages."""
         return ", ".join(self.accepted.get(column, [])[:6]) or "no header in the profile"
@@ -329,7 +335,20 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
     mapping = file.model_dump(exclude=_NO_MAPPING)
     digest = hashlib.sha256(repr((mapping, sorted(accepted.items()), vocabulary()["units"], feed.key,
                                   parsing.lists())).encode())
-    return Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
+    profile = Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
+    if not path.is_relative_to(PROJECT_ROOT / "profiles"):  # the project's own are tested
+        _check_expressions(profile)
+    return profile
+
+
+def _check_expressions(profile: Profile) -> None:
+    written = [("not_data", condition) for condition in profile.file.not_data]
+    written += [(f"expression of {name}", sql)
+                for name, rule in profile.file.columns.items() for sql in rule.expression]
+    for what, sql in written:
+        problem = profile.complaint(sql)
+        if problem:
+            raise ProfileError(f"{profile.path}: {what} {problem}.")
 
 
 def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Path, ...] = ()) -> dict:

@@ -187,3 +187,17 @@ def test_a_new_warehouse_beside_a_snapshot_is_said(tmp_path, caplog):
     warehouse.connect(settings).close()
     assert "is gone although a snapshot is published" in caplog.text
     assert len(caplog.records) == 1
+
+
+def test_fewer_rows_under_the_same_path_are_said(place):
+    place.calls("day.csv", [call(1), call(2), call(3)])
+    place.load()
+    place.calls("day.csv", [call(1), call(2)])
+    (result,) = [result for result in place.load() if not result.skipped]
+    assert "the file that lay here before had 3 rows, this one has 2" in result.message
+    assert place.query("select count(distinct _row_key) from raw.calls") == [(3,)]
+
+
+def test_a_question_mark_in_the_path_is_refused_with_advice(tmp_path):
+    with pytest.raises(warehouse.WarehouseDamagedError, match="choose another folder"):
+        warehouse.connect(Settings(home=tmp_path / "what?"))
