@@ -8,6 +8,7 @@ import duckdb
 
 # Sentences and raw lines; everything else names something, and must still tell it from others afterwards.
 _SENTENCE = re.compile(r"(^|_)(message|reason|raw_line|notes?|description|opening|action|stated|value)(_zh|_en)?$")
+_OWN = ("own_number", "line_id")
 _JSON = ("details", "repairs", "unknown_columns", "filled_columns", "row_json", "incomplete_files", "table_rows")
 
 
@@ -36,4 +37,6 @@ def _masked(name: str, value: str, key: str) -> str:
                 f"lambda m: case when json_valid(m) then m else {value} end)[1]")
     if _SENTENCE.search(name):
         return f"warehouse.parse.mask_text({value})"
-    return f"warehouse.parse.mask_id({value}, '{key}')"
+    masked = f"warehouse.parse.mask_id({value}, '{key}')"
+    # The company's own land lines are public; a mobile is somebody's even when the company pays for it.
+    return f"case when warehouse.parse.is_landline({value}) then {value} else {masked} end" if name in _OWN else masked

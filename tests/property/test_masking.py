@@ -109,9 +109,11 @@ def test_nothing_published_holds_a_number_and_ids_still_join(tmp_path):
                     "('f', 2, null, 'bad: 139  9900  0278', '13999000278,x', null, now())")
         con.execute("insert into ops.check_results (build_id, kind, details) values ('b', 'dbt_test', "
                     """'{"samples": [{"line": 139, "value": "13999000278"}]}')""")
-        con.execute("delete from marts.fct_calls; alter table marts.fct_calls add column own_number varchar")
+        con.execute("create table marts.lines as "
+                    "select unnest(['02258880001', '4000000101', '13999000278']) as own_number")
         con.execute("update ops.build_dates set event_date = date '2026-01-05'")
-    write_manifest(settings, planted={"materialized": "table"}, others={"materialized": "table"})
+    write_manifest(settings, planted={"materialized": "table"}, others={"materialized": "table"},
+                   lines={"materialized": "table"})
     publish_now(settings)
     with duckdb.connect(str(settings.snapshot), read_only=True) as con:
         tables = con.execute("select schema_name, table_name from duckdb_tables() "
@@ -122,6 +124,8 @@ def test_nothing_published_holds_a_number_and_ids_still_join(tmp_path):
                            "marts.planted").fetchone() == (True, "1018736.87", 13999000278)
         assert con.execute("select count(*) from marts.planted anti join marts.others o "
                            "on o.source_customer_id = related_order_id").fetchone() == (0,)
+        assert [row[0][:11] for row in con.execute("from marts.lines").fetchall()] == [
+            "02258880001", "4000000101", "139****0278"]
         assert con.execute("select json_valid(details) from ops.check_results").fetchone() == (True,)
         parquet = con.execute(f"from read_parquet('{settings.published}/parquet/planted/*.parquet')").fetchall()
     for text in (shown, "\n".join(str(row[:5]) for row in parquet)):
