@@ -114,6 +114,9 @@ def _disk(settings: Settings) -> Iterable[Finding]:
     free = shutil.disk_usage(folder).free
     yield Finding("home", "ok" if free >= _MIN_FREE_BYTES else "warning",
                   f"{settings.home}, {free / (1 << 30):.1f} GiB free")
+    if settings.home.exists() and settings.home.stat().st_mode & 0o077:
+        yield Finding("access", "warning", f"other accounts may look into {settings.home}, which holds phone numbers: "
+                      "chmod 700 it")
 
 
 def _policy(settings: Settings) -> Iterable[Finding]:
@@ -146,6 +149,7 @@ def _warehouse(settings: Settings) -> Iterable[Finding]:
         return
     try:
         yield from _content(con, size)
+        yield from _key(con, settings)
     except duckdb.Error as error:
         yield _damaged(error)
     finally:
@@ -167,6 +171,14 @@ def _content(con: duckdb.DuckDBPyConnection, size: float) -> Iterable[Finding]:
         yield Finding("files", "warning", f"{bad} held or failed: 'dial2deal files' says why and what to do")
     if dirty:
         yield Finding("changes", "warning", f"{dirty} date(s) are not published yet: run 'dial2deal build'")
+
+
+def _key(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterable[Finding]:
+    """The warehouse's key counts; a file that holds another one would be a worthless backup."""
+    row = con.execute("select customer_hash_key from ops.secrets").fetchone()
+    if row and settings.secret_key.exists() and settings.secret_key.read_bytes().strip() != row[0].encode():
+        yield Finding("key", "warning", f"{settings.secret_key} is not the key of the warehouse: keep the right one, or "
+                      "delete the file and it is written again")
 
 
 def _snapshot(settings: Settings) -> Iterable[Finding]:

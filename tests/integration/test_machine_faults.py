@@ -156,6 +156,16 @@ def test_the_key_file_comes_back_and_an_empty_key_of_old_is_refused(tmp_path, ca
         warehouse.connect(settings)
 
 
+def test_doctor_tells_of_another_key_and_of_open_doors(tmp_path):
+    settings = Settings(home=tmp_path / "home").ensure()
+    warehouse.connect(settings).close()
+    settings.secret_key.write_text("0" * 64 + "\n")
+    settings.home.chmod(0o755)
+    told = {finding.subject: finding.message for finding in health.examine(settings) if finding.state == "warning"}
+    assert "not the key of the warehouse" in told["key"]
+    assert "chmod 700" in told["access"]
+
+
 def test_only_the_owner_reads_what_holds_numbers(tmp_path):
     settings = Settings(home=tmp_path / "home").ensure()
     warehouse.connect(settings).close()
