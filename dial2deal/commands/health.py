@@ -177,7 +177,7 @@ def _key(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterable[Finding
     """The warehouse's key counts; a file that holds another one would be a worthless backup."""
     row = con.execute("select customer_hash_key from ops.secrets").fetchone()
     if row and settings.secret_key.exists() and settings.secret_key.read_bytes().strip() != row[0].encode():
-        yield Finding("key", "warning", f"{settings.secret_key} is not the key of the warehouse: keep the right one, or "
+        yield Finding("key", "warning", f"{settings.secret_key} is not the warehouse's key: keep the right one, or "
                       "delete the file and it is written again")
 
 
