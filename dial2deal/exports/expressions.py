@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
@@ -14,11 +15,22 @@ _REFUSED = {"getenv", "current_setting", "getvariable", "nextval", "currval", "c
             "pg_read_file", "which_secret", "in_search_path"}
 
 
+# A header, helper or canonical column that an expression refers to; {2,6} is a count in a pattern.
+PLACEHOLDER = re.compile(r"\{(?![0-9]*,?[0-9]*\})([^{}]+)\}")
+
+
+def problem_of(file: Any) -> str | None:
+    """Which entry of a profile's YAML is refused and why, None when all of them only compute."""
+    written = [("not_data", condition) for condition in file.not_data]
+    written += [(f"expression of {name}", sql) for name, rule in file.columns.items() for sql in rule.expression]
+    return next((f"{what} {told}." for what, sql in written if (told := complaint(sql))), None)
+
+
 @lru_cache(maxsize=4096)
 def complaint(expression: str) -> str | None:
-    """Why ``expression`` (placeholders already replaced by cells) is refused, None when it only computes."""
+    """Why ``expression`` is refused, None when it only computes."""
     # On a line of its own, so that a comment at its end cannot hide what follows.
-    text = f"select (\n{expression}\n) from cells"
+    text = f"select (\n{PLACEHOLDER.sub('c0', expression)}\n) from cells"
     told = json.loads(_parser().cursor().execute("select json_serialize_sql($1::varchar)", [text]).fetchone()[0])
     if told["error"]:
         return f"is no SQL expression: {told['error_message']}"

@@ -17,8 +17,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dial2deal import countries, parsing, userfiles
-from dial2deal.exports import expressions
 from dial2deal.exports.assemble import expand_terms, merge
+from dial2deal.exports.expressions import PLACEHOLDER, problem_of
 from dial2deal.exports.feeds import Feed, feeds
 from dial2deal.exports.problems import ProfileError
 from dial2deal.settings import PROJECT_ROOT
@@ -28,7 +28,6 @@ _TextLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _HEADERS_FILE = Path(__file__).with_name("headers.yml")
 _BRACKETS = re.compile(r"[(\[{<【「].*?[)\]}>】」]")
 _NOISE = re.compile(r"[\s_\-*:'\"​﻿]+")
-_PLACEHOLDER = re.compile(r"\{(?![0-9]*,?[0-9]*\})([^{}]+)\}")  # {2,6} is a count in a pattern
 
 
 @lru_cache(maxsize=4096)
@@ -186,7 +185,7 @@ class Profile:
     def _names(self) -> set[str]:
         """Every normalised header that a column, a helper or an expression may use."""
         references = {name.removesuffix("?") for expressions in self._computed.values() for expression in expressions
-                      for name in _PLACEHOLDER.findall(expression)}
+                      for name in PLACEHOLDER.findall(expression)}
         helpers = {header for headers in self.file.helpers.values() for header in headers}
         return {*self.choices, *references, *map(normalise_header, references | helpers)}
 
@@ -263,10 +262,6 @@ class Profile:
         names = _cell_names(match, cells)
         return [sql for condition in self.file.not_data if (sql := _first_sql([condition], names, padded))]
 
-    def complaint(self, expression: str) -> str | None:
-        """Why an expression of this profile is refused, None when it only computes."""
-        return expressions.complaint(_PLACEHOLDER.sub("c0", expression))
-
     def expected(self, column: str) -> str:
         """The headers a column accepts, for messages."""
         return ", ".join(self.accepted.get(column, [])[:6]) or "no header in the profile"
@@ -321,6 +316,8 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ProfileError(f"{where}: {problems}") from error
+    if not path.is_relative_to(PROJECT_ROOT / "profiles") and (problem := problem_of(file)):  # the project's are tested
+        raise ProfileError(f"{where}: {problem}")
     feed = feeds()[feed_name]
     for kind, names in (("column", file.columns), ("values", file.values), ("key", file.key),
                         ("hash_of", [h for r in file.columns.values() if r.hash_of != [WHOLE_ROW] for h in r.hash_of])):
@@ -335,20 +332,7 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
     mapping = file.model_dump(exclude=_NO_MAPPING)
     digest = hashlib.sha256(repr((mapping, sorted(accepted.items()), vocabulary()["units"], feed.key,
                                   parsing.lists())).encode())
-    profile = Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
-    if not path.is_relative_to(PROJECT_ROOT / "profiles"):  # the project's own are tested
-        _check_expressions(profile)
-    return profile
-
-
-def _check_expressions(profile: Profile) -> None:
-    written = [("not_data", condition) for condition in profile.file.not_data]
-    written += [(f"expression of {name}", sql)
-                for name, rule in profile.file.columns.items() for sql in rule.expression]
-    for what, sql in written:
-        problem = profile.complaint(sql)
-        if problem:
-            raise ProfileError(f"{profile.path}: {what} {problem}.")
+    return Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
 
 
 def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Path, ...] = ()) -> dict:
@@ -396,7 +380,7 @@ def _first_sql(expressions: list[str], names: dict[str, int], padded: bool) -> s
         return None
     expression, cells = chosen
     cell = "parse.cell(c{})" if padded else "c{}"
-    return _PLACEHOLDER.sub(lambda m: cell.format(cells[m[1]]) if m[1] in cells else "null::varchar", expression)
+    return PLACEHOLDER.sub(lambda m: cell.format(cells[m[1]]) if m[1] in cells else "null::varchar", expression)
 
 
 def _applicable(expressions: list[str], names: dict[str, int]) -> tuple[str, dict[str, int]] | None:
@@ -405,7 +389,7 @@ def _applicable(expressions: list[str], names: dict[str, int]) -> tuple[str, dic
     References that end with a question mark may be lacking, as long as one reference is there.
     """
     for expression in expressions:
-        references = _PLACEHOLDER.findall(expression)
+        references = PLACEHOLDER.findall(expression)
         found = {r: cell for r in references if (cell := _resolve(r.removesuffix("?"), names)) is not None}
         if all(r in found or r.endswith("?") for r in references) and (found or not references):
             return expression, found
