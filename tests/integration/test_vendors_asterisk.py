@@ -165,7 +165,6 @@ def test_asterisk_channel_events_become_legs(world):
     columns = ("call_id", "leg_role", "direction", "answered_at", "ended_at", "talk_seconds", "tech_result", "agent_id")
     assert [row for row in world.read("asterisk_cel", "calls", "call_legs.csv", columns) if row[1] != "other"] == [
         ("1767574800.1", "agent", "inbound", "01-05 09:00:10", "01-05 09:01:10", 60, "connected", "1001"),
-        ("1767574800.1", "customer", "inbound", "01-05 09:00:10", "01-05 09:01:10", 60, "connected", None),
         ("1767575400.3", "ivr", "inbound", None, "01-05 09:10:20", 0, "ivr_only", None)]
 
 
