@@ -236,8 +236,12 @@ def _streamed(pieces: Iterator[str], text: str, at: int) -> Iterator[Record]:
 
 def _of_documents(path: Path, encoding: str, profile: Profile) -> Iterator[Record]:
     if path.stat().st_size > _MAX_DOCUMENT and profile.file.records is None:
-        yield from _of_stream(path, encoding)
-        return
+        stream = _of_stream(path, encoding)
+        first = next(stream, None)
+        if first and not first.problem and not profile.match(list(_flat(first.value, first_of=profile.arrays))).missing:
+            yield first
+            yield from stream
+            return
     if path.stat().st_size > _MAX_DOCUMENT:
         raise FileProblem(f"A JSON document of more than {_MAX_DOCUMENT >> 20} MB is read only as an array of records "
                           "or with one record per line (JSON lines). Export it so, or in several files.")
