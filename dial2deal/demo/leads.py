@@ -38,6 +38,7 @@ class Order:
     names_lead: bool = True      # the export carries the lead id
     channel_text: str = ""       # what the export says of the channel
     pays_later: bool = False     # first exported as not yet paid
+    refunded_at: int | None = None   # sold, and taken back later
     order_id: str = ""
 
 
@@ -71,6 +72,7 @@ class Lead:
     proposal_at: int | None = None
     deal_at: int | None = None
     repurchase_at: int | None = None
+    is_first_contact_deal: bool = False
     last_connect_at: int | None = None
 
 
@@ -121,6 +123,11 @@ class LeadLife:
         if at is None:
             return
         rng = self._rng
+        if rng.random() < 0.008:
+            # Bought in the first talk; the CRM knows no stage before.
+            self._win(lead, at + 900)
+            lead.is_first_contact_deal = lead.deal_at is not None
+            return
         if rng.random() < 0.25:
             self._call_back(lead, at, "C")
         if rng.random() >= lead.channel.intent:
@@ -211,16 +218,24 @@ class LeadLife:
     def _deal(self, lead: Lead, at: int) -> int | None:
         rng = self._rng
         call = self._talk(lead, at, 0.8, 8, "B")
-        if call is None or call.ended + 900 >= self._end:
+        if call is None:
             return None
-        lead.deal_at = call.ended + 900
+        self._win(lead, call.ended + 900)
+        if lead.deal_at is not None and rng.random() < 0.10:
+            lead.events = [event for event in lead.events if event[1] != "方案报价"]
+            lead.proposal_at = None
+        return lead.deal_at
+
+    def _win(self, lead: Lead, at: int) -> None:
+        """The sale, perhaps a talk after it, a second sale, or the money back."""
+        rng = self._rng
+        if at >= self._end:
+            return
+        lead.deal_at = at
         lead.customer_id = self.customer_id()
         lead.orders.append(self._order(lead, lead.deal_at, "已完成"))
         if rng.random() < 0.9:
             self._event(lead, lead.deal_at, "成交")
-        if rng.random() < 0.10:
-            lead.events = [event for event in lead.events if event[1] != "方案报价"]
-            lead.proposal_at = None
         self._become(lead, lead.deal_at, "已成交")
         self._won.append(lead)
         if rng.random() < lead.line.repurchase:
@@ -228,7 +243,11 @@ class LeadLife:
             if when < min(self._end, lead.created + LIFE_DAYS * DAY):
                 lead.repurchase_at = when
                 lead.orders.append(self._order(lead, when, "已完成"))
-        return lead.deal_at
+        if rng.random() < 0.3:
+            self._call_back(lead, lead.deal_at, "C")
+        if rng.random() < 0.12:
+            back = self._working(lead.deal_at + self._days(20, 40))
+            lead.orders[-1].refunded_at = back if back < self._end else None
 
     def _order(self, lead: Lead, at: int, status: str) -> Order:
         rng = self._rng

@@ -149,21 +149,26 @@ def crm_truth(world: World, crm: CrmExports) -> dict:
             "by_line": nested(Counter((x.line.name,) for x in leads)), "by_status": dict(sorted(final_status.items())),
             "dialled": sum(x.dial_at is not None for x in leads), "with_usable_number": sum(x.reachable for x in leads),
             "referred": sum(x.referrer is not None for x in leads), "dormant": _dormant(world),
+            "valid": nested(Counter((x.channel.name,) for x in leads if _is_valid(x))),
+            "with_product_and_number": sum(x.reachable for x in leads),
+            "first_contact_deals": sum(x.is_first_contact_deal for x in leads),
+            "first_contacts": sum(x.connect_at is not None for x in leads),
             "events": sum(len(x.events) for x in leads)},
         "funnel": funnel,
         "conversion": _conversion(world),
-        "orders": _orders(crm.orders, month),
+        "orders": _orders(crm.orders, month, {customer.customer_id for customer in world.old_customers}),
         "costs": {"by_month_channel_kind_cents": nested(_costs(crm)),
                   "total_cents": sum(cost.amount_cents for cost in crm.costs)},
         "customers": len(world.old_customers) + sum(x.deal_at is not None for x in leads),
     }
 
 
-def _orders(orders: list[Order], month) -> dict:
+def _orders(orders: list[Order], month, listed: set[str]) -> dict:
+    """``listed``: customers whom the CRM knew before the first day, so that no order of theirs is a first one."""
     won = [o for o in orders if o.status == "已完成"]
     revenue, count, how, first = Counter(), Counter(), Counter(), Counter()
     alias = {text: channel.name for channel in CHANNELS for text in channel.written_as} | {"线下展会": "线下活动"}
-    numbered: Counter = Counter()
+    numbered: Counter = Counter(listed)
     repeat = 0
     for order in won:
         if order.lead is not None:
@@ -173,6 +178,8 @@ def _orders(orders: list[Order], month) -> dict:
             channel = alias[order.channel_text] if order.channel_text else "unattributed"
             attribution = "export" if order.channel_text else "unattributed"
         revenue[month(order.ordered_at), channel] += order.amount_cents
+        if order.refunded_at is not None:
+            revenue[month(order.refunded_at), channel] -= order.amount_cents
         count[month(order.ordered_at), channel] += 1
         how[attribution] += 1
         numbered[order.customer_id] += 1
@@ -181,7 +188,9 @@ def _orders(orders: list[Order], month) -> dict:
     return {"total": len(orders), "won": len(won), "repeat": repeat, "by_attribution": dict(sorted(how.items())),
             "by_month_channel": nested(count), "customers_won_by_month_channel": nested(first),
             "revenue_by_month_channel_cents": nested(revenue),
-            "revenue_cents": sum(o.amount_cents for o in won),
+            "revenue_cents": sum(o.amount_cents for o in won if o.refunded_at is None),
+            "refunds": sum(o.refunded_at is not None for o in won),
+            "refunded_cents": sum(o.amount_cents for o in won if o.refunded_at is not None),
             "by_status": nested(Counter((o.status,) for o in orders))}
 
 
@@ -215,6 +224,12 @@ def _conversion(world: World) -> dict:
     cutoff = world.first_day + dt.timedelta(days=world.days - MATURE_DAYS)
     return {"created_before": cutoff.isoformat(), "by_channel": channels, "by_tier": tiers,
             "proposal_given_need": PROPOSAL_AFTER_NEED, "best_channel": BEST_CHANNEL, "worst_channel": WORST_CHANNEL}
+
+
+def _is_valid(lead: Lead) -> bool:
+    """A need that somebody marked or a deal shows, and a talk."""
+    marks = (lead.intent_at, lead.discovery_at, lead.confirm_at, lead.proposal_at, lead.deal_at)
+    return lead.connect_at is not None and any(mark is not None for mark in marks)
 
 
 def _dormant(world: World) -> int:

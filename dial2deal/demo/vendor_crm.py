@@ -88,6 +88,9 @@ class CrmExports:
             order.order_id = f"DD{n:07d}"
             # The last month has no later file that could bring the payment.
             order.pays_later &= order.ordered_at < self.months[-1].start
+            if order.refunded_at is not None and self._month_of(order.refunded_at) is self._month_of(order.ordered_at):
+                order.refunded_at = None
+            order.pays_later &= order.refunded_at is None
         return orders
 
     def _write_leads(self, month: Month) -> None:
@@ -136,11 +139,15 @@ class CrmExports:
                 rows.append(self._order_row(n, order, "待付款" if pending else order.status, order.ordered_at, xlsx))
             elif pending and month.start <= paid_at < month.end:
                 rows.append(self._order_row(n, order, "已付款", paid_at, xlsx))
+            elif order.refunded_at is not None and month.start <= order.refunded_at < month.end:
+                rows.append(self._order_row(n, order, "已退款", order.refunded_at, xlsx))
         self._write("orders", "订单", month.delivered, _ORDERS, rows, xlsx=xlsx)
 
     def _paid_at(self, order: Order) -> int:
-        month = next(m for m in self.months if m.start <= order.ordered_at < m.end)
-        return month.end + 10 * 3600
+        return self._month_of(order.ordered_at).end + 10 * 3600
+
+    def _month_of(self, at: int) -> Month:
+        return next(month for month in self.months if month.start <= at < month.end)
 
     def _order_row(self, n: int, order: Order, status: str, updated: int, xlsx: bool) -> list:
         lead = order.lead

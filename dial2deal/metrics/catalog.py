@@ -28,6 +28,9 @@ class Metric:
     requirement: str
     numerator: str | None
     denominator: str | None
+    within: tuple[str, ...] = ()
+    known_by: str | None = None
+    unknown_by: str | None = None
 
     @property
     def is_share(self) -> bool:
@@ -96,7 +99,9 @@ def read(manifest: Any) -> Catalog:
         metrics[metric.name] = Metric(
             name=metric.name, label_zh=metric.label or metric.name, label_en=meta["label_en"],
             description=metric.description or "", unit=meta["unit"], kind=meta["kind"],
-            requirement=meta["requirement"], numerator=meta.get("numerator"), denominator=meta.get("denominator"))
+            requirement=meta["requirement"], numerator=meta.get("numerator"), denominator=meta.get("denominator"),
+            within=tuple(meta.get("within", ())), known_by=meta.get("known_by"),
+            unknown_by=meta.get("unknown_by"))
     dimensions: dict[str, Dimension] = {}
     for model in manifest.semantic_models:
         relation = f'"{model.node_relation.schema_name}"."{model.node_relation.alias}"'

@@ -22,6 +22,8 @@ from dial2deal.settings import Settings
 
 Row = dict[str, Any]
 _COMPILED_QUERIES = 512
+# Where a question leaves such a dimension open, this policy setting says which value is meant.
+_MEANT_BY_DEFAULT = {"preset": "funnel.default_preset"}
 
 
 class Metrics:
@@ -42,6 +44,9 @@ class Metrics:
         filters: ``(dimension, operator, value)``, see filters.py.
         order_by: names of columns, ``-name`` for descending; empty values last, the rest of group_by breaks ties.
 
+        A metric that adds up only ``within`` one value of a dimension (stages of one funnel) is asked for by that
+        dimension or for one value of it; a funnel left open is policy funnel.default_preset.
+
         Each quotient ``m`` comes with ``m_num`` and ``m_den``; each share also with ``m_low`` and ``m_high`` (Wilson
         interval, policy wilson.z) and ``m_n_ok`` (denominator of at least policy min_n). A quotient without
         denominator is None. Raises MetricError, SnapshotMissingError.
@@ -51,9 +56,10 @@ class Metrics:
         if not wanted:
             raise MetricError("Name at least one metric.")
         names = list(dict.fromkeys(name for metric in wanted
-                                   for name in (metric.name, metric.numerator, metric.denominator) if name))
+                                   for name in _columns(state.catalog, metric)))
         groups = {name: _qualified(state.catalog, name) for name in dict.fromkeys(group_by)}
-        where = where_clauses(state.catalog, filters)
+        filters = list(filters)
+        where = where_clauses(state.catalog, [*filters, *_missing_filters(state, wanted, groups, filters)])
         if start is not None or end is not None:
             where += period_clauses(state.finest_grain(tuple(names)), start, end)
         statement = state.compile(tuple(names), tuple(groups.values()), tuple(where))
@@ -103,10 +109,10 @@ class Metrics:
 
     @staticmethod
     def _cells(state: _Generation, metric: catalogs.Metric, raw: Row) -> Row:
-        value = raw[metric.name]
+        value = _known(metric, raw)
         if metric.numerator is None or metric.denominator is None:
             return {metric.name: value}
-        numerator, denominator = raw[metric.numerator], raw[metric.denominator]
+        numerator, denominator = _known(state.catalog.metrics[metric.numerator], raw), raw[metric.denominator]
         cells = {metric.name: value, f"{metric.name}_num": numerator, f"{metric.name}_den": denominator}
         if metric.is_share:
             known = value is not None and denominator
@@ -133,6 +139,7 @@ class _Generation:
         self.compile = lru_cache(_COMPILED_QUERIES)(self._compiler.sql)
         self.values = lru_cache(None)(self._values)
         self.number = lru_cache(None)(self._number)
+        self.text = lru_cache(None)(self._text)
         self.groupings = lru_cache(None)(self._groupings)
 
     def fetch(self, statement: str) -> list[Row]:
@@ -154,12 +161,22 @@ class _Generation:
         return [row[0] for row in rows]
 
     def _number(self, key: str) -> float:
-        row = self._con.cursor().execute(
-            "select max(value_number) from warehouse.policy.settings where key = ? and scope = '' and valid_to is null",
-            [key]).fetchone()
-        if row is None or row[0] is None:
+        value = self._setting("value_number", key)
+        if value is None:
             raise MetricError(f"The published policy has no number {key!r}.")
-        return float(row[0])
+        return float(value)
+
+    def _text(self, key: str) -> str:
+        value = self._setting("value_text", key)
+        if value is None:
+            raise MetricError(f"The published policy has no setting {key!r}.")
+        return value
+
+    def _setting(self, column: str, key: str) -> Any:
+        (value,) = self._con.cursor().execute(
+            f"select max({column}) from warehouse.policy.settings where key = ? and scope = '' and valid_to is null",
+            [key]).fetchone()
+        return value
 
     def finest_grain(self, metrics: tuple[str, ...]) -> str:
         """The finest grain that all ``metrics`` know."""
@@ -172,6 +189,35 @@ class _Generation:
             "dimensions": sorted(n for n, d in self.catalog.dimensions.items() if d.qualified in possible),
             "grains": list(GRAINS[finest:]),
         }
+
+
+def _columns(catalog: Catalog, metric: catalogs.Metric) -> list[str]:
+    """The metric, its parts, and what tells whether any of these are known."""
+    parts = [catalog.metric(name) for name in (metric.name, metric.numerator, metric.denominator) if name]
+    return [name for part in parts for name in (part.name, part.known_by, part.unknown_by) if name]
+
+
+def _known(metric: catalogs.Metric, raw: Row) -> Any:
+    """The metric's value; None where all that it would add up is unknown, for a sum of nothing is 0."""
+    if metric.unknown_by and raw[metric.unknown_by] and not raw[metric.known_by]:
+        return None
+    return raw[metric.name]
+
+
+def _missing_filters(state: _Generation, metrics: Iterable[catalogs.Metric], groups: Iterable[str],
+                     filters: Sequence[Filter]) -> list[Filter]:
+    settled = {*groups, *(name for name, operator, value in filters if str(operator).strip() == "=")}
+    added = []
+    for metric in metrics:
+        for name in metric.within:
+            if name in settled:
+                continue
+            if name not in _MEANT_BY_DEFAULT:
+                raise MetricError(f"{metric.name} adds up within one {name} only: group by {name}, or ask for one "
+                                  f"({name}={'|'.join(map(str, state.values(name)))}).")
+            added.append((name, "=", state.text(_MEANT_BY_DEFAULT[name])))
+            settled.add(name)
+    return added
 
 
 def _qualified(catalog: Catalog, name: str) -> str:

@@ -63,6 +63,9 @@ TABLES: dict[str, Table] = {
     "business_results": Table(
         {"business_result": "varchar", "is_positive": "boolean", "label_zh": "varchar", "label_en": "varchar"},
         ("business_result",), ("business_result",), ("business_result",)),
+    "exchange_rates": Table(
+        {"currency": "varchar", "cny_per_unit": "double", **_VALIDITY, "source": "varchar"},
+        ("currency",), ("currency",), ("currency", "cny_per_unit")),
     "value_maps": Table(
         {"feed": "varchar", "column_name": "varchar", "raw_value": "varchar", "canonical_value": "varchar"},
         ("feed", "column_name", "raw_value"), ("feed", "column_name", "raw_value"),

@@ -48,16 +48,22 @@ SCHEMA = {
         channel="varchar", campaign_id="varchar", business_line="varchar", status="varchar", owner_agent_id="varchar",
         team="varchar", region_province="varchar", region_city="varchar", interested_product="varchar",
         is_valid="boolean", first_dial_at="timestamp", first_connect_at="timestamp", first_high_intent_at="timestamp",
-        intent_at="timestamp", first_order_at="timestamp", repurchase_at="timestamp", referral_at="timestamp",
+        intent_at="timestamp", second_connect_at="timestamp", first_order_at="timestamp", deal_at="timestamp",
+        is_plausible="boolean", is_first_contact_deal="boolean", repurchase_at="timestamp", referral_at="timestamp",
         lost_at="timestamp", last_followed_up_at="timestamp", connect_count="integer",
-        days_to_deal="double", furthest_stage="varchar"),
+        days_from_lead_to_deal="double", days_from_first_call_to_deal="double", furthest_stage="varchar"),
     "fct_lead_events": dict(
         lead_event_key="varchar", lead_key="varchar", stage="varchar", occurred_at="timestamp", event_date="date"),
     "fct_orders": dict(
         order_key="varchar", customer_key="varchar", lead_key="varchar", ordered_at="timestamp", order_date="date",
         amount_cny="decimal(18,2)", status="varchar", is_won="boolean", product="varchar", business_line="varchar",
         channel="varchar", attribution="varchar", agent_id="varchar", team="varchar", order_number="integer",
-        is_repeat="boolean"),
+        is_repeat="boolean", is_unpriced="boolean", refund_date="date", refund_cny="decimal(18,2)"),
+    "fct_revenue": dict(
+        order_key="varchar", movement="varchar", revenue_date="date", amount_cny="decimal(18,2)",
+        customer_key="varchar", lead_key="varchar", product="varchar", business_line="varchar", channel="varchar",
+        attribution="varchar",
+        agent_id="varchar", team="varchar"),
     "fct_costs": dict(
         cost_key="varchar", cost_date="date", cost_month="date", channel="varchar", cost_kind="varchar",
         is_operational="boolean", amount_cny="decimal(18,2)", business_line="varchar"),
@@ -120,7 +126,7 @@ class World:
             created_at=created, created_date=created.date(),
             cohort_week=monday(created.date()), channel=channel, business_line=line, owner_agent_id=agent,
             team=TEAMS[agent], is_valid=rnd.random() < 0.7, connect_count=0, interested_product="年费套餐",
-            status="open")
+            is_plausible=True, is_first_contact_deal=False, status="open")
         first: dict[str, list[dt.datetime]] = {"dial": [], "connect": [], "high": []}
         for number in range(rnd.randrange(4)):
             at = self._later(created - dt.timedelta(hours=2 if rnd.random() < 0.1 else 0), 12)
@@ -157,8 +163,8 @@ class World:
         while at.date() <= AS_OF and number < 3:
             self._order(f"O-{lead['lead_key']}-{number}", at, lead["customer_key"], lead["channel"], lead)
             if number == 0:
-                lead["first_order_at"] = at
-                lead["days_to_deal"] = (at - lead["created_at"]).total_seconds() / 86400
+                lead["first_order_at"] = lead["deal_at"] = at
+                lead["days_from_lead_to_deal"] = (at - lead["created_at"]).total_seconds() / 86400
                 lead["status"] = "won"
             elif number == 1:
                 lead["repurchase_at"] = at
@@ -171,7 +177,8 @@ class World:
         self.rows["fct_orders"].append(dict(
             order_key=key, customer_key=customer, lead_key=lead and lead["lead_key"], ordered_at=at,
             order_date=at.date(), amount_cny=Decimal(self.random.randrange(10_000, 900_000)) / 100,
-            status="paid", is_won=True, product="年费套餐", business_line=lead and lead["business_line"],
+            status="paid", is_won=True, is_unpriced=False, product="年费套餐",
+            business_line=lead and lead["business_line"],
             channel=channel, attribution="lead_id" if lead else "unattributed",
             agent_id=lead and lead["owner_agent_id"], team=lead and lead["team"], is_repeat=False))
 
@@ -179,12 +186,26 @@ class World:
         for index in range(7):
             self._order(f"X{index}", self._moment(FIRST_DAY, AS_OF), None, "unattributed", None)
         self.rows["fct_orders"][-1].update(is_won=False, status="refunded")
+        for order in self.rows["fct_orders"]:
+            self._revenue(order)
         orders: dict[object, int] = {}
         for order in sorted(self.rows["fct_orders"], key=lambda o: (o["ordered_at"], o["order_key"])):
             if order["is_won"]:
                 customer = order["customer_key"] or order["order_key"]
                 orders[customer] = order["order_number"] = orders.get(customer, 0) + 1
                 order["is_repeat"] = order["order_number"] > 1
+
+    def _revenue(self, order: Row) -> None:
+        """What a sale brings on its day; one in nine is partly given back three weeks later."""
+        shared = {name: order[name] for name in SCHEMA["fct_revenue"] if name in order and name != "amount_cny"}
+        if order["is_won"]:
+            self.rows["fct_revenue"].append(dict(
+                shared, movement="sale", revenue_date=order["order_date"], amount_cny=order["amount_cny"]))
+        if order["is_won"] and self.random.random() < 0.11:
+            given = (order["amount_cny"] / 2).quantize(Decimal("0.01"))
+            order.update(refund_date=order["order_date"] + dt.timedelta(days=21), refund_cny=given)
+            self.rows["fct_revenue"].append(dict(
+                shared, movement="refund", revenue_date=order["refund_date"], amount_cny=-given))
 
     def _call(self, key: str, at: dt.datetime, lead: str | None, customer: str, channel: str, *,
               line: str | None = None, agent: str | None = None, talk: int | None = None) -> Row:
@@ -250,6 +271,8 @@ class World:
             marts_statistics.plant(con, settings)
             for table, column in (("fct_calls", "call_date"), ("fct_orders", "order_date")):
                 con.execute(f"insert into ops.build_dates select distinct '{table}', {column} from marts.{table}")
+            con.execute("insert into ops.build_dates select distinct 'fct_orders', revenue_date from marts.fct_revenue "
+                        "except select feed, event_date from ops.build_dates")
 
 
 def part_of(call: Row) -> Row:

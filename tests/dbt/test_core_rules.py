@@ -217,13 +217,14 @@ def test_customers_lines_and_attempts(call_of):
 
 def test_leads_gather_their_evidence(company):
     found = rows(company, "channel, channel_group, is_valid, dial_count, connect_count, talk_seconds, "
-                 "need_discovery_at, need_confirmed_at, intent_at, order_count, revenue_cny, days_to_deal, "
-                 "furthest_stage, lost_at, referral_at", "marts.fct_leads", "source_lead_id")
+                 "need_discovery_at, need_confirmed_at, intent_at, order_count, revenue_cny, "
+                 "days_from_first_call_to_deal, furthest_stage, lost_at, referral_at",
+                 "marts.fct_leads", "source_lead_id")
     assert found["L1"] == (
         "百度搜索", "paid_search", True, 2, 1, 700, dt.datetime(2026, 3, 4, 10), dt.datetime(2026, 3, 5, 10),
         dt.datetime(2026, 3, 2, 13), 1, Decimal("0.01"), 27.875, "deal", None, None)
     assert found["L2"][2] is False
-    assert found["L3"][:3] == ("unattributed", "unattributed", True)
+    assert found["L3"][:3] == ("unattributed", "unattributed", False)
     assert found["L3"][9:] == (2, Decimal("13234.50"), pytest.approx(3 + 21 / 24), "repurchase",
                                dt.datetime(2026, 3, 8, 10), None)
     assert found["L4"][:2] == ("Billboard", "unmapped")
@@ -240,9 +241,9 @@ def test_orders_are_numbered_and_credited(company):
         "O2": ("L3", "won", True, 2, True, "unattributed", "last_touch", Decimal("12000.00"), "企业服务"),
         "O3": ("L3", "pending", False, None, False, "unattributed", "last_touch", Decimal("5.00"), "企业服务"),
         "O4": ("L1", "won", True, 1, False, "百度搜索", "lead_id", Decimal("0.01"), "unknown"),
-        "O5": ("L4", "won", True, 1, False, "Billboard", "last_touch", Decimal("8.00"), "unknown"),
-        "O6": (None, "won", True, 1, False, "unattributed", "unattributed", Decimal("-8.00"), "unknown"),
-        "O7": ("L4", "won", True, 2, True, "Billboard", "last_touch", Decimal("3.00"), "unknown"),
+        "O5": ("L4", "won", True, 2, True, "Billboard", "last_touch", Decimal("8.00"), "unknown"),
+        "O6": (None, "won", False, None, False, "unattributed", "unattributed", Decimal("-8.00"), "unknown"),
+        "O7": ("L4", "won", True, 3, True, "Billboard", "last_touch", Decimal("3.00"), "unknown"),
     }
 
 

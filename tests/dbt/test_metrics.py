@@ -61,9 +61,8 @@ def test_metrics_of_four_facts_by_channel_and_month_do_not_fan_out(built, metric
         expected[lead["channel"], month(lead["created_date"])]["leads"] += 1
         if lead.get("first_order_at"):
             expected[lead["channel"], month(lead["first_order_at"].date())]["deals"] += 1
-    for order in world["fct_orders"]:
-        if order["is_won"]:
-            expected[order["channel"], month(order["order_date"])]["revenue_cny"] += order["amount_cny"]
+    for sale in world["fct_revenue"]:
+        expected[sale["channel"], month(sale["revenue_date"])]["revenue_cny"] += sale["amount_cny"]
     for cost in world["fct_costs"]:
         expected[cost["channel"], cost["cost_month"]]["delivered_cost_cny"] += cost["amount_cny"]
     names = ["calls", "leads", "deals", "revenue_cny", "delivered_cost_cny"]
@@ -123,16 +122,62 @@ def test_every_metric_answers_by_every_dimension_it_offers(metrics):
         assert entry["kind"] in ("count", "sum", "money", "share", "ratio")
         by_offer[tuple(entry["dimensions"]), tuple(entry["grains"])].append(entry)
     for (dimensions, grains), entries in by_offer.items():
-        assert metrics.query([entry["name"] for entry in entries], [grains[-1]])
+        within = sorted({name for entry in entries for name in entry["within"]})
+        assert metrics.query([entry["name"] for entry in entries], [*within, grains[-1]])
         for group in (*dimensions, *grains):
-            assert metrics.query([entries[0]["name"]], [group]), (group, entries[0]["name"])
+            groups = list(dict.fromkeys([*entries[0]["within"], group]))
+            assert metrics.query([entries[0]["name"]], groups), (group, entries[0]["name"])
+
+
+def test_stages_of_two_funnels_are_never_added_up(built, metrics):
+    """A question that names no funnel means the default one, and one that names no stage has no answer."""
+    deals = built.rows("select preset, sum(reached)::bigint as reached from funnel_by_stage "
+                       "where stage = 'deal' and not is_all_channels group by preset")
+    assert len(deals) == 2
+    (asked,) = metrics.query(["funnel_reached"], filters=[("stage", "=", "deal")])
+    assert asked["funnel_reached"] == next(row["reached"] for row in deals if row["preset"] == "six_stage")
+    by_preset = metrics.query(["funnel_reached"], ["preset"], filters=[("stage", "=", "deal")])
+    assert {row["preset"]: row["funnel_reached"] for row in by_preset} == {
+        row["preset"]: row["reached"] for row in deals}
+    with pytest.raises(MetricError, match="within one stage only"):
+        metrics.query(["funnel_reached"])
+    with pytest.raises(MetricError, match="within one stage only"):
+        metrics.query(["funnel_conversion_rate"], filters=[("stage", "in", ["intent", "deal"])])
+
+
+def test_published_rates_of_sales_are_those_of_the_semantic_layer(built, metrics):
+    """Every rate that a mart carries, asked for again by the same key."""
+    marts = {
+        "lead_quality": (["channel", "created_week"], ["channel", "week"], {
+            "validity_rate": "validity_rate", "connect_rate": "lead_connect_rate", "intent_rate": "intent_rate",
+            "deal_rate": "deal_rate", "dormancy_rate": "dormancy_rate"}),
+        "channel_roi": (["channel", "month_start"], ["channel", "month"], {
+            name: name for name in ("cac_operational_cny", "cac_full_cny", "cost_per_lead_cny",
+                                    "cost_per_intent_lead_cny", "average_order_value_cny", "repurchase_rate",
+                                    "clv_simple_cny", "ltv_cac", "roi", "roas")}),
+        "funnel_by_stage": (["preset", "stage", "channel", "cohort_week"], ["preset", "stage", "channel", "week"], {
+            "conversion_rate": "funnel_conversion_rate", "reached_rate": "funnel_reached_rate"}),
+    }
+    compared = 0
+    for mart, (keys, groups, rates) in marts.items():
+        condition = " where not is_all_channels" if mart == "funnel_by_stage" else ""
+        published = {tuple(row[key] for key in keys): row for row in built.rows(f"select * from {mart}{condition}")}
+        for column, metric in rates.items():
+            asked = {tuple(row[group] for group in groups): row[metric] for row in metrics.query([metric], groups)}
+            for key, row in published.items():
+                expected = None if row[column] is None else pytest.approx(float(row[column]))
+                found = asked.get(key)
+                assert (None if found is None else float(found)) == expected, (mart, column, key)
+                compared += row[column] is not None
+    assert compared > 1000
 
 
 def test_shares_stay_between_zero_and_one_with_their_interval(metrics):
-    shares = {entry["name"]: "channel" if "channel" in entry["dimensions"] else entry["dimensions"][0]
+    shares = {entry["name"]: ["channel" if "channel" in entry["dimensions"] else entry["dimensions"][0],
+                              *entry["within"]]
               for entry in metrics.catalog() if entry["kind"] == "share"}
-    for name, dimension in shares.items():
-        for row in metrics.query([name], [dimension]):
+    for name, groups in shares.items():
+        for row in metrics.query([name], list(dict.fromkeys(groups))):
             if row[name] is not None:
                 assert 0 <= row[f"{name}_low"] <= row[name] <= row[f"{name}_high"] <= 1, name
     assert len(shares) > 10
@@ -175,7 +220,7 @@ def test_a_value_is_data_whatever_it_says(built, metrics, value):
     (dict(metrics=["roi"], group_by=["week"]), "do not fit together"),
     (dict(metrics=["calls", "roi"], start=dt.date(2026, 3, 2)), "would cut a month in two"),
     (dict(metrics=["roi"], end=dt.date(2026, 3, 30)), "would cut a month in two"),
-    (dict(metrics=["funnel_reached"], start=dt.date(2026, 3, 3)), "would cut a week in two"),
+    (dict(metrics=["funnel_lost"], start=dt.date(2026, 3, 3)), "would cut a week in two"),
     (dict(metrics=["calls"], order_by=["team"]), "Cannot order by"),
     (dict(metrics=[]), "at least one"),
 ])

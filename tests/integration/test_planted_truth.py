@@ -286,6 +286,34 @@ def test_deals_by_tier_of_the_first_hot_call(demo):
         name: (t["intent"], t["deals"]) for name, t in planted["by_tier"].items()}
 
 
+def test_valid_leads_are_those_with_a_need_that_were_spoken_to(demo):
+    """Nearly every lead names a product and has a complete number: that says nothing about it."""
+    truth = demo.truth["leads"]
+    rows = demo.query("select channel, count(*) from fct_leads where is_valid group by all")
+    assert counter(rows) == flat(truth["valid"])
+    ((plausible,),) = demo.query("select count(*) from fct_leads where is_plausible")
+    assert plausible > 2 * sum(n for _, n in rows)
+
+
+def test_first_contact_deals(demo):
+    truth = demo.truth["leads"]
+    assert truth["first_contact_deals"] > 0
+    assert demo.query("select count_if(is_first_contact_deal), count(first_connect_at) from fct_leads") == [
+        (truth["first_contact_deals"], truth["first_contacts"])]
+    # Most of them talked again afterwards, so that "exactly one talk" would have missed them.
+    ((talked_again,),) = demo.query("select count(*) from fct_leads where is_first_contact_deal and connect_count > 1")
+    assert talked_again > 0
+
+
+def test_money_given_back_counts_on_its_own_day(demo):
+    truth = demo.truth["orders"]
+    assert truth["refunds"] > 0
+    rows = demo.query("select count(*), (sum(-fct_revenue.amount_cny) * 100)::bigint, "
+                      "count_if(revenue_date > order_date) from fct_revenue "
+                      "join fct_orders using (order_key) where movement = 'refund'")
+    assert rows == [(truth["refunds"], truth["refunded_cents"], truth["refunds"])]
+
+
 def test_dormant_leads(demo):
     assert demo.query("select sum(dormant_leads)::bigint from lead_quality") == [(demo.truth["leads"]["dormant"],)]
 
@@ -306,7 +334,8 @@ def test_orders_are_attributed_as_planted_and_reconcile(demo):
     assert dict(how) == truth["by_attribution"]
     assert demo.query("select count(*), count_if(is_won), count_if(is_repeat), "
                       "(sum(amount_cny) filter (where is_won) * 100)::bigint from fct_orders") == [
-        (truth["total"], truth["won"], truth["repeat"], truth["revenue_cents"])]
+        (truth["total"], truth["won"], truth["repeat"], truth["revenue_cents"] + truth["refunded_cents"])]
+    assert demo.query("select (sum(amount_cny) * 100)::bigint from fct_revenue") == [(truth["revenue_cents"],)]
 
 
 def test_costs_by_month_channel_and_kind(demo):

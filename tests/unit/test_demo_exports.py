@@ -160,6 +160,13 @@ def test_redelivery_stretches_known_calls(reader, calls, truth):
     assert total == planted["talk_seconds_after"] > planted["talk_seconds_before"]
 
 
+def _sold(order: dict) -> bool:
+    """Paid for, even if the money went back on a later day."""
+    kept = order["订单状态"] in ("已完成", "已付款")
+    return kept or (order["订单状态"] == "已退款"
+                    and moment(order["更新时间"]).date() > moment(order["下单时间"]).date())
+
+
 def test_leads_orders_and_costs(reader, truth):
     leads = reader.latest("leads", "线索编号")
     assert len(leads) == truth["leads"]["total"]
@@ -171,12 +178,14 @@ def test_leads_orders_and_costs(reader, truth):
     orders = reader.latest("orders", "订单编号")
     revenue, count, how = Counter(), Counter(), Counter()
     for order in orders.values():
-        if order["订单状态"] not in ("已完成", "已付款"):
+        if not _sold(order):
             continue
         lead = leads.get(order["线索编号"]) or by_number.get(order["客户电话"])
         channel = CHANNEL_OF[lead["线索来源"] if lead else order["渠道"]]
         key = moment(order["下单时间"]).strftime("%Y-%m"), channel
         revenue[key] += cents(order["订单金额"])
+        if order["订单状态"] == "已退款":
+            revenue[moment(order["更新时间"]).strftime("%Y-%m"), channel] -= cents(order["订单金额"])
         count[key] += 1
         how["lead_id" if order["线索编号"] else "last_touch" if lead else
             "export" if order["渠道"] else "unattributed"] += 1
@@ -217,7 +226,7 @@ def test_funnel_from_calls_events_and_orders(reader, calls, truth):
     won = Counter()
     for order in reader.latest("orders", "订单编号").values():
         lead = order["线索编号"] or by_number.get(order["客户电话"])
-        if order["订单状态"] in ("已完成", "已付款") and lead:
+        if _sold(order) and lead:
             won[lead] += 1
     for lead, orders in won.items():
         facts[lead] |= {"deal"} | ({"repurchase"} if orders > 1 else set())

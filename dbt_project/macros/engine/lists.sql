@@ -28,6 +28,11 @@
         '{{ separators }}', '{{ '|' * (separators | length) }}')
 {%- endmacro %}
 
+{# One row per value of an array; stands alone in the select list. #}
+{% macro rows_of_list(values) %}{{ return(adapter.dispatch('rows_of_list', 'dial2deal')(values)) }}{% endmacro %}
+{% macro duckdb__rows_of_list(values) %}unnest({{ values }}){% endmacro %}
+{% macro spark__rows_of_list(values) %}explode({{ values }}){% endmacro %}
+
 {# Canonical columns of raw.<feed> that no file has filled yet: the loader keeps them virtual. #}
 {% macro unfilled_columns(feed) %}{{ return(adapter.dispatch('unfilled_columns', 'dial2deal')(feed)) }}{% endmacro %}
 {% macro duckdb__unfilled_columns(feed) %}

@@ -31,10 +31,23 @@ orders as (
         min(order_date) filter (where is_won) as first_order_date,
         max(order_date) filter (where is_won) as last_order_date,
         count(*) filter (where is_won) as order_count,
-        sum(case when is_won then amount_cny end) as revenue_cny
+        count(*) filter (where is_unpriced) as unpriced_orders
     from {{ ref('fct_orders') }}
     where customer_key is not null and {{ is_touched_key({'customer_key': 'customer'}) }}
     group by customer_key
+),
+
+revenue as (
+    select customer_key, sum(amount_cny) as revenue_cny
+    from {{ ref('fct_revenue') }}
+    where customer_key is not null and {{ is_touched_key({'customer_key': 'customer'}) }}
+    group by customer_key
+),
+
+since as (
+    select customer_key, customer_since_at
+    from {{ ref('int_customers') }}
+    where {{ is_touched_key({'customer_key': 'customer'}) }}
 ),
 
 listed as (
@@ -72,10 +85,14 @@ select
     orders.first_order_date,
     orders.last_order_date,
     cast(coalesce(orders.order_count, 0) as integer) as order_count,
-    cast(coalesce(orders.revenue_cny, 0) as decimal(18, 2)) as revenue_cny,
-    coalesce(orders.order_count, 0) > 0 as is_existing_customer
+    cast(case when orders.unpriced_orders > 0 then revenue.revenue_cny else coalesce(revenue.revenue_cny, 0) end
+        as decimal(18, 2)) as revenue_cny,
+    since.customer_since_at,
+    since.customer_since_at is not null as is_existing_customer
 from keys
 left join calls on keys.customer_key = calls.customer_key
 left join leads on keys.customer_key = leads.customer_key
 left join orders on keys.customer_key = orders.customer_key
 left join listed on keys.customer_key = listed.customer_key
+left join revenue on keys.customer_key = revenue.customer_key
+left join since on keys.customer_key = since.customer_key

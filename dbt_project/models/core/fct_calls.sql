@@ -156,7 +156,7 @@ select
     p.customer_key,
     p.customer_phone_masked,
     p.number_status,
-    coalesce(first_orders.ordered_at < p.started_at, false) as is_existing_customer,
+    coalesce(known.customer_since_at < p.started_at, false) as is_existing_customer,
     cast(attempts.attempt_number as integer) as attempt_number,
     p.region_province,
     p.region_city,
@@ -192,7 +192,6 @@ left join bands
     on p.banded = bands.banded
     and p.talk_seconds >= bands.first_second
     and p.talk_seconds <= bands.last_second
-left join {{ ref('int_orders') }} as first_orders
-    on first_orders.order_number = 1 and p.customer_key = first_orders.customer_key
+left join {{ ref('int_customers') }} as known on p.customer_key = known.customer_key
 left join attempts on p.call_key = attempts.call_key
 left join flags on p.call_key = flags.call_key

@@ -7,22 +7,37 @@ with leads as (
 ),
 
 -- Calls before the lead existed are not its doing. The date bound keeps old calls unread.
-call_evidence as (
+own_calls as (
     select
-        leads.lead_key,
-        min(calls.started_at) as first_dial_at,
-        min(calls.started_at) filter (where calls.is_connected) as first_connect_at,
-        min(calls.started_at) filter (where calls.is_high_intent) as first_high_intent_at,
-        max(calls.started_at) as last_call_at,
-        count(*) filter (where calls.is_dial) as dial_count,
-        count(*) filter (where calls.is_connected) as connect_count,
-        sum(case when calls.is_connected then calls.talk_seconds end) as talk_seconds
+        calls.lead_key,
+        calls.started_at,
+        calls.is_connected,
+        calls.is_high_intent,
+        calls.is_dial,
+        calls.talk_seconds,
+        lead(calls.started_at) over (
+            partition by calls.lead_key, calls.is_connected
+            order by calls.started_at nulls last, calls.call_key nulls last) as next_at
     from {{ ref('fct_calls') }} as calls
     inner join leads on calls.lead_key = leads.lead_key
     where calls.call_date >= (select min(created_date) from leads)
         and calls.call_date >= leads.created_date
         and (calls.is_dial or calls.direction = 'inbound')
-    group by leads.lead_key
+),
+
+call_evidence as (
+    select
+        lead_key,
+        min(started_at) as first_dial_at,
+        min(started_at) filter (where is_connected) as first_connect_at,
+        min(next_at) filter (where is_connected) as second_connect_at,
+        min(started_at) filter (where is_high_intent) as first_high_intent_at,
+        max(started_at) as last_call_at,
+        count(*) filter (where is_dial) as dial_count,
+        count(*) filter (where is_connected) as connect_count,
+        sum(case when is_connected then talk_seconds end) as talk_seconds
+    from own_calls
+    group by lead_key
 ),
 
 closing_events as (
@@ -39,12 +54,18 @@ own_orders as (
     select
         orders.lead_key,
         min(orders.ordered_at) as first_order_at,
-        count(*) as order_count,
-        sum(orders.amount_cny) as revenue_cny
+        count(*) as order_count
     from {{ ref('fct_orders') }} as orders
     inner join leads on orders.lead_key = leads.lead_key
     where orders.is_won
     group by orders.lead_key
+),
+
+own_revenue as (
+    select revenue.lead_key, sum(revenue.amount_cny) as revenue_cny
+    from {{ ref('fct_revenue') }} as revenue
+    inner join leads on revenue.lead_key = leads.lead_key
+    group by revenue.lead_key
 ),
 
 first_orders as (
@@ -83,22 +104,25 @@ gathered as (
         leads.*,
         call_evidence.first_dial_at,
         call_evidence.first_connect_at,
+        call_evidence.second_connect_at,
         call_evidence.first_high_intent_at,
         call_evidence.last_call_at,
         coalesce(closing_events.lost_at, case when leads.status = 'lost' then leads.last_followed_up_at end) as lost_at,
         closing_events.invalid_at,
         own_orders.first_order_at,
+        coalesce(own_orders.first_order_at, leads.converted_at) as deal_at,
         first_orders.first_order_key,
         least(repurchases.repurchase_at, own_repurchases.repurchase_at) as repurchase_at,
         coalesce(call_evidence.dial_count, 0) as dial_count,
         coalesce(call_evidence.connect_count, 0) as connect_count,
         coalesce(call_evidence.talk_seconds, 0) as talk_seconds,
         coalesce(own_orders.order_count, 0) as order_count,
-        coalesce(own_orders.revenue_cny, 0) as revenue_cny
+        case when own_orders.lead_key is null then 0 else own_revenue.revenue_cny end as revenue_cny
     from leads
     left join call_evidence on leads.lead_key = call_evidence.lead_key
     left join closing_events on leads.lead_key = closing_events.lead_key
     left join own_orders on leads.lead_key = own_orders.lead_key
+    left join own_revenue on leads.lead_key = own_revenue.lead_key
     left join first_orders on leads.lead_key = first_orders.lead_key
     left join repurchases on leads.lead_key = repurchases.lead_key
     left join own_repurchases on leads.lead_key = own_repurchases.lead_key
@@ -107,7 +131,7 @@ gathered as (
 -- What proves a stage is policy. A stage of the same code in two presets is one moment here.
 evidence as (
     {% for kind, column in [('call', 'first_dial_at'), ('connected_call', 'first_connect_at'),
-        ('high_intent_call', 'first_high_intent_at'), ('order', 'first_order_at'), ('repeat_order', 'repurchase_at'),
+        ('high_intent_call', 'first_high_intent_at'), ('order', 'deal_at'), ('repeat_order', 'repurchase_at'),
         ('referral', 'referral_at')] -%}
     select lead_key, '{{ kind }}' as evidence_kind, cast(null as string) as evidence_value, {{ column }} as occurred_at
     from gathered where {{ column }} is not null
@@ -166,12 +190,19 @@ select
     g.lost_reason,
     g.need_confirmed,
     g.last_followed_up_at,
-    g.status <> 'invalid' and g.invalid_at is null
-        and (coalesce(g.number_status = 'ok', false) or g.first_connect_at is not null)
-        and (coalesce(g.need_confirmed, false) or g.interested_product is not null
-            or coalesce(reached.intent_at, reached.need_discovery_at, reached.need_confirmed_at, reached.proposal_at) is not null) as is_valid,
+    g.converted_at,
+    {% set is_refused = "(g.status = 'invalid' or g.invalid_at is not null)" -%}
+    {% set has_need = "(coalesce(g.need_confirmed, false) or g.status in ('intent', 'converted')
+            or coalesce(reached.intent_at, reached.need_discovery_at, reached.need_confirmed_at, reached.proposal_at) is not null)" -%}
+    {% set is_well_formed = "coalesce(g.number_status = 'ok', false)" -%}
+    not {{ is_refused }} and {{ has_need }}
+        and (g.first_connect_at is not null or ({{ policy_text('lead.valid_contact') }} = 'well_formed' and {{ is_well_formed }}))
+        as is_valid,
+    not {{ is_refused }} and ({{ has_need }} or g.interested_product is not null)
+        and (g.first_connect_at is not null or {{ is_well_formed }}) as is_plausible,
     g.first_dial_at,
     g.first_connect_at,
+    g.second_connect_at,
     g.first_high_intent_at,
     g.last_call_at,
     reached.intent_at,
@@ -179,6 +210,7 @@ select
     reached.need_discovery_at,
     reached.proposal_at,
     g.first_order_at,
+    g.deal_at,
     g.first_order_key,
     g.repurchase_at,
     g.referral_at,
@@ -188,8 +220,12 @@ select
     cast(g.talk_seconds as bigint) as talk_seconds,
     cast(g.order_count as integer) as order_count,
     cast(g.revenue_cny as decimal(18, 2)) as revenue_cny,
-    case when g.first_order_at >= coalesce(g.first_dial_at, g.created_at)
-        then {{ days_between('coalesce(g.first_dial_at, g.created_at)', 'g.first_order_at') }} end as days_to_deal,
+    case when g.deal_at >= g.created_at
+        then {{ days_between('g.created_at', 'g.deal_at') }} end as days_from_lead_to_deal,
+    case when g.deal_at >= g.first_dial_at
+        then {{ days_between('g.first_dial_at', 'g.deal_at') }} end as days_from_first_call_to_deal,
+    coalesce(g.deal_at >= g.first_connect_at and (g.second_connect_at is null or g.deal_at <= g.second_connect_at), false)
+        as is_first_contact_deal,
     reached.furthest_stage,
     g.source_file,
     g.source_line

@@ -1,15 +1,25 @@
 -- Everything a lead is by itself and through the customer list; what happened to it is added in fct_leads.
 -- A lead is its customer's last one until the customer's next lead or until the look-back ends (attributed_until):
 -- these periods never overlap, so that a call or order finds at most one lead.
-with customers as (
-    select source_system, source_customer_id, customer_key, customer_phone_masked, region_province, region_city
-    from {{ ref('stg_customers') }}
+-- Of leads that the CRM merged, the one that is left stands for all.
+with leads as (
+    select leads.*
+    from {{ ref('stg_leads') }} as leads
+    left join {{ ref('int_merged_leads') }} as merged on leads.lead_key = merged.lead_key
+    where merged.lead_key is null
+),
+
+conversions as (
+    select source_system, source_lead_id, min(occurred_at) as converted_at
+    from {{ ref('stg_lead_events') }}
+    where stage = 'won'
+    group by source_system, source_lead_id
 ),
 
 -- A customer who recommended somebody: the first lead that names this customer (R119).
 referrals as (
     select source_system, referrer_customer_id as source_customer_id, min(created_at) as referral_at
-    from {{ ref('stg_leads') }}
+    from leads
     where referrer_customer_id is not null
     group by source_system, referrer_customer_id
 ),
@@ -48,12 +58,22 @@ described as (
         leads.lost_reason,
         leads.need_confirmed,
         leads.last_followed_up_at,
+        {% if not has_rows(ref('int_sales')) -%}
+        case when {{ policy_text('deals.from_converted_leads') }} = 'without_orders'
+                and (leads.status = 'converted' or conversions.converted_at is not null)
+            then greatest(leads.created_at, coalesce(conversions.converted_at, leads.source_updated_at, leads.last_followed_up_at, leads.created_at))
+        end
+        {%- else -%}
+        cast(null as timestamp)
+        {%- endif %} as converted_at,
         referrals.referral_at,
         leads.source_file,
         leads.source_line
-    from {{ ref('stg_leads') }} as leads
-    left join customers
+    from leads
+    left join {{ ref('int_customer_ids') }} as customers
         on leads.source_system = customers.source_system and leads.source_customer_id = customers.source_customer_id
+    left join conversions
+        on leads.source_system = conversions.source_system and leads.source_lead_id = conversions.source_lead_id
     left join referrals
         on leads.source_system = referrals.source_system and leads.source_customer_id = referrals.source_customer_id
     left join {{ source('policy', 'channels') }} as channels on coalesce(leads.channel, 'unattributed') = channels.channel

@@ -1,6 +1,37 @@
 -- Orders with customer, lead and channel: the lead the export names, else the customer's last lead before the
 -- order, else the channel the export names.
-with named as (
+with merged as (
+    select source_system, {{ rows_of_list('merged_ids') }} as source_order_id, source_order_id as into_id
+    from {{ ref('int_sales') }}
+    where merged_ids is not null
+),
+
+-- A row of a negative amount gives money back. A sale that was taken back on a later day, by the CRM's status, was
+-- one until then; taken back the same day, or never paid, it was none.
+judged as (
+    select
+        orders.*,
+        orders.merged_into is not null or exists (
+            select 1 from merged
+            where merged.source_system = orders.source_system and merged.source_order_id = orders.source_order_id
+                and merged.into_id <> orders.source_order_id) as is_merged,
+        coalesce(orders.amount_cny < 0, false) or coalesce(orders.order_kind = 'refund', false) as is_refund,
+        case when orders.status = 'refunded' or (orders.status = 'cancelled' and orders.paid_at is not null)
+            then cast(coalesce(orders.refunded_at, orders.source_updated_at) as date) end as taken_back_date
+    from {{ ref('int_sales') }} as orders
+),
+
+sold as (
+    select
+        judged.*,
+        not is_merged and not is_refund and (status = 'won' or coalesce(taken_back_date > order_date, false)) as is_won,
+        case when is_merged then null when is_refund then order_date when taken_back_date > order_date then taken_back_date end
+            as refund_date,
+        case when is_merged then null when is_refund or taken_back_date > order_date then abs(amount_cny) end as refund_cny
+    from judged
+),
+
+named as (
     select
         orders.*,
         coalesce(same_source.lead_key, any_source.lead_key) as named_lead_key,
@@ -11,8 +42,8 @@ with named as (
             orders.crm_customer_key) as customer_key,
         case when same_source.lead_key is null and any_source.lead_key is null then
             coalesce(orders.phone_customer_key, customers.customer_key, orders.crm_customer_key) end as touching_customer
-    from {{ ref('int_sales') }} as orders
-    left join {{ ref('stg_customers') }} as customers
+    from sold as orders
+    left join {{ ref('int_customer_ids') }} as customers
         on orders.source_system = customers.source_system and orders.source_customer_id = customers.source_customer_id
     left join {{ ref('int_leads') }} as same_source
         on orders.source_system = same_source.source_system and orders.source_lead_id = same_source.source_lead_id
@@ -33,13 +64,25 @@ attributed as (
         and named.ordered_at < last_lead.attributed_until
 ),
 
+-- Who was a customer by the CRM's list before the first order bought before: that order is not the first.
+listed as (
+    select customer_key, min(customer_since_at) as listed_since_at
+    from {{ ref('int_customer_ids') }}
+    where customer_since_at is not null
+    group by customer_key
+),
+
 numbered as (
     select
         attributed.*,
-        case when status = 'won' then row_number() over (
-            partition by coalesce(customer_key, order_key), status = 'won'
-            order by ordered_at nulls last, order_key nulls last) end as order_number
+        case when attributed.is_won then row_number() over (
+            partition by coalesce(attributed.customer_key, attributed.order_key), attributed.is_won
+            order by attributed.ordered_at nulls last, attributed.order_key nulls last)
+            + case when cast(listed.listed_since_at as date) < min(case when attributed.is_won then attributed.order_date end) over (
+                partition by coalesce(attributed.customer_key, attributed.order_key)) then 1 else 0 end
+        end as order_number
     from attributed
+    left join listed on attributed.customer_key = listed.customer_key
 )
 
 select
@@ -52,7 +95,13 @@ select
     o.order_date,
     o.amount_cny,
     o.status,
-    o.status = 'won' as is_won,
+    o.is_won,
+    o.is_refund,
+    o.is_merged,
+    o.refund_date,
+    o.refund_cny,
+    o.currency,
+    o.is_won and o.amount_cny is null as is_unpriced,
     o.product,
     o.sold_line as business_line,
     case

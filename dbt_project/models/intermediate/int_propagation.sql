@@ -1,4 +1,4 @@
--- depends_on: {{ ref('int_ad_costs') }}, {{ ref('int_leads') }}, {{ ref('int_orders') }}, {{ ref('int_agents') }}, {{ ref('int_own_numbers') }}, {{ ref('stg_calls') }}
+-- depends_on: {{ ref('int_ad_costs') }}, {{ ref('int_leads') }}, {{ ref('int_orders') }}, {{ ref('int_customers') }}, {{ ref('int_agents') }}, {{ ref('int_own_numbers') }}, {{ ref('stg_calls') }}
 {{ config(post_hook=['{{ announce_dates() }}', '{{ announce_keys() }}']) }}
 -- What must be rebuilt although no new file touched it: a late lead changes the channel of calls on other days, a
 -- first order makes later calls those of an existing customer, a roster renames. The new state is compared with
@@ -7,13 +7,14 @@
 {%- set old_orders = earlier_build('marts', 'fct_orders') %}
 {%- set old_costs = earlier_build('marts', 'fct_costs') %}
 {%- set old_members = earlier_build('core', 'call_day_members') %}
+{%- set old_customers = earlier_build('marts', 'dim_customers') %}
 {%- set own_columns = ['source_customer_id', 'customer_key', 'customer_phone_masked', 'number_status', 'created_at', 'created_date',
     'channel', 'channel_group', 'campaign_id', 'business_line', 'status', 'crm_intent', 'owner_agent_id', 'team', 'region_province',
-    'region_city', 'interested_product', 'occupation', 'lost_reason', 'need_confirmed', 'last_followed_up_at', 'referral_at',
+    'region_city', 'interested_product', 'occupation', 'lost_reason', 'need_confirmed', 'last_followed_up_at', 'converted_at', 'referral_at',
     'source_file', 'source_line'] %}
 {%- set link_columns = ['customer_key', 'created_at', 'channel', 'business_line'] %}
 
-{%- if old_leads and old_orders and old_costs and old_members %}
+{%- if old_leads and old_orders and old_costs and old_members and old_customers %}
 with lead_changes as (
     select
         coalesce(new.lead_key, old.lead_key) as lead_key,
@@ -38,21 +39,19 @@ changed_links as (
     where is_link_changed and old_customer_key is not null
 ),
 
-changed_first_orders as (
+changed_since as (
     select
         coalesce(new.customer_key, old.customer_key) as customer_key,
-        least(new.ordered_at, old.ordered_at) as first_at
-    from (select customer_key, ordered_at from {{ ref('int_orders') }}
-          where order_number = 1 and customer_key is not null) as new
-    full outer join (select customer_key, ordered_at from {{ old_orders }}
-          where order_number = 1 and customer_key is not null) as old
+        least(new.customer_since_at, old.customer_since_at) as first_at
+    from {{ ref('int_customers') }} as new
+    full outer join (select customer_key, customer_since_at from {{ old_customers }} where customer_since_at is not null) as old
         on new.customer_key = old.customer_key
-    where new.ordered_at is distinct from old.ordered_at
+    where new.customer_since_at is distinct from old.customer_since_at
 ),
 
 changed_customers as (
     select customer_key, min(first_at) as first_at
-    from (select * from changed_links union all select * from changed_first_orders) as changes
+    from (select * from changed_links union all select * from changed_since) as changes
     group by customer_key
 ),
 
@@ -73,8 +72,8 @@ changed_members as (
 ),
 
 order_rows as (
-    {% set order_columns %}order_key, customer_key, lead_key, ordered_at, order_date, amount_cny, status, product, business_line,
-        channel, attribution, campaign_id, agent_id, team, order_number, paid_at, source_file, source_line{% endset %}
+    {% set order_columns %}order_key, customer_key, lead_key, ordered_at, order_date, amount_cny, status, product, is_won, is_refund, is_merged, refund_date, refund_cny, currency,
+        business_line, channel, attribution, campaign_id, agent_id, team, order_number, paid_at, source_file, source_line{% endset %}
     (select {{ order_columns }} from {{ ref('int_orders') }} except select {{ order_columns }} from {{ old_orders }})
     union all
     (select {{ order_columns }} from {{ old_orders }} except select {{ order_columns }} from {{ ref('int_orders') }})
@@ -106,8 +105,10 @@ changed_calls as (
 )
 
 select 'fct_calls' as target, call_date as event_date, cast(null as string) as key_kind, '' as key from changed_calls
-union all
+union
 select distinct 'fct_orders', order_date, cast(null as string), '' from order_rows where order_date is not null
+union
+select distinct 'fct_orders', refund_date, cast(null as string), '' from order_rows where refund_date is not null
 union all
 select distinct 'fct_costs', cost_date, cast(null as string), '' from cost_rows
 union all

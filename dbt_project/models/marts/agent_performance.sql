@@ -48,15 +48,19 @@ calls as (
 ),
 
 orders as (
-    select
-        order_date as activity_date,
-        coalesce(agent_id, 'unknown') as agent_id,
-        max(team) as team,
-        count(*) as orders,
-        cast(sum(amount_cny) as decimal(18, 2)) as revenue_cny
-    from {{ ref('fct_orders') }}
-    where is_won and {{ is_touched('order_date', ['fct_calls', 'fct_orders']) }}
-    group by order_date, coalesce(agent_id, 'unknown')
+    select activity_date, agent_id, max(team) as team, sum(orders) as orders, cast(sum(amount_cny) as decimal(18, 2)) as revenue_cny,
+        sum(unpriced) as unpriced
+    from (
+        select order_date as activity_date, coalesce(agent_id, 'unknown') as agent_id, team, 1 as orders,
+            cast(null as decimal(18, 2)) as amount_cny, cast(is_unpriced as integer) as unpriced
+        from {{ ref('fct_orders') }}
+        where is_won and {{ is_touched('order_date', ['fct_calls', 'fct_orders']) }}
+        union all
+        select revenue_date, coalesce(agent_id, 'unknown'), team, 0, amount_cny, 0
+        from {{ ref('fct_revenue') }}
+        where {{ is_touched('revenue_date', ['fct_calls', 'fct_orders']) }}
+    ) as sold
+    group by activity_date, agent_id
 ),
 
 joined as (
@@ -74,8 +78,9 @@ joined as (
         coalesce(calls.talk_seconds, 0) as talk_seconds,
         coalesce(calls.hold_seconds, 0) as hold_seconds,
         coalesce(calls.handling_seconds, 0) as handling_seconds,
-        coalesce(orders.orders, 0) as orders,
-        coalesce(orders.revenue_cny, cast(0 as decimal(18, 2))) as revenue_cny
+        cast(coalesce(orders.orders, 0) as bigint) as orders,
+        case when coalesce(orders.unpriced, 0) > 0 then orders.revenue_cny
+            else coalesce(orders.revenue_cny, cast(0 as decimal(18, 2))) end as revenue_cny
     from calls
     full outer join orders using (activity_date, agent_id)
 )

@@ -18,16 +18,16 @@ lead_months as (
         count(*) filter (where first_dial_at is not null) as dialled_leads,
         count(*) filter (where first_connect_at is not null) as connected_leads,
         count(*) filter (where intent_at is not null) as intent_leads,
-        count(*) filter (where first_order_at is not null) as cohort_deals
+        count(*) filter (where deal_at is not null) as cohort_deals
     from {{ ref('fct_leads') }}
     group by channel, cast(date_trunc('month', created_date) as date)
 ),
 
 deal_months as (
-    select channel, cast(date_trunc('month', first_order_at) as date) as month_start, count(*) as deals
+    select channel, cast(date_trunc('month', deal_at) as date) as month_start, count(*) as deals
     from {{ ref('fct_leads') }}
-    where first_order_at is not null
-    group by channel, cast(date_trunc('month', first_order_at) as date)
+    where deal_at is not null
+    group by channel, cast(date_trunc('month', deal_at) as date)
 ),
 
 won_orders as (
@@ -48,10 +48,16 @@ order_months as (
         channel,
         month_start,
         count(*) as orders,
-        count(*) filter (where order_number = 1) as customers_won,
-        sum(amount_cny) as revenue_cny
+        count(amount_cny) as priced_orders,
+        count(*) filter (where order_number = 1) as customers_won
     from won_orders
     group by channel, month_start
+),
+
+revenue_months as (
+    select channel, cast(date_trunc('month', revenue_date) as date) as month_start, sum(amount_cny) as revenue_cny
+    from {{ ref('fct_revenue') }}
+    group by channel, cast(date_trunc('month', revenue_date) as date)
 ),
 
 -- A customer belongs to the channel of the first order.
@@ -155,6 +161,8 @@ channel_months as (
     union
     select channel, month_start from order_months
     union
+    select channel, month_start from revenue_months
+    union
     select channel, month_start from cost_months
 ),
 
@@ -187,7 +195,9 @@ sums as (
         coalesce(deal_months.deals, 0) as deals,
         coalesce(order_months.orders, 0) as orders,
         coalesce(order_months.customers_won, 0) as customers_won,
-        cast(coalesce(order_months.revenue_cny, 0) as decimal(18, 2)) as revenue_cny,
+        coalesce(order_months.priced_orders, 0) as priced_orders,
+        cast(case when order_months.orders > order_months.priced_orders then revenue_months.revenue_cny
+            else coalesce(revenue_months.revenue_cny, 0) end as decimal(18, 2)) as revenue_cny,
         {% for name in ['media', 'lead_purchase', 'labour', 'telephony', 'system', 'operational', 'total', 'allocated'] -%}
         cast(coalesce(cost_months.{{ name }}_cents, 0) * cast(0.01 as decimal(3, 2)) as decimal(18, 2))
             as {{ name }}_cost_cny,
@@ -198,6 +208,7 @@ sums as (
     left join lead_months using (channel, month_start)
     left join deal_months using (channel, month_start)
     left join order_months using (channel, month_start)
+    left join revenue_months using (channel, month_start)
     left join cost_months using (channel, month_start)
     left join repurchases using (channel, month_start)
 ),
@@ -213,9 +224,9 @@ ratios as (
         {{ rate('sums.total_cost_cny', 'sums.customers_won') }} as cac_full_cny,
         {{ rate('sums.total_cost_cny', 'sums.leads') }} as cost_per_lead_cny,
         {{ rate('sums.total_cost_cny', 'sums.intent_leads') }} as cost_per_intent_lead_cny,
-        {{ rate('sums.revenue_cny', 'sums.orders') }} as average_order_value_cny,
+        {{ rate('sums.revenue_cny', 'sums.priced_orders') }} as average_order_value_cny,
         {{ rate('sums.repurchase_numerator', 'sums.repurchase_denominator') }} as repurchase_rate,
-        {{ rate('sums.revenue_cny', 'sums.orders') }} * {{ rate('sums.repurchase_numerator', 'sums.repurchase_denominator') }}
+        {{ rate('sums.revenue_cny', 'sums.priced_orders') }} * {{ rate('sums.repurchase_numerator', 'sums.repurchase_denominator') }}
             * settings.lifetime_years as clv_simple_cny
     from sums
     cross join settings
@@ -240,6 +251,7 @@ select
     cohort_deals,
     deals,
     orders,
+    priced_orders,
     customers_won,
     revenue_cny,
     media_cost_cny,

@@ -15,7 +15,7 @@ leads as (
 
 evidence as (
     {% for kind, column in [('call', 'first_dial_at'), ('connected_call', 'first_connect_at'),
-        ('high_intent_call', 'first_high_intent_at'), ('order', 'first_order_at'), ('repeat_order', 'repurchase_at'),
+        ('high_intent_call', 'first_high_intent_at'), ('order', 'deal_at'), ('repeat_order', 'repurchase_at'),
         ('referral', 'referral_at')] -%}
     select lead_key, '{{ kind }}' as evidence_kind, cast(null as string) as evidence_value, {{ column }} as occurred_at
     from {{ ref('fct_leads') }} where {{ column }} is not null

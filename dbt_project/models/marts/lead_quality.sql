@@ -22,7 +22,7 @@ recent_contacts as (
 leads as (
     select
         leads.*,
-        leads.first_order_at is null and leads.lost_at is null
+        leads.deal_at is null and leads.lost_at is null
             and leads.status not in ('won', 'lost', 'invalid')
             and leads.created_date <= {{ add_days('settings.as_of_date', '-settings.dormancy_days') }} as is_open_and_aged,
         recent_contacts.lead_key is null
@@ -42,7 +42,7 @@ counted as (
         count(*) filter (where first_dial_at is not null) as dialled_leads,
         count(*) filter (where first_connect_at is not null) as connected_leads,
         count(*) filter (where intent_at is not null) as intent_leads,
-        count(*) filter (where first_order_at is not null) as deals,
+        count(*) filter (where deal_at is not null) as deals,
         count(*) filter (where is_open_and_aged) as open_aged_leads,
         count(*) filter (where is_open_and_aged and is_without_contact) as dormant_leads
     from leads

@@ -1,5 +1,5 @@
 {{ config(**by_date('created_date', ['customers'], touched_keys={'customer': 'customer_key'},
-    touched_columns=['crm_customer_row_key', 'customer_key', 'source_customer_id', 'customer_phone_masked'])) }}
+    touched_columns=['crm_customer_row_key', 'customer_key', 'source_customer_id', 'customer_phone_masked', 'customer_since_at'])) }}
 with {{ latest_delivery('customers') }},
 
 read as (
@@ -13,6 +13,14 @@ select
     r.source_customer_id,
     {{ parse_ts('r.created_at') }} as created_at,
     r._event_date as created_date,
+    case
+        when {{ parse_bool('r.is_customer') }} = false then null
+        when {{ parse_ts('r.customer_since') }} is not null then {{ parse_ts('r.customer_since') }}
+        when {{ parse_bool('r.is_customer') }} is null and {{ policy_text('customers.listed_since') }} = 'created_at'
+            and ({{ policy_text('customers.buying_segments') }} = '*' or concat(',', replace({{ policy_text('customers.buying_segments') }},
+                ' ', ''), ',') like concat('%,', trim(r.segment), ',%'))
+            then {{ parse_ts('r.created_at') }}
+    end as customer_since_at,
     r.phone_e164,
     {{ parse_number_status('r.customer_number') }} as number_status,
     {{ parse_mask('r.customer_number') }} as customer_phone_masked,
@@ -34,6 +42,7 @@ select
     {{ parse_bool('r.is_do_not_call') }} as is_do_not_call,
     {{ split_list('r.tags', policy_constant('list.separators')) }} as tags,
     {{ split_list('r.merged_ids', policy_constant('list.id_separators')) }} as merged_ids,
+    nullif(trim(r.merged_into), '') as merged_into,
     nullif(trim(r.notes), '') as notes,
     {{ provenance('r') }}
 from read as r

@@ -9,21 +9,23 @@ read as (
         {{ mapped('r', 'status') }} as status_code,
         {{ is_unmapped('r', 'status') }} as is_status_unmapped,
         {{ mapped('r', 'order_kind') }} as kind_of_order,
-        coalesce({{ mapped('r', 'currency') }}, 'cny') as currency_code
+        coalesce(m_currency.canonical_value, lower(nullif(trim(r.currency), '')), 'cny') as currency_code
     from latest as r
     {{ join_value_map('r', 'orders', 'status') }}
     {{ join_value_map('r', 'orders', 'order_kind') }}
     {{ join_value_map('r', 'orders', 'currency') }}
 )
 
--- An export without a status column lists closed orders: they count as won. Other currencies have no amount in yuan.
+-- An export without a status column lists closed orders: they count as won. Other currencies are converted by the
+-- rate of the order's day; without one the amount in yuan is unknown.
 select
     {{ native_key('orders', 'r._source', 'r._row_key') }} as order_key,
     r._source as source_system,
     trim(r.order_id) as source_order_id,
     {{ parse_ts('r.ordered_at') }} as ordered_at,
     r._event_date as order_date,
-    case when r.currency_code = 'cny' then {{ parse_money('r.amount_cny') }} end as amount_cny,
+    case when r.currency_code = 'cny' then {{ parse_money('r.amount_cny') }}
+        else cast(round({{ parse_money('r.amount_cny') }} * rates.cny_per_unit, 2) as decimal(18, 2)) end as amount_cny,
     {{ parse_money('r.amount_cny') }} as amount_delivered,
     r.currency_code as currency,
     coalesce(r.status_code, 'won') as status,
@@ -43,10 +45,16 @@ select
     {{ channel_of('r') }} as channel,
     nullif(trim(r.campaign_id), '') as campaign_id,
     {{ parse_ts('r.paid_at') }} as paid_at,
+    {{ parse_ts('r.refunded_at') }} as refunded_at,
+    {{ parse_ts('r.source_updated_at') }} as source_updated_at,
+    {{ split_list('r.merged_ids', policy_constant('list.id_separators')) }} as merged_ids,
+    nullif(trim(r.merged_into), '') as merged_into,
     r.kind_of_order as order_kind,
     {{ parse_num('r.contract_months') }} as contract_months,
     {{ parse_bool('r.is_second_confirmed') }} as is_second_confirmed,
     {{ provenance('r') }}
 from read as r
 cross join {{ source('ops', 'secrets') }} as secrets
+left join {{ source('policy', 'exchange_rates') }} as rates
+    on lower(rates.currency) = r.currency_code and {{ is_valid_on('rates', 'r._event_date') }}
 {{ join_channel('r') }}

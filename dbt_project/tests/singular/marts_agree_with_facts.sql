@@ -3,7 +3,7 @@
 with totals as (
     select 'channel_roi.revenue_cny' as total,
         (select coalesce(sum(revenue_cny), 0) from {{ ref('channel_roi') }}) as in_mart,
-        (select coalesce(sum(amount_cny), 0) from {{ ref('fct_orders') }} where is_won) as in_facts
+        (select coalesce(sum(amount_cny), 0) from {{ ref('fct_revenue') }}) as in_facts
     union all
     select 'channel_roi.total_cost_cny',
         (select coalesce(sum(total_cost_cny), 0) from {{ ref('channel_roi') }}),
@@ -25,7 +25,7 @@ with totals as (
     union all
     select 'channel_roi.deals',
         (select coalesce(sum(deals), 0) from {{ ref('channel_roi') }}),
-        (select count(*) from {{ ref('fct_leads') }} where first_order_at is not null)
+        (select count(*) from {{ ref('fct_leads') }} where deal_at is not null)
     union all
     select 'lead_quality.leads',
         (select coalesce(sum(leads), 0) from {{ ref('lead_quality') }}), (select count(*) from {{ ref('fct_leads') }})

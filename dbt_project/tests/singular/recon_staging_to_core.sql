@@ -1,4 +1,5 @@
--- Between staging and the facts no row is lost or doubled and no yuan appears: per fact and touched date.
+-- Between staging and the facts no row is lost or doubled and no yuan appears: per fact and touched date. Of leads
+-- merged in the CRM one is left.
 with counts as (
     {%- for feed, fact, date_column, model in [('fct_calls', 'fct_calls', 'call_date', 'stg_calls'),
         ('fct_orders', 'fct_orders', 'order_date', 'int_sales'), ('fct_lead_events', 'fct_lead_events', 'event_date', 'stg_lead_events'),
@@ -12,8 +13,11 @@ with counts as (
     select '{{ fact }}', {{ date_column }}, 0, 1, 0, coalesce({{ amount }}, 0)
     from {{ ref(fact) }}
     where {{ in_build_dates(date_column, [feed]) }}{{ " and cost_source = 'channel_costs'" if fact == 'fct_costs' }}
-    {{ 'union all' if not loop.last }}
+    union all
     {%- endfor %}
+    select 'fct_leads', created_date, -1, 0, 0, 0
+    from {{ ref('int_merged_leads') }}
+    where {{ in_build_dates('created_date', ['fct_leads']) }}
 )
 
 select fact, event_date, sum(staged_rows) as staged_rows, sum(fact_rows) as fact_rows,

@@ -11,7 +11,7 @@ evidence as (
     union all
     select lead_key, 'high_intent_call', null, first_high_intent_at from leads
     union all
-    select lead_key, 'order', null, first_order_at from leads
+    select lead_key, 'order', null, deal_at from leads
     union all
     select lead_key, 'repeat_order', null, repurchase_at from leads
     union all

@@ -8,7 +8,7 @@ with leads as (
         cast(first_dial_at as date) <= $end as is_dialled,
         cast(first_connect_at as date) <= $end as is_connected,
         cast(least(intent_at, first_high_intent_at) as date) <= $end as has_intent,
-        cast(first_order_at as date) <= $end as is_won
+        cast(deal_at as date) <= $end as is_won
     from fct_leads
     where created_date between $window_start and $end
 )
