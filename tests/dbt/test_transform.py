@@ -139,8 +139,8 @@ def test_failures_make_the_build_red_and_leave_masked_evidence(new_company, own_
         "select call_key, phone_e164, 'called 13800000001' as note from {{ ref('stg_calls') }}", encoding="utf-8")
     (own_project / "dbt_project/tests/singular/only_a_warning.sql").write_text(
         "{{ config(severity='warn') }} select call_key from {{ ref('stg_calls') }}", encoding="utf-8")
-    (models / "staging" / "stg_agents.sql").write_text(
-        "{{ config(materialized='table') }} select cast('13800000001x' as bigint) as agent_row_key "
+    (models / "staging" / "stg_lines.sql").write_text(
+        "{{ config(materialized='table') }} select cast('13800000001x' as bigint) as line_record_key "
         "from {{ source('ops', 'secrets') }}", encoding="utf-8")
     made = new_company()
     made.settings = Settings(home=made.settings.home, project_root=own_project)
@@ -155,7 +155,7 @@ def test_failures_make_the_build_red_and_leave_masked_evidence(new_company, own_
     assert {node.unique_id for node in heard} == {node.unique_id for node in result.nodes}
     assert len(result.red_reasons) == 2
     model, test = sorted(result.red_reasons)
-    assert model.startswith("model stg_agents failed: ")
+    assert model.startswith("model stg_lines failed: ")
     assert test.startswith("test no_calls_to_this_number found 1 row(s) in stg_calls")
     by_name = {node.name: node for node in result.nodes}
     assert by_name["only_a_warning"].status == "warn"

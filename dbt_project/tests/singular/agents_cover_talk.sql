@@ -9,5 +9,5 @@ left join (
     group by call_key
 ) as parts on calls.call_key = parts.call_key
 where {{ in_build_dates('calls.call_date', ['fct_calls']) }}
-    and calls.talk_seconds > 0
+    and calls.is_connected and calls.talk_seconds > 0
     and (coalesce(parts.talk_seconds, 0) < calls.talk_seconds or parts.longest_part > calls.talk_seconds + coalesce(calls.hold_seconds, 0))
