@@ -117,7 +117,8 @@ def test_a_profile_saved_as_gbk_is_read(place):
     assert place.one().status == "loaded"
 
 
-@pytest.mark.parametrize("content", [b"", b" \n", b"abc\n", os.urandom(64), b"0" * 63 + b"\n"])
+@pytest.mark.parametrize("content", [b"", b" \n", b"abc\n", bytes(range(64, 128)), b"0" * 63 + b"\n"],
+                         ids=["empty", "blank", "short", "no digits", "one too few"])
 def test_a_key_that_is_none_is_refused_with_its_file_named(tmp_path, content):
     settings = Settings(home=tmp_path / "home").ensure()
     settings.secret_key.write_bytes(content)
