@@ -127,7 +127,8 @@ def _decide(
     con: duckdb.DuckDBPyConnection, profile: Profile, known: manifest.Known, run: list[_Member], cells: Cells,
 ) -> None:
     """Note in each member's table what its own columns say of its dates and numbers."""
-    found = senses.decide(con, profile, cells.table, statements.texts(profile, cells.table), cells.source, cells.file,
+    source = f"(select *{statements.computed(profile, cells.table)} from {cells.source})"
+    found = senses.decide(con, profile, cells.table, statements.texts(profile, cells.table), source, cells.file,
                           {member.identity: member.delivery.delivered_at for member in run}, known.home)
     for member in run:
         member.table.sense = found[member.identity]

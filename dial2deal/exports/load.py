@@ -173,7 +173,8 @@ def _load_table(
 ) -> FileResult:
     loaded_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     table = cells.table
-    table.sense = senses.decide(con, profile, table, statements.texts(profile, table), cells.source,
+    table.sense = senses.decide(con, profile, table, statements.texts(profile, table),
+                                f"(select *{statements.computed(profile, table)} from {cells.source})",
                                 statements.text(identity), {identity: delivery.delivered_at}, known.home)[identity]
     columns = list(statements.plan(profile, table, zone, quick=True).values)
     known.store_columns(con, profile.feed, columns)
