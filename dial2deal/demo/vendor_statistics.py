@@ -56,7 +56,7 @@ class StatisticsExports:
             if call.direction == "inbound" and call.line:
                 self._queues[day, f"{call.line.name}组"].update(
                     offered=1, answered=int(call.connected), talk=talk,
-                    abandoned=int(call.result.startswith("abandoned")))
+                    abandoned=int(call.result.startswith("abandoned") or call.result == "no_agent"))
 
     def write(self, costs: list[Cost]) -> None:
         """All files, delivered on the morning after the last day; ``costs`` are those of the CRM."""

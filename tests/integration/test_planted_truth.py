@@ -45,8 +45,8 @@ def wilson(k: int, n: int, z: float) -> tuple[float, float]:
 
 def test_every_file_reconciles_and_says_what_it_holds(demo):
     manifest = {row[0]: row[1:] for row in demo.query(
-        "select path, status, rows_read, rows_accepted, rows_quarantined, rows_duplicate, rows_total_line, "
-        "first_event_date, last_event_date from warehouse.ops.export_files")}
+        "select path, status, rows_read, rows_accepted + rows_superseded, rows_quarantined, rows_duplicate, "
+        "rows_total_line, first_event_date, last_event_date from warehouse.ops.export_files")}
     expected = {f["path"]: f for f in demo.truth["files"] if f["status"] != "copy"}
     copies = {f["copy_of"]: f["path"] for f in demo.truth["files"] if f["status"] == "copy"}
     # A copy is known by its content under whichever of the two names came last.
