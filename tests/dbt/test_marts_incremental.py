@@ -38,6 +38,7 @@ def test_a_late_call_and_an_emptied_day_change_only_their_dates(tmp_path):
         con.execute("delete from marts.fct_calls where call_date = ?", [emptied])
         con.execute("delete from marts.fct_call_agents where call_date = ?", [emptied])
         con.execute("delete from marts.fct_orders where order_date = ?", [emptied])
+        con.execute("delete from marts.fct_revenue where revenue_date = ?", [emptied])
         # A mark on another date: it must survive, which shows that the date was neither read nor written.
         con.execute("update marts.call_efficiency set ring_seconds = -1 where call_date = ?", [untouched])
     mw.dbt(settings, "build", "--select", "tag:marts")
