@@ -23,6 +23,8 @@ from dial2deal.exports.table import Table
 
 _NUMERIC = ("money", "number", "seconds")
 _DATED = ("timestamp", "date")
+# Kinds of columns that are looked at here: dates, numbers, telephone numbers.
+KINDS = (*_NUMERIC, *_DATED, "phone")
 # 3/4/2026: nothing in such a date tells the month from the day.
 UNORDERED_DATE = "^[^0-9]?[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}([^0-9]|$)"
 _DATE_PARTS = "^[^0-9]?([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{2,4})"

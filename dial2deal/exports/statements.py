@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,13 +178,15 @@ def _padding(table: Table) -> str:
     return "null_padding=true, parallel=false, " if table.has_line_column else "null_padding=true, "
 
 
-def computed(profile: Profile, table: Table) -> str:
-    """The select list's end that computes every expression of the profile once, under the names `texts` uses.
+def computed(profile: Profile, table: Table, kinds: Collection[str] = ()) -> str:
+    """The select list's end that computes the profile's expressions once, under the names `texts` uses.
 
-    Written into each place that reads them, nested terms made a statement that took seconds to plan for any file.
+    With ``kinds`` those of columns of these kinds alone. Written into each place that reads them, nested terms made a
+    statement that took seconds to plan for any file.
     """
     written = _expressions(profile, table)
-    return "".join(f", nullif(({sql})::varchar, '') as {_computed(column)}" for column, sql in written.items())
+    return "".join(f", nullif(({sql})::varchar, '') as {_computed(column)}" for column, sql in written.items()
+                   if not kinds or profile.feed.columns[column].kind in kinds)
 
 
 def _computed(column: str) -> str:
