@@ -163,7 +163,7 @@ def test_doctor_tells_of_another_key_and_of_open_doors(tmp_path):
     settings.secret_key.write_text("0" * 64 + "\n")
     settings.home.chmod(0o755)
     told = {finding.subject: finding.message for finding in health.examine(settings) if finding.state == "warning"}
-    assert "not the key of the warehouse" in told["key"]
+    assert "is not the warehouse's key" in told["key"]
     assert "chmod 700" in told["access"]
 
 
