@@ -313,8 +313,8 @@ class TestGate:
         deliver(settings, "generic_400/calls/a.csv", "accepted", read=10, accepted=8, quarantined=1)
         verdict = self.gate(settings)
         assert not verdict.green
-        assert "generic_400/calls/a.csv: 10 rows read, but 8 accepted + 1 quarantined + 0 duplicate = 9" in \
-            verdict.reasons[0]
+        assert ("generic_400/calls/a.csv: 10 rows read, but 8 accepted + 1 quarantined + 0 duplicate + 0 superseded = 9"
+                in verdict.reasons[0])
 
     def test_a_held_file_makes_it_incomplete_with_rule_rows_and_dates(self, settings):
         deliver(settings, "generic_400/calls/b.csv", "held", first="2026-01-06", last="2026-01-07", rule="ids_unique")
