@@ -127,7 +127,7 @@ def _decide(
     con: duckdb.DuckDBPyConnection, profile: Profile, known: manifest.Known, run: list[_Member], cells: Cells,
 ) -> None:
     """Note in each member's table what its own columns say of its dates and numbers."""
-    source = f"(select *{statements.computed(profile, cells.table, senses.KINDS)} from {cells.source})"
+    source = statements.looked_at(profile, cells.table, cells.source)
     found = senses.decide(con, profile, cells.table, statements.texts(profile, cells.table), source, cells.file,
                           {member.identity: member.delivery.delivered_at for member in run}, known.home)
     for member in run:

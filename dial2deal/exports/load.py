@@ -174,7 +174,7 @@ def _load_table(
     loaded_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     table = cells.table
     table.sense = senses.decide(con, profile, table, statements.texts(profile, table),
-                                f"(select *{statements.computed(profile, table, senses.KINDS)} from {cells.source})",
+                                statements.looked_at(profile, table, cells.source),
                                 statements.text(identity), {identity: delivery.delivered_at}, known.home)[identity]
     columns = list(statements.plan(profile, table, zone, quick=True).values)
     known.store_columns(con, profile.feed, columns)

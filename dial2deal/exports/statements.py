@@ -189,6 +189,11 @@ def computed(profile: Profile, table: Table, kinds: Collection[str] = ()) -> str
                    if not kinds or profile.feed.columns[column].kind in kinds)
 
 
+def looked_at(profile: Profile, table: Table, source: str) -> str:
+    """Relation of the cells of ``source`` beside what `computed` adds to those that `senses.decide` looks at."""
+    return f"(select *{computed(profile, table, senses.KINDS)} from {source})"
+
+
 def _computed(column: str) -> str:
     return name(f"={column}")
 

@@ -36,11 +36,12 @@ def texts_of(con, profile: Profile, path: Path, work: Path) -> list[tuple]:
     table = containers.read(path, profile, work, containers.fingerprint(path))
     cells = read_cells(con, table, work)
     table = cells.table
-    table.sense = senses.decide(con, profile, table, statements.texts(profile, table), cells.source, "'f'",
-                                {"f": NOW}, "86")["f"]
+    table.sense = senses.decide(con, profile, table, statements.texts(profile, table),
+                                statements.looked_at(profile, table, cells.source), "'f'", {"f": NOW}, "86")["f"]
     values = statements.plan(profile, table, "Asia/Shanghai", quick=False).values
     columns = ", ".join(f"{sql} as {statements.name(column)}" for column, sql in values.items())
-    return con.execute(f"select {columns} from {cells.source} order by {cells.line}").fetchall()
+    computed = f"(select *{statements.computed(profile, table)}, {cells.line} as _line from {cells.source})"
+    return con.execute(f"select {columns} from {computed} order by _line").fetchall()
 
 
 def blanked(path: Path, table: Table, words: random.Random, spell) -> str:
@@ -115,8 +116,8 @@ def load_column(con, tmp_path, texts: list[str], *, order: str | None = None, de
     table = containers.read(path, profile, tmp_path, containers.fingerprint(path))
     cells = read_cells(con, table, tmp_path)
     table = cells.table
-    table.sense = senses.decide(con, profile, table, statements.texts(profile, table), cells.source, "'f'", {"f": NOW},
-                                "86")["f"]
+    table.sense = senses.decide(con, profile, table, statements.texts(profile, table),
+                                statements.looked_at(profile, table, cells.source), "'f'", {"f": NOW}, "86")["f"]
     column, macro = ("ordered_at", "day") if kind == "date" else ("amount_cny", "money")
     value = statements.plan(profile, table, "Asia/Shanghai", quick=False).values[column]
     read = con.execute(f"select parse.{macro}({value}) from {cells.source} order by {cells.line}").fetchall()
