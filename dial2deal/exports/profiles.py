@@ -7,7 +7,7 @@ import hashlib
 import re
 import unicodedata
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from dial2deal.exports.assemble import expand_terms, merge
 from dial2deal.exports.expressions import PLACEHOLDER, problem_of
 from dial2deal.exports.feeds import Feed, feeds
 from dial2deal.exports.problems import ProfileError
+from dial2deal.exports.terms import Layers, layers
 from dial2deal.settings import PROJECT_ROOT
 
 # Every scalar stays the text it is: a vendor's value 1, no or 2026-01-05 is not a number, a boolean or a date.
@@ -250,12 +251,20 @@ class Profile:
         score = (len([c for c in positions if self.feed.columns[c].required]), len(used))
         return Match(positions, helpers, unknown, missing, score)
 
-    def expression_sql(self, column: str, match: Match, cells: list[str], *, padded: bool = False) -> str | None:
-        """The column's expression over c0, c1, …; None when a header it needs is not in this file.
+    def expressions_sql(
+        self, match: Match, cells: list[str], *, padded: bool = False, kinds: Collection[str] = (),
+    ) -> Layers:
+        """The expressions over c0, c1, … of columns that no cell of this file is, as far as it has what they need.
 
-        ``padded``: the file's cells may carry blanks around them, which the expression is not to see.
+        Columns are named "=column". ``padded``: the file's cells may carry blanks around them, which expressions are
+        not to see; ``kinds``: of columns of these kinds alone.
         """
-        return _first_sql(self.rule(column).expression, _cell_names(match, cells), padded)
+        names = _cell_names(match, cells)
+        terms = {term: _over_cells(sql, names, padded) for term, sql in self.file.terms.items()}
+        columns = {f'"={column}"': f"nullif(({sql})::varchar, '')" for column, expressions in self._computed.items()
+                   if column not in match.positions and (not kinds or self.feed.columns[column].kind in kinds)
+                   and (sql := _first_sql(expressions, names, padded)) is not None}
+        return layers(terms, columns)
 
     def not_data_sql(self, match: Match, cells: list[str], *, padded: bool = False) -> list[str]:
         """The conditions over c0, c1, … of rows that are no data, as far as their headers are in this file."""
@@ -376,11 +385,16 @@ def _cell_names(match: Match, cells: list[str]) -> dict[str, int]:
 
 def _first_sql(expressions: list[str], names: dict[str, int], padded: bool) -> str | None:
     chosen = _applicable(expressions, names)
-    if chosen is None:
-        return None
-    expression, cells = chosen
-    cell = "parse.cell(c{})" if padded else "c{}"
-    return PLACEHOLDER.sub(lambda m: cell.format(cells[m[1]]) if m[1] in cells else "null::varchar", expression)
+    return None if chosen is None else _over_cells(chosen[0], names, padded)
+
+
+def _over_cells(expression: str, names: dict[str, int], padded: bool) -> str:
+    def cell(reference: re.Match[str]) -> str:
+        position = _resolve(reference[1].removesuffix("?"), names)
+        if position is None:
+            return "null::varchar"
+        return f"parse.cell(c{position})" if padded else f"c{position}"
+    return PLACEHOLDER.sub(cell, expression)
 
 
 def _applicable(expressions: list[str], names: dict[str, int]) -> tuple[str, dict[str, int]] | None:

@@ -13,6 +13,7 @@ from dial2deal.exports.feeds import PROVENANCE, Column, Feed
 from dial2deal.exports.profiles import WHOLE_ROW, Profile, header_unit, vocabulary
 from dial2deal.exports.senses import NOTHING_DECIDED, UNORDERED_DATE
 from dial2deal.exports.table import Table
+from dial2deal.exports.terms import Layers
 
 UNDATED = "date '1970-01-01'"
 _PARSERS = {"timestamp": "ts", "date": "day", "seconds": "seconds", "money": "money"}
@@ -60,7 +61,7 @@ class LoadPlan:
     is_total: str
     not_data: list[str]
     raw_line: str
-    computed: str
+    computed: Layers
 
     def rows(self, line: str, source: str) -> str:
         """Relation of all rows with canonical text, key, hash, event day and line, valid or not."""
@@ -68,7 +69,7 @@ class LoadPlan:
         return (
             f"(select *, {self.key} as _row_key, {self.row_hash} as _row_hash, {self.event_day} as _event_day from "
             f"(select *, {canonical}, {self.extra or 'null::varchar'} as _extra from "
-            f"(select *{self.computed}, {line} as _line from {source})))"
+            f"{self.computed.over(source, f', {line} as _line')}))"
         )
 
     @property
@@ -178,34 +179,15 @@ def _padding(table: Table) -> str:
     return "null_padding=true, parallel=false, " if table.has_line_column else "null_padding=true, "
 
 
-def computed(profile: Profile, table: Table, kinds: Collection[str] = ()) -> str:
-    """The select list's end that computes the profile's expressions once, under the names `texts` uses.
-
-    With ``kinds`` those of columns of these kinds alone. Written into each place that reads them, nested terms made a
-    statement that took seconds to plan for any file.
+def computed(profile: Profile, table: Table, kinds: Collection[str] = ()) -> Layers:
+    """What the profile computes for this file, under the names that `texts` uses; with ``kinds`` only columns of these.
     """
-    written = _expressions(profile, table)
-    return "".join(f", nullif(({sql})::varchar, '') as {_computed(column)}" for column, sql in written.items()
-                   if not kinds or profile.feed.columns[column].kind in kinds)
+    return profile.expressions_sql(table.match, table.header, padded=table.may_be_padded, kinds=kinds)
 
 
 def looked_at(profile: Profile, table: Table, source: str) -> str:
     """Relation of the cells of ``source`` beside what `computed` adds to those that `senses.decide` looks at."""
-    return f"(select *{computed(profile, table, senses.KINDS)} from {source})"
-
-
-def _computed(column: str) -> str:
-    return name(f"={column}")
-
-
-def _expressions(profile: Profile, table: Table) -> dict[str, str]:
-    found = {}
-    for column in profile.feed.columns:
-        if table.match.positions.get(column) is None:
-            sql = profile.expression_sql(column, table.match, table.header, padded=table.may_be_padded)
-            if sql is not None:
-                found[column] = sql
-    return found
+    return computed(profile, table, senses.KINDS).over(source)
 
 
 def texts(profile: Profile, table: Table) -> dict[str, str]:
@@ -214,14 +196,14 @@ def texts(profile: Profile, table: Table) -> dict[str, str]:
     Over rows that have what `computed` adds.
     """
     found: dict[str, str] = {}
-    expressions = _expressions(profile, table)
+    expressions = computed(profile, table).columns
     for column in profile.feed.columns.values():
         rule = profile.rule(column.name)
         position = table.match.positions.get(column.name)
         if position is not None:
             found[column.name] = _cell(column, f"c{position}") if table.may_be_padded else f"c{position}"
-        elif column.name in expressions:
-            found[column.name] = _computed(column.name)
+        elif (expression := name(f"={column.name}")) in expressions:
+            found[column.name] = expression
         elif rule.hash_of == [WHOLE_ROW]:
             cells = ", ".join(f"coalesce(c{i}, '')" for i in range(table.width))
             found[column.name] = f"'#' || md5(concat_ws('|', {cells}))"

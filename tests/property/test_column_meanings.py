@@ -40,7 +40,7 @@ def texts_of(con, profile: Profile, path: Path, work: Path) -> list[tuple]:
                                 statements.looked_at(profile, table, cells.source), "'f'", {"f": NOW}, "86")["f"]
     values = statements.plan(profile, table, "Asia/Shanghai", quick=False).values
     columns = ", ".join(f"{sql} as {statements.name(column)}" for column, sql in values.items())
-    computed = f"(select *{statements.computed(profile, table)}, {cells.line} as _line from {cells.source})"
+    computed = statements.computed(profile, table).over(cells.source, f", {cells.line} as _line")
     return con.execute(f"select {columns} from {computed} order by _line").fetchall()
 
 

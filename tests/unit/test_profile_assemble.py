@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 from dial2deal.exports.problems import ProfileError
@@ -94,4 +95,30 @@ def test_a_count_in_a_pattern_is_no_reference(folders):
     pattern = "regexp_matches({number}, '^[0-9]{2,6}$|^1{3}$|^0{2,}$')"
     profile = folders("project", "x", f'columns: {{direction: {{expression: "{pattern}"}}}}').get("x", "calls")
     match = profile.match(["number"])
-    assert profile.expression_sql("direction", match, ["number"]) == pattern.replace("{number}", "c0")
+    sql = profile.expressions_sql(match, ["number"]).columns['"=direction"']
+    assert sql == f"nullif(({pattern.replace('{number}', 'c0')})::varchar, '')"
+
+
+def test_terms_are_computed_once_and_say_what_the_whole_text_says(folders):
+    profile = folders("project", "x", """
+terms:
+  size: length({number})
+  long: "{size} > 6"
+  way: "case when {long} then 'outbound' else 'in' || {size} end"
+  unused: "{long} and {way} = 'x'"
+columns:
+  direction: {expression: "{way}"}
+  notes: {expression: "{way} || {size} || {remark?}"}
+  agent_name: {expression: "case when {long} then {remark} end"}
+""").get("x", "calls")
+    cells = ["number", "remark"]
+    found = profile.expressions_sql(profile.match(cells), cells)
+    assert [list(layer) for layer in found.terms] == [['"~size"'], ['"~long"'], ['"~way"']]
+    rows = "(values ('1234', 'a'), ('12345678', null), ('1234567', 'b')) as t(c0, c1)"
+    with duckdb.connect() as con:
+        columns = '"=direction", "=notes", "=agent_name"'
+        read = con.execute(f"select {columns} from {found.over(rows)} order by c0").fetchall()
+        whole = [f"nullif(({sql})::varchar, '')" for column in ("direction", "notes", "agent_name")
+                 for sql in [profile.rule(column).expression[0].replace("{number}", "c0").replace("{remark?}", "c1")
+                             .replace("{remark}", "c1")]]
+        assert read == con.execute(f"select {', '.join(whole)} from {rows} order by c0").fetchall()
