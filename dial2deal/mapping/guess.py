@@ -57,6 +57,13 @@ class FeedGuess:
         """Required columns that no column of the file is."""
         return [c.name for c in self.feed.columns.values() if c.required and self.of(c.name) is None]
 
+    @property
+    def lacking(self) -> list[str]:
+        """Of those, the ones nothing can stand in for: when, part of what a row is known by, how many it counts."""
+        feed = self.feed
+        return [name for name in self.missing if name == feed.event_column or feed.columns[name].kind == "number"
+                or (name in feed.key and len(feed.key) > 1)]
+
 
 class Vocabulary:
     """Every header known for a feed's columns: headers.yml, canonical names, and what profiles, if given, accept."""
@@ -116,7 +123,7 @@ def guess_feed(words: Vocabulary, header: list[str], contents: list[Content], on
     wanted = [feeds()[only]] if only else sorted(
         feeds().values(), key=lambda f: -sum(words.exact(f.name, h) is not None for h in header))[:_FEEDS_COMPARED]
     found = [_guess(words, feed, header, contents) for feed in wanted]
-    return max(found, key=lambda guess: guess.score)
+    return max(found, key=lambda guess: (not guess.lacking, guess.score))
 
 
 def hint(kind: str, header: str) -> bool:
@@ -170,6 +177,8 @@ def _by_header(words: Vocabulary, feed: Feed, column: Column, name: str, content
             return None
         weight, confidence, reason = 80.0 * likeness, "medium", f"similar to {known}"
     fits = content.reads_as(column.kind) if content.filled else 1.0
+    if column.kind == "number" and column.required and content.filled:   # a count
+        fits = content.integer
     if column.name in feed.key[:1] and column.kind == "id" and content.filled:
         fits = content.distinct / content.filled
     if fits < _FITS:
