@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import duckdb
 import pytest
 
-from dial2deal import exports, policy, publish, quality, transform, warehouse
 from dial2deal.demo import write_exports
 from dial2deal.settings import PROJECT_ROOT, Settings
 from dial2deal.transform import parsed
@@ -17,6 +16,8 @@ from tests.demo_reader import DemoReader
 
 # These look at one installation that takes a minute to build; see tests/built_home.py.
 _ONE_INSTALLATION = ("tests/orchestration/", "tests/browser/test_dagster_ui.py")
+# These look at the demo.
+_DEMO = tuple(f"tests/integration/test_{name}.py" for name in ("planted_truth", "privacy", "recomputed", "reports"))
 # These build their own.
 _OWN_INSTALLATION = ("tests/orchestration/test_many_days.py", "tests/orchestration/test_thirty_days.py")
 # Where byte code is not kept, every process of the tests compiles the libraries anew: 15 CPU seconds each.
@@ -29,16 +30,11 @@ DEMO_DAYS, DEMO_CALLS_PER_DAY = 120, 200
 
 @dataclass
 class DemoBuild:
-    """One demo from landing to the published snapshot, with what each step returned."""
+    """The demo as a user builds it, from landing to the published snapshot and the latest reports."""
 
     settings: Settings
     truth: dict
     reader: DemoReader
-    files: list
-    checks: list
-    transformed: transform.TransformResult
-    verdict: publish.GateVerdict
-    published: publish.PublishResult
 
     def query(self, sql: str, *parameters) -> list[tuple]:
         """Rows from the published snapshot, ``marts`` first on the search path."""
@@ -55,6 +51,8 @@ def pytest_xdist_make_scheduler(config, log):
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             shared = nodeid.startswith(_ONE_INSTALLATION) and not nodeid.startswith(_OWN_INSTALLATION)
+            if nodeid.startswith(_DEMO):
+                return "demo"
             return "installation" if shared else nodeid.split("::", 1)[0]
 
     return ByFile(config, log)
@@ -62,16 +60,13 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory) -> DemoBuild:
-    """The demo built by the product; tests only read it."""
-    settings = Settings(home=tmp_path_factory.mktemp("demo_build"))
+    """The demo built by `dial2deal build`'s own job; tests only read it. Of each kind of report it has the latest."""
+    from orchestration import run
+
+    settings = Settings(home=tmp_path_factory.mktemp("demo_build")).ensure()
     truth = write_exports(settings, days=DEMO_DAYS, calls_per_day=DEMO_CALLS_PER_DAY)
-    rules = policy.load(settings)
-    with warehouse.session(settings) as con:
-        policy.sync(con, rules)
-        files = exports.load_landing(con, settings, rules)
-    checks = quality.audit(settings, rules, "demo")
-    transformed = transform.run(settings, rules, "demo")
-    verdict = publish.gate(settings, rules, "demo", transformed)
-    assert verdict.green, (transformed.red_reasons, verdict.reasons)
-    published = publish.publish(settings, rules, "demo", verdict)
-    return DemoBuild(settings, truth, DemoReader(settings.home), files, checks, transformed, verdict, published)
+    rows = "".join(f"  - {{key: reports.first_load.{kind}, value: 1}}\n" for kind in ("days", "weeks", "months"))
+    (settings.home / "policy" / "settings.yml").write_text(f"settings:\n{rows}", encoding="utf-8")
+    outcome = run.build(settings)
+    assert outcome.ok, [ran.problems for ran in (outcome.build, *outcome.reports)]
+    return DemoBuild(settings, truth, DemoReader(settings.home))
