@@ -6,6 +6,7 @@ loads the definitions, saves no line of code, and knows nothing of models that d
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
@@ -13,8 +14,10 @@ from typing import Any
 
 import dagster as dg
 
+from dial2deal.settings import PROJECT_ROOT
 from orchestration.defs.ingest import POLICY
 
+warnings.filterwarnings("ignore", message=".*CodeReference", category=dg.BetaWarning)
 Manifest = Mapping[str, Any]
 BOOKKEEPING = dg.AssetKey(["ops", "bookkeeping"])
 _BUILT = ("model", "seed", "snapshot")
@@ -75,11 +78,20 @@ def asset_specs(manifest: Manifest) -> list[dg.AssetSpec]:
             kinds={"dbt", "duckdb", _KINDS.get(materialized, materialized)},
             owners=props["config"].get("meta", {}).get("owners") or [_OWNERS.get(layer, "team:data")],
             tags={"layer": layer, **{f"dbt/{tag}": "" for tag in props.get("tags", [])}},
-            metadata={"dagster/table_name": ".".join(relation(props)), "sql": props["original_file_path"]},
+            metadata={"dagster/table_name": ".".join(relation(props)), "sql": props["original_file_path"],
+                      "dagster/code_references": _code(props)},
             code_version=props["checksum"]["checksum"],
             skippable=True,
         ))
     return specs
+
+
+def _code(props: Mapping[str, Any]) -> dg.CodeReferencesMetadataValue:
+    """Where the UI opens the model: its SQL and the file that describes it."""
+    described = (props.get("patch_path") or "").partition("://")[2]
+    return dg.CodeReferencesMetadataValue(code_references=[
+        dg.LocalFileCodeReference(file_path=str(PROJECT_ROOT / "dbt_project" / path), label=path)
+        for path in (props["original_file_path"], described) if path])
 
 
 def check_specs(manifest: Manifest) -> dict[str, dg.AssetCheckSpec]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import count
 from typing import Any
 
 import dagster as dg
@@ -71,10 +72,11 @@ def assets(settings: Settings, manifest: Mapping[str, Any]) -> list:
                     check_specs=list(checks.values()), can_subset=True, required_resource_keys={LOCK})
     def dbt_models(context: dg.AssetExecutionContext, config: TransformConfig) -> Iterator[Any]:
         rules, build = current_policy(settings), builds.build_id(context.run)
+        done = count(1)
         result = transform.run(
             settings, rules, build, full_refresh=config.full_refresh, date_range=config.date_range(),
             only=_only(context, manifest, checks),
-            on_node=lambda node: context.log.info("%s %s", node.status, node.name),
+            on_node=lambda node: context.log.info("%d done, %s: %s", next(done), node.status, node.name),
         )
         builds.save(settings, build, STEP, result)
         yield from _materializations(context, settings, manifest, result)

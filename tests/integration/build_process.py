@@ -75,7 +75,7 @@ def _main(home: str) -> int:
         def say(self, text: str) -> None:
             _say(text)
 
-        def on_step(self, step: str, state: str) -> None:
+        def on_step(self, step: str, state: str, detail: str = "") -> None:
             if state == "started":
                 _say(f"STEP {step}")
 
