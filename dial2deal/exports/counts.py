@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dial2deal.exports.feeds import feeds
-from dial2deal.exports.profiles import normalise_header, vocabulary
+from dial2deal.exports.headers import normalise_header
+from dial2deal.exports.profiles import vocabulary
 
 # Feed → the feeds of statistics that are taken for it.
 MISTAKEN_FOR = {

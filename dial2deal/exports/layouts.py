@@ -11,7 +11,8 @@ from typing import Any
 
 import duckdb
 
-from dial2deal.exports.profiles import Profile, normalise_header
+from dial2deal.exports.headers import normalise_header
+from dial2deal.exports.profiles import Profile
 from dial2deal.exports.table import Layout, Table, text_rows
 
 

@@ -9,7 +9,7 @@ import unicodedata
 import zoneinfo
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from dial2deal import countries, parsing, userfiles
 from dial2deal.exports.assemble import expand_terms, merge
 from dial2deal.exports.expressions import PLACEHOLDER, problem_of
 from dial2deal.exports.feeds import Feed, feeds
+from dial2deal.exports.headers import applicable, first_matches, first_sql, normalise_header, over_cells
 from dial2deal.exports.problems import ProfileError
 from dial2deal.exports.terms import Layers, layers
 from dial2deal.settings import PROJECT_ROOT
@@ -27,16 +28,6 @@ from dial2deal.settings import PROJECT_ROOT
 # Every scalar stays the text it is: a vendor's value 1, no or 2026-01-05 is not a number, a boolean or a date.
 _TextLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _HEADERS_FILE = Path(__file__).with_name("headers.yml")
-_BRACKETS = re.compile(r"[(\[{<【「].*?[)\]}>】」]")
-_NOISE = re.compile(r"[\s_\-*:'\"​﻿]+")
-
-
-@lru_cache(maxsize=4096)
-def normalise_header(text: str) -> str:
-    """Header without case, full-width forms, spaces, separators and a unit in brackets."""
-    plain = unicodedata.normalize("NFKC", text or "")
-    return _NOISE.sub("", _BRACKETS.sub("", plain)).lower() or _NOISE.sub("", plain).lower()
-
 
 def header_unit(text: str) -> str | None:
     """Unit suffix (``ms``, ``min``) that the header declares in brackets; None when it is seconds or silent."""
@@ -235,13 +226,13 @@ class Profile:
             if name and name not in by_name:
                 by_name[name] = index
         used: set[int] = set()
-        positions = _first_matches(self.choices, by_name, used)
+        positions = first_matches(self.choices, by_name, used)
         helpers = {name: by_name[h] for name, headers in self.file.helpers.items()
                    for h in [next((n for n in map(normalise_header, headers) if n in by_name), None)] if h is not None}
         used.update(helpers.values())
         names = {**by_name, **{normalise_header(k): v for k, v in helpers.items()}, **positions}
         computed = {column: chosen[1] for column, expressions in self._computed.items()
-                    if (chosen := _applicable(expressions, names))}
+                    if (chosen := applicable(expressions, names))}
         used.update(cell for column, found in computed.items() if column not in positions for cell in found.values())
         missing = [column for column in self._required if column not in positions and column not in computed]
         unknown: dict[str, int] = {}
@@ -260,16 +251,16 @@ class Profile:
         not to see; ``kinds``: of columns of these kinds alone.
         """
         names = _cell_names(match, cells)
-        terms = {term: _over_cells(sql, names, padded) for term, sql in self.file.terms.items()}
+        terms = {term: over_cells(sql, names, padded) for term, sql in self.file.terms.items()}
         columns = {f'"={column}"': f"nullif(({sql})::varchar, '')" for column, expressions in self._computed.items()
                    if column not in match.positions and (not kinds or self.feed.columns[column].kind in kinds)
-                   and (sql := _first_sql(expressions, names, padded)) is not None}
+                   and (sql := first_sql(expressions, names, padded)) is not None}
         return layers(terms, columns)
 
     def not_data_sql(self, match: Match, cells: list[str], *, padded: bool = False) -> list[str]:
         """The conditions over c0, c1, … of rows that are no data, as far as their headers are in this file."""
         names = _cell_names(match, cells)
-        return [sql for condition in self.file.not_data if (sql := _first_sql([condition], names, padded))]
+        return [sql for condition in self.file.not_data if (sql := first_sql([condition], names, padded))]
 
     def expected(self, column: str) -> str:
         """The headers a column accepts, for messages."""
@@ -363,52 +354,7 @@ def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Pat
     return merge(raw, _read(other, base, (*above, path)))
 
 
-def _first_matches(
-    choices: dict[str, list[tuple[int, str]]], by_name: dict[str, int], used: set[int],
-) -> dict[str, int]:
-    """Rank by rank, so that a column's first choice beats another column's later choice for the same cell."""
-    candidates = sorted((rank, column, index) for header, index in by_name.items()
-                        for rank, column in choices.get(header, ()))
-    positions: dict[str, int] = {}
-    for _, column, index in candidates:
-        if column not in positions and index not in used:
-            positions[column] = index
-            used.add(index)
-    return positions
-
-
 def _cell_names(match: Match, cells: list[str]) -> dict[str, int]:
     """What an expression may refer to: headers of the file, helpers and canonical columns, the latter first."""
     names = {normalise_header(cell): i for i, cell in reversed(list(enumerate(cells))) if cell.strip()}
     return names | {normalise_header(k): v for k, v in match.helpers.items()} | match.positions
-
-
-def _first_sql(expressions: list[str], names: dict[str, int], padded: bool) -> str | None:
-    chosen = _applicable(expressions, names)
-    return None if chosen is None else _over_cells(chosen[0], names, padded)
-
-
-def _over_cells(expression: str, names: dict[str, int], padded: bool) -> str:
-    def cell(reference: re.Match[str]) -> str:
-        position = _resolve(reference[1].removesuffix("?"), names)
-        if position is None:
-            return "null::varchar"
-        return f"parse.cell(c{position})" if padded else f"c{position}"
-    return PLACEHOLDER.sub(cell, expression)
-
-
-def _applicable(expressions: list[str], names: dict[str, int]) -> tuple[str, dict[str, int]] | None:
-    """The first expression whose every reference is in the file, with the cells they mean.
-
-    References that end with a question mark may be lacking, as long as one reference is there.
-    """
-    for expression in expressions:
-        references = PLACEHOLDER.findall(expression)
-        found = {r: cell for r in references if (cell := _resolve(r.removesuffix("?"), names)) is not None}
-        if all(r in found or r.endswith("?") for r in references) and (found or not references):
-            return expression, found
-    return None
-
-
-def _resolve(reference: str, names: dict[str, int]) -> int | None:
-    return names.get(reference, names.get(normalise_header(reference)))

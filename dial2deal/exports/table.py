@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dial2deal.exports.counts import advice
+from dial2deal.exports.headers import normalise_header
 from dial2deal.exports.problems import FileProblem
-from dial2deal.exports.profiles import Match, Profile, normalise_header
+from dial2deal.exports.profiles import Match, Profile
 
 if TYPE_CHECKING:
     from dial2deal.exports.senses import Sense

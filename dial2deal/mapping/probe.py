@@ -15,9 +15,10 @@ import duckdb
 from dial2deal.exports import archives, containers
 from dial2deal.exports.cells import Cells, read_cells
 from dial2deal.exports.feeds import feeds
+from dial2deal.exports.headers import normalise_header
 from dial2deal.exports.landing import Delivery
 from dial2deal.exports.problems import FileProblem
-from dial2deal.exports.profiles import Match, Profile, ProfileFile, normalise_header, vocabulary
+from dial2deal.exports.profiles import Match, Profile, ProfileFile, vocabulary
 from dial2deal.exports.table import Table
 
 SAMPLE_BYTES = 2 << 20

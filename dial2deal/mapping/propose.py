@@ -8,7 +8,8 @@ from itertools import combinations
 import duckdb
 
 from dial2deal.exports.feeds import Feed
-from dial2deal.exports.profiles import WHOLE_ROW, Profiles, header_unit, normalise_header
+from dial2deal.exports.headers import normalise_header
+from dial2deal.exports.profiles import WHOLE_ROW, Profiles, header_unit
 from dial2deal.mapping.content import Content, unique_together
 from dial2deal.mapping.guess import FeedGuess, Guess, Vocabulary, guess_feed, hint, hints
 from dial2deal.mapping.probe import Sample

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from dial2deal.exports.headers import normalise_header
 from dial2deal.exports.problems import ProfileError
-from dial2deal.exports.profiles import Match, Profile, Profiles, normalise_header
+from dial2deal.exports.profiles import Match, Profile, Profiles
 from dial2deal.mapping.probe import Sample
 
 _LITERAL = re.compile(r"'([^']*)'")
