@@ -29,12 +29,13 @@ _RUN_TAGS = {".dagster/repository": f"__repository__@{LOCATION}", "dial2deal/lau
 
 @dataclass(frozen=True)
 class MadeReport:
-    """One report that a run rendered: its period, its findings in words, and its files."""
+    """One report that a run rendered: its period, its findings in words, its files, and what was left out."""
 
     granularity: str
     period: str
     headline: list[str]
     paths: list[str]
+    notes: list[str]
 
 
 @dataclass
@@ -178,5 +179,12 @@ class _Runner:
 def _made_report(event: dg.AssetMaterialization) -> MadeReport:
     return MadeReport(
         event.asset_key.path[-1], event.metadata["period"].value,
-        [line.removeprefix("- ") for line in (event.metadata["headline"].value or "").splitlines()],
-        [value.value for value in event.metadata.values() if isinstance(value, dg.PathMetadataValue)])
+        _lines(event, "headline"),
+        [value.value for value in event.metadata.values() if isinstance(value, dg.PathMetadataValue)],
+        _lines(event, "left out"))
+
+
+def _lines(event: dg.AssetMaterialization, name: str) -> list[str]:
+    """The bullets of one entry of metadata; none where it is not there."""
+    text = event.metadata[name].value if name in event.metadata else None
+    return [line.removeprefix("- ") for line in (text or "").splitlines()]

@@ -132,6 +132,8 @@ def _reports(made: list[dict[str, Any]], why: str = "") -> None:
     first = next(latest[granularity] for granularity in _ORDER if granularity in latest)
     for text in first["headline"][:_HEADLINES]:
         _line(f"  • {text}", "bold")
+    for note in dict.fromkeys(note for report in made for note in report["notes"]):
+        _line(f"  {note}", "yellow")
 
 
 def _line(text: str, style: str | None = None) -> None:

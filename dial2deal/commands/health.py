@@ -6,7 +6,6 @@ import ctypes.util
 import datetime as dt
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from packaging.requirements import Requirement
 
 from dial2deal import policy, status, warehouse
 from dial2deal.commands import output
+from dial2deal.reports import pdf
 from dial2deal.settings import Settings
 
 _MIN_FREE_BYTES = 2 << 30
@@ -96,10 +96,9 @@ def _system(_: Settings) -> Iterable[Finding]:
     pango = ctypes.util.find_library("pango-1.0") and ctypes.util.find_library("pangoft2-1.0")
     yield Finding("pango", "ok" if pango else "warning",
                   "found" if pango else "missing: reports get no PDF; apt-get install libpango-1.0-0 libpangoft2-1.0-0")
-    fonts = shutil.which("fc-list") and subprocess.run(
-        ["fc-list", ":lang=zh", "family"], capture_output=True, text=True, check=False).stdout.strip()
-    yield Finding("chinese font", "ok" if fonts else "warning",
-                  "found" if fonts else "missing: PDF shows boxes; apt-get install fonts-noto-cjk")
+    font = pdf.chinese_font()
+    yield Finding("chinese font", "ok" if font else "warning",
+                  font or "missing: reports get no PDF; apt-get install fonts-noto-cjk")
     chromium = next((found for name in ("chromium", "chromium-browser", "google-chrome")
                      if (found := shutil.which(name))), None)
     yield Finding("chromium", "ok" if chromium else "warning",

@@ -53,7 +53,9 @@ class Catalogue:
         self.locale = locale
         self.suites: dict[str, Suite] = load_suites(settings)
         self._specs = {(c.feed, c.check_name): c for s in self.suites.values() for c in s.checks}
-        self._reasons = json.loads((settings.suites.parent / "quarantine.json").read_text(encoding="utf-8"))
+        self._reasons, self._unreadable = (
+            json.loads((settings.suites.parent / name).read_text(encoding="utf-8"))
+            for name in ("quarantine.json", "unreadable.json"))
 
     def spec(self, feed: str, check_name: str) -> CheckSpec | None:
         """The check, None when the suites no longer have it."""
@@ -72,6 +74,19 @@ class Catalogue:
         entry = next(entry for entry in self._reasons if re.search(entry["match"], reason))
         return {"code": entry["code"], "title": entry[f"title_{self.locale}"], "fix": entry[f"fix_{self.locale}"],
                 "who": self.owner(feed)}
+
+    def unreadable(self, message: str | None) -> dict[str, str]:
+        """Why a file could not be read, for people: title, fix, and the loader's own words as details."""
+        entry = next(entry for entry in self._unreadable if re.search(entry["match"], message or ""))
+        return {"title": entry[f"title_{self.locale}"], "fix": entry[f"fix_{self.locale}"], "details": message or ""}
+
+    def why_not_used(self, feed: str, status: str, check_name: str, message: str | None) -> dict[str, str]:
+        """The same for a file that is not in use, be it unreadable or held by a rule of its suite."""
+        check = self.check(feed, check_name)
+        if status == "failed" or not check["fix"]:
+            return self.unreadable(message)
+        return {"title": check["title"], "fix": f"{check['who']}: {check['fix']}" if self.locale == "en"
+                else f"{check['who']}：{check['fix']}", "details": ""}
 
     def feed(self, feed: str) -> str:
         """Name of a feed for people."""

@@ -11,6 +11,8 @@ from dial2deal.reports.labels import Words
 FONT = '"PingFang SC","Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC","Source Han Sans SC",sans-serif'
 INK, MUTED, HAIRLINE = "#1c2333", "#6b7489", "#e4e8ef"
 ACCENT, SOFT, SECOND, SECOND_SOFT = "#2f5bd0", "#c5d3f4", "#0d9488", "#a8dcd5"
+_AXIS = 40        # pixels left of a panel for the numbers of its axis
+_LARGE = 100_000  # amounts from here on are written in 万 or thousands
 TIER_COLOURS = {"A+": "#b4231f", "A": "#e0562b", "A-": "#f0903f", "B": "#e9c46a", "C": "#9db4c9", "D": "#d5dbe3"}
 
 
@@ -40,20 +42,22 @@ def trend_option(chart: Row, labels: list[str], words: Words, size: Size) -> Row
     top, gap, bottom = 32, 36, 24
     line_height = int((size.height - top - gap - bottom) * split)
     bar_top = top + line_height + (gap if line else 0)
-    grids = [{"left": 6, "right": 6, "top": bar_top, "bottom": bottom, "outerBoundsMode": "none"}]
+    grids = [{"left": _AXIS, "right": 14, "top": bar_top, "bottom": bottom, "outerBoundsMode": "none"}]
     titles = [_panel_title(bars["label"], bar_top - 22, size)]
-    x_axes, y_axes = [_x_axis(labels, 0, size, True)], [_y_axis(0, bars, words, size)]
-    series, legend = [_bars(bars, 0, words, ACCENT, SOFT)], {"show": False}
+    unit = _unit(bars, second, words)
+    x_axes, y_axes = [_x_axis(labels, 0, size, True)], [_y_axis(0, unit, size)]
+    series, legend = [_bars(bars, 0, words, ACCENT, SOFT, unit)], {"show": False}
     if second:
         titles = []
-        series.append(_bars(second, 0, words, SECOND, SECOND_SOFT, labelled=False))
+        series.append(_bars(second, 0, words, SECOND, SECOND_SOFT, unit, labelled=False))
         legend = _legend([bars["label"], second["label"]], bar_top - 24, size)
     if line:
-        grids.append({"left": 6, "right": 6, "top": top, "height": line_height, "outerBoundsMode": "none"})
+        grids.append({"left": _AXIS, "right": 14, "top": top, "height": line_height, "outerBoundsMode": "none"})
         titles.append(_panel_title(line["label"], 0, size))
         x_axes.append(_x_axis(labels, 1, size, False))
-        y_axes.append({**_y_axis(1, line, words, size), "scale": True})
-        series.append(_line(line, words))
+        unit = _unit(line, None, words)
+        y_axes.append({**_y_axis(1, unit, size), "scale": True})
+        series.append(_line(line, words, unit))
     return {"animation": False, "textStyle": {"fontFamily": FONT, "color": INK}, "title": titles, "grid": grids,
             "legend": legend, "color": [ACCENT, SECOND], "xAxis": x_axes, "yAxis": y_axes, "series": series}
 
@@ -111,32 +115,48 @@ def _x_axis(labels: list[str], index: int, size: Size, show: bool) -> Row:
             "axisLabel": {"show": show, "interval": 0, "color": MUTED, "fontSize": size.font - 1, "hideOverlap": False}}
 
 
-def _y_axis(index: int, part: Row, words: Words, size: Size) -> Row:
-    return {"type": "value", "gridIndex": index, "splitNumber": 2, "axisLabel": {"show": False},
+def _unit(part: Row, second: Row | None, words: Words) -> tuple[float, str]:
+    """By what values are multiplied for their axis, and how the axis writes them: its labels know no other formats."""
+    if part["kind"] in ("share", "ratio"):
+        return 100, "{value}%"
+    values = [value for one in (part, second) if one for value in one["values"] if value is not None]
+    if part["kind"] == "money" and max(values, default=0) >= _LARGE:
+        return (1e-4, words("axis.large")) if words.locale == "zh" else (1e-3, words("axis.large"))
+    return 1, "{value}"
+
+
+def _scaled(value: float | None, unit: tuple[float, str]) -> float | None:
+    return None if value is None else round(value * unit[0], 6)
+
+
+def _y_axis(index: int, unit: tuple[float, str], size: Size) -> Row:
+    return {"type": "value", "gridIndex": index, "splitNumber": 2,
+            "axisLabel": {"formatter": unit[1], "color": MUTED, "fontSize": size.font - 2, "margin": 5},
             "splitLine": {"lineStyle": {"color": HAIRLINE}}, "axisLine": {"show": False}}
 
 
-def _bars(part: Row, axis: int, words: Words, strong: str, soft: str, labelled: bool = True) -> Row:
+def _bars(part: Row, axis: int, words: Words, strong: str, soft: str, unit: tuple[float, str],
+          labelled: bool = True) -> Row:
     last = len(part["values"]) - 1
     return {"type": "bar", "name": part["label"], "silent": True, "xAxisIndex": axis, "yAxisIndex": axis,
             "barMaxWidth": 26,
-            "data": [{"value": value,
+            "data": [{"value": _scaled(value, unit),
                       "label": _value_label(part, n, words, True) if labelled else {"show": False},
                       "itemStyle": {"color": strong if n == last else soft, "borderRadius": [2, 2, 0, 0]}}
                      for n, value in enumerate(part["values"])]}
 
 
-def _line(part: Row, words: Words) -> Row:
+def _line(part: Row, words: Words, unit: tuple[float, str]) -> Row:
     last = len(part["values"]) - 1
     return {"type": "line", "silent": True, "xAxisIndex": 1, "yAxisIndex": 1, "symbol": "circle",
             "lineStyle": {"color": ACCENT, "width": 2}, "itemStyle": {"color": ACCENT}, "connectNulls": False,
-            "data": [{"value": value, "symbolSize": 7 if n == last else 4,
+            "data": [{"value": _scaled(value, unit), "symbolSize": 7 if n == last else 4,
                       "label": _value_label(part, n, words, False)}
                      for n, value in enumerate(part["values"])]}
 
 
 def _value_label(part: Row, n: int, words: Words, is_bar: bool) -> Row:
-    """First, last, largest and smallest values are written at their marks: no axis to read off."""
+    """Last, largest and smallest values are written at their marks, exactly; the axis gives the rest."""
     values = [value for value, is_partial in zip(part["values"], part["incomplete"], strict=True)
               if value is not None and not is_partial]
     value = part["values"][n]

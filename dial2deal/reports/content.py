@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dial2deal.quality.history import Catalogue
 from dial2deal.reports import findings
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row
-from dial2deal.reports.labels import NONE
+from dial2deal.reports.labels import NONE, Words
 from dial2deal.reports.rules import Rule, version
 from dial2deal.reports.sections import BUILDERS
 
@@ -27,7 +28,7 @@ def build(context: Context, rules: Sequence[Rule]) -> Row:
         "schema": SCHEMA, "locale": words.locale, "granularity": period.granularity, "period": period.key,
         "start": period.start.isoformat(), "end": period.end.isoformat(),
         "title": words(f"title.{period.granularity}"), "period_text": _period_text(context),
-        "workdays": context.workdays,
+        "workdays": context.workdays, "workdays_text": _workdays_text(context),
         "comparisons": [{"kind": kind, "period": other.key if other else None,
                          "label": words(f"compare.{period.granularity}.{kind}")}
                         for kind, other in context.comparisons],
@@ -45,6 +46,26 @@ def _period_text(context: Context) -> str:
         year, week, _ = period.start.isocalendar()
         return words("period.week", year=year, week=week, range=words.range(period.start, period.end))
     return words("period.day", year=period.start.year, date=words.date(period.start))
+
+
+def _workdays_text(context: Context) -> str:
+    """What kind of days the period and the compared ones are: a day or a day off, else how many workdays."""
+    words, found = context.words, context.workdays
+    if found["current"] is None:
+        return words("head.workdays_unknown")
+    is_day = context.period.granularity == "daily"
+
+    def kind(days: int) -> str:
+        return words("head.workday" if days else "head.day_off")
+
+    others = []
+    for name, _ in context.comparisons:
+        which, days = words(f"head.other.{context.period.granularity}.{name}"), found[name]
+        if days is not None:
+            others.append(words("head.day_of", which=which, kind=kind(days)) if is_day
+                          else words("head.workdays_of", which=which, days=days))
+    text = kind(found["current"]) if is_day else words("head.workdays", days=found["current"])
+    return text + (words("head.others", others=words("headline.join").join(others)) if others else "")
 
 
 def _card(context: Context, metric: str) -> Row:
@@ -66,6 +87,9 @@ def _card(context: Context, metric: str) -> Row:
         if spec["kind"] == "share" and denominator:
             card["note"] = words("card.share_note", num=f"{numerator:,}", n=f"{denominator:,}",
                                  interval=words.interval(card["low"], card["high"]))
+        elif spec["kind"] == "money" and denominator:
+            card["note"] = words("card.quotient_note", num=words.number(numerator, "money"), n=f"{denominator:,}",
+                                 unit=words(f"unit.{spec['denominator']}"))
     return card
 
 
@@ -79,7 +103,8 @@ def _headline(context: Context, cards: list[Row], sections: dict[str, Row | None
     sentences = [words("headline.join").join(parts) + words("headline.stop")] if parts else []
     pool = sections.get("high_intent")
     if pool and pool["total"]:
-        sentences.append(words("headline.pool", new=f"{pool['new']:,}", total=f"{pool['total']:,}",
+        key = "headline.pool" if pool["new"] < pool["total"] else "headline.pool_all_new"
+        sentences.append(words(key, days=pool["pool_days"], new=f"{pool['new']:,}", total=f"{pool['total']:,}",
                                pending=f"{pool['pending']:,}"))
     if found:
         sentences.append(found[0]["title"] + words("headline.stop"))
@@ -91,20 +116,36 @@ def _headline(context: Context, cards: list[Row], sections: dict[str, Row | None
 def _footer(context: Context, rules: Sequence[Rule]) -> Row:
     words, period, info = context.words, context.period, context.snapshot.info
     held = context.snapshot.incomplete_files(period.start, period.end)
+    catalogue = context.catalogue
     for file in held:
         dates = [text for text in (file["first_date"], file["last_date"]) if text]
         file["dates_text"] = " – ".join(dict.fromkeys(dates)) or words("footer.dates_unknown")
         file["status_text"] = words(f"footer.status.{file['status']}")
+        file |= catalogue.why_not_used(file["feed"], file["status"], file["rule"], file["message"])
     dated = any(file["first_date"] for file in held)
     verdict = "incomplete" if dated else "uncertain" if held else "complete"
+    warnings = context.snapshot.query("warnings", {"start": period.start, "end": period.end})
     return {
         "as_of_date": info["as_of_date"].isoformat(), "as_of": words.moment(info["as_of_at"]),
         "policy_version": info["policy_version"], "rules_version": version(list(rules)),
         "code_version": info["code_version"], "verdict": verdict,
         "verdict_text": words(f"footer.{verdict}"),
-        "held_files": held, "warnings": context.snapshot.query("warnings", {"start": period.start, "end": period.end}),
+        "held_files": held, "warnings": warnings, "warning_texts": _warning_texts(words, catalogue, warnings),
+        "version": " · ".join((info["policy_version"] or NONE, version(list(rules)), info["code_version"] or NONE)),
+        "method": words("footer.method", min_n=context.min_n),
         "missing_feeds": [words(f"feed.{feed}") for feed, (first, _) in sorted(context.snapshot.history.items())
                           if first is None],
         "history": {feed: first.isoformat() if first else None
                     for feed, (first, _) in sorted(context.snapshot.history.items())},
     }
+
+
+def _warning_texts(words: Words, catalogue: Catalogue, warnings: list[Row]) -> list[str]:
+    """One line per rule on files; checks of the tables are only counted, their names say nothing to readers."""
+    on_files = [row for row in warnings if row["files"]]
+    texts = [words("footer.not_evaluable" if row["outcome"] == "not_evaluable" else "footer.warning",
+                   subject=catalogue.feed(row["subject"]),
+                   check=catalogue.check(row["subject"], row["check_name"])["title"], files=row["files"],
+                   rows=f"{row['rows_failed']:,}") for row in on_files]
+    on_tables = len(warnings) - len(on_files)
+    return texts + ([words("footer.warning_models", tests=on_tables)] if on_tables else [])

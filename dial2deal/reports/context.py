@@ -12,9 +12,10 @@ from typing import Any
 import yaml
 
 from dial2deal.insight.intervals import newcombe, wilson
+from dial2deal.quality.history import Catalogue
 from dial2deal.reports.facts import Facts, Row
 from dial2deal.reports.labels import Words
-from dial2deal.reports.periods import Period
+from dial2deal.reports.periods import Period, containing
 from dial2deal.reports.snapshot import Snapshot
 
 _LAYOUT = Path(__file__).with_name("layout.yml")
@@ -35,6 +36,7 @@ class Context:
     facts: Facts
     policy: Any
     words: Words
+    catalogue: Catalogue
 
     @cached_property
     def layout(self) -> dict[str, Any]:
@@ -71,7 +73,7 @@ class Context:
     def answerable(self, metrics: Sequence[str]) -> str | None:
         """First of ``metrics`` whose feed was ever delivered and, for a quotient, has a denominator in the trend."""
         for name in metrics:
-            if self.snapshot.starts(self.spec(name)["feed"]) is None:
+            if self.known_since(name) is None:
                 continue
             if self.spec(name)["kind"] != "share" or len(metrics) == 1:
                 return name
@@ -88,7 +90,7 @@ class Context:
         """`total` of each trend period; a metric is absent where its feed does not cover the period as a whole."""
         rows = self.facts.totals(
             self._metrics, self.period.granularity, self.trend_periods[0].start, self.period.end)
-        starts = {name: self.snapshot.starts(self.spec(name)["feed"]) for name in self._metrics}
+        starts = {name: self.known_since(name) for name in self._metrics}
         return [{name: rows[period.start][name] for name in self._metrics
                  if period == self.period or period.start >= starts[name]} if period.start in rows else {}
                 for period in self.trend_periods]
@@ -98,7 +100,16 @@ class Context:
         names = [name for names in self.layout["cards"] for name in names]
         for chart in self.layout["charts"]:
             names += [chart["bars"], *([chart["bars2"]] if "bars2" in chart else []), *chart["line"]]
-        return sorted(name for name in dict.fromkeys(names) if self.snapshot.starts(self.spec(name)["feed"]))
+        return sorted(name for name in dict.fromkeys(names) if self.known_since(name))
+
+    def known_since(self, metric: str) -> dt.date | None:
+        """First date from which every export that ``metric`` needs was delivered; None when one never was."""
+        starts = [self.snapshot.starts(feed) for feed in self._feeds(metric)]
+        return None if None in starts else max(starts)
+
+    def _feeds(self, metric: str) -> list[str]:
+        spec = self.spec(metric)
+        return [spec["feed"], *([spec["also"]] if "also" in spec else [])]
 
     def comparable(self, feed: str, other: Period | None) -> str | None:
         """Why ``other`` cannot be compared with (``no_counterpart``, ``short_history``, ``incomplete``), or None."""
@@ -115,7 +126,7 @@ class Context:
         A share or count whose difference interval contains 0 is flat: it may be chance.
         """
         spec = self.spec(metric)
-        reason = self.comparable(spec["feed"], other)
+        reason = next(filter(None, (self.comparable(feed, other) for feed in self._feeds(metric))), None)
         if reason is None and spec["kind"] in ("count", "money") and "denominator" not in spec and \
                 self.snapshot.holds_back(spec["feed"], self.period.start, self.period.end):
             reason = "own_incomplete"  # a quotient hardly suffers from missing rows, a total does
@@ -149,6 +160,23 @@ class Context:
     def window_start(self, days: int) -> dt.date:
         """First day of the window of ``days`` that ends with the period."""
         return self.period.end - dt.timedelta(days=days - 1)
+
+    @cached_property
+    def agents_at_work(self) -> int:
+        """Agents with a call in the period."""
+        return len({row["agent"] for row in self.facts.groups(["calls"], self.period, ["agent"])
+                    if row["agent"] and row["calls"]})
+
+    @cached_property
+    def channel_roi(self) -> dict[str, float]:
+        """Channel -> ROI of the last whole month by the period's end; empty where costs or orders do not cover it."""
+        month = containing("monthly", self.period.end)
+        month = month if month.end <= self.period.end else month.shift(-1)
+        since = self.known_since("roi")
+        if since is None or month.start < since:
+            return {}
+        return {row["channel"]: row["roi"] for row in self.facts.groups(["roi"], month, ["channel"])
+                if row["roi"] is not None}
 
     @cached_property
     def channel_labels(self) -> dict[str, str]:

@@ -20,8 +20,15 @@ _FORMATS = {
 }
 _TIER_FILLS = {"A+": "#F8D2CF", "A": "#FBDDD0", "A-": "#FDE9D2"}
 _HEADER_ROW = 3
+_A4 = 9
 
 PhoneLookup = Callable[[Iterable[str]], dict[str, str]]
+
+
+class Own(str):
+    """Text made of the product's own words and numbers: +5.0%, ▲. It may begin as a formula would; foreign text not."""
+
+    __slots__ = ()
 
 
 class _Book:
@@ -64,13 +71,16 @@ class _Book:
         sheet.autofilter(_HEADER_ROW, 0, last, len(columns) - 1)
         sheet.freeze_panes(_HEADER_ROW + 1, 1)
         sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.set_margins(0.4, 0.4, 0.5, 0.5)
+        sheet.set_footer("&L&8&A&R&8&P / &N")
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(_HEADER_ROW)
         return sheet, last
 
 
 def write(sheet, row: int, column: int, value: object, cell_format) -> None:
-    """Write one value by its type; text that looks like a formula gets a leading apostrophe."""
+    """Write one value by its type; foreign text that looks like a formula gets an apostrophe."""
     if value is None:
         sheet.write_blank(row, column, None, cell_format)
     elif isinstance(value, bool):
@@ -80,7 +90,7 @@ def write(sheet, row: int, column: int, value: object, cell_format) -> None:
     elif isinstance(value, dt.datetime):
         sheet.write_datetime(row, column, value, cell_format)
     else:
-        sheet.write_string(row, column, neutral(str(value)), cell_format)
+        sheet.write_string(row, column, str(value) if isinstance(value, Own) else neutral(str(value)), cell_format)
 
 
 def render(content: Row, words: Words, path: Path, phone_lookup: PhoneLookup | None = None) -> None:
@@ -129,9 +139,9 @@ def _overview(book: _Book) -> None:
         write(sheet, number, 0, sentence, book.formats["text"])
 
 
-def _change(change: Row) -> str:
+def _change(change: Row) -> Own:
     arrow = {"up": "▲ ", "down": "▼ "}.get(change["direction"] or "", "")
-    return arrow + change["text"]
+    return Own(arrow + change["text"])
 
 
 def _call_list(book: _Book, phone_lookup: PhoneLookup | None) -> None:
@@ -231,7 +241,7 @@ def _funnel(book: _Book) -> None:
                ("sheet.low", "share", 11), ("sheet.high", "share", 11), ("funnel.change", "text", 14),
                ("funnel.lost", "count", 10)]
     rows = [[row["label"], row["reached"], row["of_all"], row["step"]["value"], row["step"]["low"], row["step"]["high"],
-             row["change"], row["lost"]] for row in funnel["rows"]]
+             Own(row["change"]), row["lost"]] for row in funnel["rows"]]
     sheet, last = book.sheet(words("sheet.funnel"), columns, rows, words(
         "funnel.lead", start=funnel["start"], end=funnel["end"], n=f"{funnel['entered']:,}"))
     sheet.conditional_format(_HEADER_ROW + 1, 1, last, 1, {
@@ -262,13 +272,13 @@ def _findings(book: _Book) -> None:
     words = book.words
     columns = [("sheet.kind", "text", 9), ("sheet.severity", "text", 9),
                ("sheet.certainty", "text", 10), ("sheet.finding", "wrap", 52),
-               ("sheet.advice", "wrap", 60), ("sheet.rule", "text", 24), ("sheet.value", "text", 11),
-               ("sheet.threshold", "text", 11), ("sheet.n", "count", 10),
-               ("sheet.interval", "text", 16), ("sheet.requirement", "text", 11)]
+               ("sheet.advice", "wrap", 60), ("sheet.value", "text", 11),
+               ("sheet.threshold", "text", 14), ("sheet.n", "count", 10),
+               ("sheet.interval", "text", 16)]
     rows = [[words("findings.opportunities" if row["kind"] == "opportunity" else "findings.problems"),
              words(f"severity.{row['severity']}"), words("findings.certain" if row["certain"] else "findings.possible"),
-             row["title"], row["advice"], row["rule"], row["evidence"]["value_text"], row["evidence"]["threshold_text"],
-             row["evidence"]["n"], row["evidence"]["interval_text"], row["evidence"]["requirement"]]
+             row["title"], row["advice"], Own(row["evidence"]["value_text"]), Own(row["evidence"]["threshold_text"]),
+             row["evidence"]["n"], Own(row["evidence"]["interval_text"])]
             for row in book.content["findings"]]
     sheet, last = book.sheet(words("sheet.findings"), columns, rows,
                              "" if rows else words("findings.none"))
@@ -280,14 +290,14 @@ def _quality(book: _Book) -> None:
     words, footer = book.words, book.content["footer"]
     rows = [[words("footer.as_of"), footer["as_of"]],
             [words("footer.period"), f"{book.content['start']} – {book.content['end']}"],
-            [words("footer.policy"), footer["policy_version"]], [words("footer.rules"), footer["rules_version"]],
-            [words("footer.code"), footer["code_version"]], [words("footer.verdict"), footer["verdict_text"]]]
+            [words("footer.version"), footer["version"]], [words("footer.verdict"), footer["verdict_text"]]]
     for file in footer["held_files"]:
-        rows.append([words("footer.held"), " · ".join((file["file"], file["status_text"], file["rule"],
-                    f"{file['rows'] or 0:,}", file["dates_text"], file["message"] or ""))])
-    for warning in footer["warnings"]:
-        rows.append([words("footer.warnings"), " · ".join((
-            warning["subject"], warning["check_name"], f"{warning['rows_failed']:,}", warning["message"] or ""))])
+        rows.append([words("footer.held"), " · ".join((
+            file["file"], file["status_text"], f"{words('footer.rows')} {file['rows'] or 0:,}", file["dates_text"],
+            file["title"], file["fix"]))])
+        if file["details"]:
+            rows.append([words("footer.details"), file["details"]])
+    rows += [[words("footer.warnings"), text] for text in footer["warning_texts"]]
     rows += [[words("footer.missing"), feed] for feed in footer["missing_feeds"]]
-    rows.append([words("footer.title"), words("footer.method")])
+    rows.append([words("footer.title"), footer["method"]])
     book.sheet(words("sheet.quality"), [("sheet.item", "text", 24), ("sheet.text", "wrap", 110)], rows)

@@ -31,6 +31,7 @@ class Observation:
     base_den: int | None = None
     peers: str = ""               # groups are compared with the rest of the same peers
     detail: str = ""
+    capacity: Row | None = None   # agents, calls a day of each, and how many of these callers that makes
 
 
 def find(context: Context, sections: dict[str, Row | None], rules: Iterable[Rule]) -> list[Row]:
@@ -113,11 +114,14 @@ def _finding(context: Context, rule: Rule, o: Observation, limit: float, gap: fl
         "base": words.number(base, o.kind), "detail": o.detail,
         "change": words("format.points_plain", points=f"{abs(o.value - base) * 100:.1f}") if base is not None else "",
     }
-    is_zh = words.locale == "zh"
+    if o.capacity:
+        texts |= {name: f"{number:,}" for name, number in o.capacity.items()}
+    roi = context.channel_roi.get(o.key) if rule.earning_zh or rule.losing_zh else None
+    texts["roi"] = words.number(roi, "ratio")
     return {
         "rule": rule.id, "kind": rule.kind, "severity": rule.severity, "certain": certain, "key": o.key, "gap": gap,
-        "title": (rule.title_zh if is_zh else rule.title_en).format(**texts),
-        "advice": (rule.advice_zh if is_zh else rule.advice_en).format(**texts),
+        "title": getattr(rule, f"title_{words.locale}").format(**texts),
+        "advice": _advice(rule, words.locale, roi).format(**texts),
         "evidence": {
             "metric": rule.metric, "scope": rule.scope, "label": o.label, "value": o.value,
             "value_text": texts["value"], "numerator": o.num, "n": o.n, "low": low, "high": high,
@@ -128,9 +132,15 @@ def _finding(context: Context, rule: Rule, o: Observation, limit: float, gap: fl
     }
 
 
+def _advice(rule: Rule, locale: str, roi: float | None) -> str:
+    """The rule's advice, or the one for a channel that earns or loses money in spite of the finding."""
+    weighed = None if roi is None else getattr(rule, f"{'losing' if roi < 0 else 'earning'}_{locale}")
+    return weighed or getattr(rule, f"advice_{locale}")
+
+
 def _threshold(words, rule: Rule, limit: float, kind: str) -> str:
     """The threshold as said in the evidence: a limit, a least gap, or nothing where the rule only ranks."""
-    if rule.test in ("lowest", "highest") or (limit == 0 and rule.test not in ("below", "above")):
+    if rule.test in ("lowest", "highest") or limit == 0:
         return ""
     if rule.test in ("below", "above"):
         return words("findings.threshold", threshold=words.number(limit, kind))
@@ -184,11 +194,18 @@ def _pool(context: Context, sections: dict, metric: str) -> list[Observation]:
     if not pool or not pool["total"]:
         return []
     waiting = [row for row in pool["rows"] if row["status"] == "pending"]
-    count = (sum(row["is_late"] for row in waiting) if metric == "follow_up_late"
+    count = (pool["late"] if metric == "follow_up_late"
              else sum(row["long_call_count"] > 1 for row in waiting))
     low, high = wilson(count, pool["total"], context.z)
     return [Observation("pool", context.words("scope.pool"), _SHARE, count / pool["total"], pool["total"], count,
-                        low, high)]
+                        low, high, capacity=_capacity(context, pool))]
+
+
+def _capacity(context: Context, pool: Row) -> Row:
+    """How many of those who wait can be called in a day; every agent of the period makes his share of calls."""
+    each = int(context.policy.number("followup.calls_per_agent_day", on=context.period.end))
+    agents = max(1, context.agents_at_work)
+    return {"agents": agents, "each": each, "possible": min(pool["pending"], agents * each)}
 
 
 def _channel(_: Context, sections: dict, metric: str) -> list[Observation]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
+import subprocess
 from functools import cache
 
 # WeasyPrint would print both sizes of a chart as alternatives it cannot choose between.
@@ -19,6 +21,26 @@ def available() -> bool:
     except (ImportError, OSError):
         return False
     return True
+
+
+@cache
+def chinese_font() -> str | None:
+    """Name of a font with Chinese characters, as fontconfig finds it for WeasyPrint too; None when there is none."""
+    lister = shutil.which("fc-list")
+    if lister is None:
+        return None
+    found = subprocess.run([lister, ":lang=zh", "family"], capture_output=True, text=True, check=False).stdout.strip()
+    return found.splitlines()[0] if found else None
+
+
+def missing() -> str | None:
+    """Key of the label that says what a PDF needs and is not there, None when it can be made.
+
+    A report in any language holds Chinese names of people and files, which would be empty boxes.
+    """
+    if not available():
+        return "pdf.missing"
+    return None if chinese_font() else "pdf.no_font"
 
 
 def render(page: str, identifier: str) -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dial2deal.metrics import Metrics
 from dial2deal.metrics.snapshot import generation
+from dial2deal.quality.history import Catalogue
 from dial2deal.reports import content as contents
 from dial2deal.reports import excel, html, pdf, rules
 from dial2deal.reports.context import Context
@@ -50,7 +51,8 @@ def render(settings: Settings, policy, granularity: str, period: str,
     if reason:
         return ReportResult(wanted.key, skipped_reason=reason)
     words = Words(policy.text("reports.locale", on=wanted.end))
-    content = contents.build(Context(wanted, snapshot, facts, policy, words), rules.load(settings))
+    content = contents.build(Context(wanted, snapshot, facts, policy, words, Catalogue(settings, words.locale)),
+                             rules.load(settings))
     show_full = policy.text("privacy.call_list_phone", on=wanted.end) == "full"
     return _write(settings, policy, wanted, content, words, phone_lookup if show_full else None)
 
@@ -90,12 +92,12 @@ def _write(settings: Settings, policy, period: Period, content: Row, words: Word
     paths.append(_replace(folder / "report.xlsx", lambda path: excel.render(content, words, path, phone_lookup)))
     if period.granularity not in {name.strip() for name in policy.text("reports.pdf", on=period.end).split(",")}:
         (folder / "report.pdf").unlink(missing_ok=True)
-    elif pdf.available():
+    elif (lacking := pdf.missing()) is None:
         identifier = f"dial2deal {period.granularity} {period.key}"
         paths.append(_replace(folder / "report.pdf", lambda path: path.write_bytes(pdf.render(page, identifier))))
     else:
         (folder / "report.pdf").unlink(missing_ok=True)
-        notes.append(words("pdf.missing"))
+        notes.append(words(lacking))
     paths.append(_replace(folder / "report.json", lambda path: path.write_text(_json(content), encoding="utf-8")))
     return ReportResult(period.key, paths, content["headline"], None, notes)
 

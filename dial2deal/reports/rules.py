@@ -42,6 +42,10 @@ class Rule:
     advice_zh: str
     advice_en: str
     requirement: str
+    earning_zh: str | None = None
+    earning_en: str | None = None
+    losing_zh: str | None = None
+    losing_en: str | None = None
     kind: str = "problem"
     limit: int = 3
     min_n: int | None = None

@@ -98,7 +98,7 @@ def teams(context: Context) -> Row | None:
 
 
 def lines(context: Context) -> Row | None:
-    """Calls, connects and high intent by business line (R086)."""
+    """Calls, connects and high intent by business line."""
     rows = [{"business_line": row["business_line"],
              "name": context.line_labels.get(row["business_line"], row["business_line"]), **_staff(row)}
             for row in context.facts.groups(_STAFF_METRICS, context.period, ["business_line"]) if row["business_line"]]
@@ -200,14 +200,20 @@ def channels(context: Context) -> Row | None:
     if context.snapshot.starts("leads") is None:
         return None
     window = int(context.policy.number("funnel.horizon_days", on=context.period.end))
+    quality_days = context.layout.get("quality_days")
+    span = {"window_start": context.window_start(window), "end": context.period.end}
+    cohorts = context.snapshot.query("lead_cohorts", {**span, "start": context.period.start})
+    judged = {row["channel"]: row for row in cohorts if not quality_days} or {
+        row["channel"]: row for row in context.snapshot.query(
+            "lead_cohorts", {**span, "start": context.window_start(quality_days)})}
     rows: dict[str, Row] = {}
-    for row in context.snapshot.query("lead_cohorts", {
-            "start": context.period.start, "window_start": context.window_start(window), "end": context.period.end}):
+    for row in cohorts:
+        of = judged[row["channel"]]
         rows[row["channel"]] = {
             "leads": row["leads"],
-            "valid": share(row["valid_leads"], row["leads"], context.z),
-            "connect": share(row["connected_leads"], row["leads"], context.z),
-            "intent": share(row["intent_leads"], row["leads"], context.z),
+            "valid": share(of["valid_leads"], of["leads"], context.z),
+            "connect": share(of["connected_leads"], of["leads"], context.z),
+            "intent": share(of["intent_leads"], of["leads"], context.z),
             "window_leads": row["window_leads"],
             "window_valid": share(row["window_valid_leads"], row["window_leads"], context.z),
             "window_intent": share(row["window_intent_leads"], row["window_leads"], context.z),
@@ -235,7 +241,7 @@ def channels(context: Context) -> Row | None:
     kept = [row for row in ordered if row["window_leads"] or row.get("orders") or row.get("total_cost_cny")]
     if not kept:
         return None
-    return {"rows": kept, "window_days": window, "has_sales": has_sales, "has_economics": has_economics}
+    return {"rows": kept, "window_days": window, "quality_days": quality_days, "has_sales": has_sales, "has_economics": has_economics}
 
 
 def _by_channel(context: Context, metrics) -> dict[str, Row]:
@@ -258,13 +264,18 @@ def high_intent(context: Context) -> Row | None:
     pending = [row for row in rows if row["status"] == "pending"]
     pending.sort(key=lambda row: (not row["is_new_in_period"], row["rank"]))
     counts = {name: rows[0][f"pool_{name}"] if rows else 0 for name in ("total", "new", "pending", "late", "focus")}
-    return {**counts, "focus_region": context.policy.text("region.focus", on=context.period.end),
-            "pool_days": int(context.policy.number("pool.days", on=context.period.end)), "rows": rows,
-            "shown_rows": pending[: context.layout["list_rows"]]}
+    focus, days = (context.policy.text("region.focus", on=context.period.end),
+                   int(context.policy.number("pool.days", on=context.period.end)))
+    shown = pending[: context.layout["list_rows"]]
+    numbers = {name: f"{value:,}" for name, value in counts.items()}
+    region = context.words("list.in_region", focus=numbers["focus"], region=focus) if focus else ""
+    lead = context.words("list.lead", days=days, shown=len(shown), region=region,
+                         **{name: numbers[name] for name in ("total", "pending", "late")})
+    return {**counts, "focus_region": focus, "pool_days": days, "rows": rows, "shown_rows": shown, "lead": lead}
 
 
 def opening(template: str | None, at, topic: str, agent: str | None) -> str:
-    """First sentence of the follow-up call: date and topic of the earlier one (R146)."""
+    """First sentence of the follow-up call: date and topic of the earlier one."""
     text = template or ""
     for name, value in (("month", at.month), ("day", at.day), ("topic", topic), ("agent", agent or "")):
         text = text.replace("{" + name + "}", str(value))

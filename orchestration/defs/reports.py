@@ -65,6 +65,7 @@ def _report(settings: Settings, granularity: str,
             yield dg.AssetMaterialization(key(granularity), partition=name, metadata={
                 "period": period,
                 "headline": metadata.bullets(result.headline),
+                **({"left out": metadata.bullets(result.notes)} if result.notes else {}),
                 **metadata.files(settings, result.paths),
             })
         report_queue.refresh(settings, done=done)

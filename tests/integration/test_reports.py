@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import re
 import shutil
+import subprocess
 from collections import Counter
 
 import openpyxl
 import pytest
 
 from dial2deal import policy, reports
-from dial2deal.reports import rendering
+from dial2deal.quality.suites import load_suites
+from dial2deal.reports import pdf, rendering
+from dial2deal.reports import rules as report_rules
 from tests.integration.report_files import installation
 from tests.structure.lints import phone_numbers
 
@@ -27,6 +31,12 @@ def home(demo, tmp_path_factory):
     rendered = installation(tmp_path_factory.mktemp("reports") / "home", demo.settings.published)
     shutil.copytree(demo.settings.reports, rendered.settings.reports, dirs_exist_ok=True)
     return rendered
+
+
+@pytest.fixture(scope="module")
+def english(demo, tmp_path_factory):
+    return installation(tmp_path_factory.mktemp("english") / "home", demo.settings.published,
+                        "settings:\n  - {key: reports.locale, value: en}\n  - {key: reports.pdf, value: none}\n")
 
 
 def card(content, metric):
@@ -45,11 +55,10 @@ def test_cards_agree_with_plain_sql(demo, home, granularity, period):
         "from fct_calls where call_date between ? and ?", start, end)
     (leads, valid), = demo.query("select count(*), count(*) filter (where is_valid) from fct_leads "
                                  "where created_date between ? and ?", start, end)
-    (deals,), = demo.query("select count(*) from fct_leads where first_order_at::date between ? and ?", start, end)
     (revenue,), = demo.query("select coalesce(sum(amount_cny), 0) from fct_revenue where revenue_date between ? and ?",
                              start, end)
     (orders,), = demo.query("select count(*) from fct_orders where is_won and order_date between ? and ?", start, end)
-    expected = {"calls": calls, "high_intent_calls": high, "leads": leads, "deals": deals,
+    expected = {"calls": calls, "high_intent_calls": high, "leads": leads, "orders": orders,
                 "revenue_cny": float(revenue), "connect_rate": connected_dials / dials,
                 "high_intent_rate": high / tiered,
                 "mean_talk_seconds": talk / connected, "validity_rate": valid / leads,
@@ -94,6 +103,7 @@ def test_a_held_file_is_named_and_stops_comparisons(demo, home):
     files = [file for file in damaged["footer"]["held_files"] if file["first_date"] == "2026-06-18"]
     assert files
     assert all(file["rule"] and file["rows"] > 0 and file["file"].endswith(".csv") for file in files)
+    assert all(file["title"] and "：" in file["fix"] and not file["details"] for file in files)
     assert damaged["footer"]["verdict"] == "incomplete"
     assert card(damaged, "high_intent_calls")["is_incomplete"]
     assert card(damaged, "high_intent_calls")["comparisons"][0]["reason"] == "own_incomplete"
@@ -103,7 +113,11 @@ def test_a_held_file_is_named_and_stops_comparisons(demo, home):
     assert not [file for file in after["footer"]["held_files"] if file["first_date"] == "2026-06-18"]
     page = (home.folder("weekly", "2026-W25") / "report.html").read_text(encoding="utf-8")
     assert files[0]["file"] in page
-    assert files[0]["rule"] in page
+    assert files[0]["title"] in page
+    assert files[0]["rule"] not in page
+    unreadable = next(file for file in damaged["footer"]["held_files"] if file["status"] == "failed")
+    assert re.search(r"[\u4e00-\u9fff]", unreadable["title"])
+    assert re.search(r"<details><summary>技术细节</summary>[^<]*" + re.escape(unreadable["details"][:20]), page)
 
 
 @pytest.mark.parametrize(("granularity", "period"), SPANS)
@@ -221,6 +235,82 @@ def test_incomplete_and_empty_periods_are_skipped_with_a_reason(home, granularit
     assert not home.folder(granularity, period).exists()
 
 
+READERS = [("zh", *key) for key in SPANS] + [("en", "weekly", WEEK)]
+
+
+@pytest.mark.parametrize(("locale", "granularity", "period"), READERS)
+def test_readers_see_no_keys_of_the_machine(home, english, locale, granularity, period):
+    """Names of rules, checks and settings and numbers of requirements say nothing to those who read a report."""
+    where = {"zh": home, "en": english}[locale]
+    where.content(granularity, period)
+    folder = where.folder(granularity, period)
+    page = re.sub(r"<(style|script|svg).*?</\1>|<[^>]+>", " ", (folder / "report.html").read_text(encoding="utf-8"),
+                  flags=re.DOTALL)
+    cells = [str(cell.value) for sheet in openpyxl.load_workbook(folder / "report.xlsx") for row in sheet.iter_rows()
+             for cell in row if cell.value is not None]
+    text = "\n".join([page, *cells])
+    rules = policy.load(where.settings)
+    keys = {row["key"] for row in rules.rows("settings")} | {rule.id for rule in report_rules.load(where.settings)} | {
+        check.check_name for checks in load_suites(where.settings).values() for check in checks.checks}
+    keys = {key for key in keys if "_" in key or "." in key} - {"privacy.call_list_phone"}   # readers are told of it
+    assert [key for key in keys if re.search(rf"(?<![\w.]){re.escape(key)}(?![\w.])", text)] == []
+    assert re.findall(r"\b(?:[RXQS]\d{2,3}|D\.\d+|min_n|findings\.yml)\b", text) == []
+    assert not any(cell.startswith("'") for cell in cells)
+
+
+@pytest.mark.parametrize(("granularity", "period"), SPANS)
+def test_what_a_reader_divides_or_adds_agrees(home, granularity, period):
+    content = home.content(granularity, period)
+    shown = {row["metric"]: row for row in content["cards"]}
+    if "average_order_value_cny" in shown:
+        average, orders = shown["average_order_value_cny"], shown["orders"]
+        assert average["value"] * orders["value"] == pytest.approx(shown["revenue_cny"]["value"])
+    for row in shown.values():
+        if row["kind"] in ("share", "money") and row.get("denominator"):
+            assert row["value"] == pytest.approx(row["numerator"] / row["denominator"])
+    sections = content["sections"]
+    sums = {name: {column: sum(row[column] or 0 for row in sections[name]["rows"])
+                   for column in ("orders", "revenue_cny")} for name in ("channels",)}
+    for name, total in sums.items():
+        assert total == pytest.approx(sums["channels"]), name
+        for column, value in total.items():
+            if column in shown:
+                assert value == pytest.approx(shown[column]["value"]), (name, column)
+    tiers = sections["tiers"]
+    assert sum(row["calls"] for row in tiers["rows"]) == tiers["total"]
+    if "leads" in shown:
+        assert sum(row["leads"] for row in sections["channels"]["rows"]) == shown["leads"]["value"]
+    for before, row in itertools.pairwise(sections["funnel"]["rows"]):
+        assert before["reached"] - row["lost"] == row["reached"]
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None or pdf.missing() is not None,
+                    reason="apt-get install poppler-utils fonts-noto-cjk libpango-1.0-0 libpangoft2-1.0-0")
+def test_no_word_of_the_pdf_leaves_its_page(home):
+    content = home.content("monthly", MONTH)
+    told = subprocess.run(["pdftotext", "-bbox", home.folder("monthly", MONTH) / "report.pdf", "-"],
+                          capture_output=True, text=True, check=True).stdout
+    pages = re.split(r"<page ", told)[1:]
+    for page in pages:
+        width, height = (float(size) for size in re.match(r'width="([\d.]+)" height="([\d.]+)"', page).groups())
+        assert (round(width), round(height)) == (595, 842)   # A4
+        for left, top, right, bottom, word in re.findall(
+                r'<word xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>', page):
+            assert 20 < float(left) < float(right) < width - 20, word
+            assert 20 < float(top) < float(bottom) < height - 10, word
+    words = {word for page in pages for word in re.findall(r">([^<>]+)</word>", page)}
+    assert {"ROI", "LTV/CAC", "获客成本"} <= words
+    assert all(row["label"] in words for row in content["sections"]["channels"]["rows"])
+
+
+def test_without_a_chinese_font_there_is_no_pdf_but_a_line_that_says_so(demo, tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf, "chinese_font", lambda: None)
+    bare = installation(tmp_path / "bare", demo.settings.published)
+    result = bare.render("monthly", MONTH)
+    assert not (bare.folder("monthly", MONTH) / "report.pdf").exists()
+    assert [note for note in result.notes if "中文字体" in note or "libpango" in note] == result.notes != []
+
+
 def test_what_is_no_period_is_an_error(home):
     with pytest.raises(reports.PeriodError, match="2026-W02"):
         home.render("weekly", "2026-06")
@@ -284,9 +374,7 @@ def test_full_numbers_go_to_the_call_list_only_when_policy_says_so(demo, tmp_pat
         assert "13800000000" not in (full.folder("daily", DAY) / name).read_text(encoding="utf-8")
 
 
-def test_english_by_setting(demo, tmp_path):
-    english = installation(tmp_path / "en", demo.settings.published,
-                           "settings:\n  - {key: reports.locale, value: en}\n  - {key: reports.pdf, value: none}\n")
+def test_english_by_setting(english):
     english.render("monthly", MONTH)
     content = english.content("monthly", MONTH)
     page = (english.folder("monthly", MONTH) / "report.html").read_text(encoding="utf-8")

@@ -1,3 +1,4 @@
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -14,10 +15,10 @@ Z = 1.959964
 
 
 class Policy:
-    """One setting: the critical connect rate."""
+    """Two settings: the critical connect rate, and what an agent can call in a day."""
 
     def number(self, key, scope="", on=None):
-        return {"connect.alert.critical": 0.45}[key]
+        return {"connect.alert.critical": 0.45, "followup.calls_per_agent_day": 40}[key]
 
 
 class Context:
@@ -28,6 +29,8 @@ class Context:
     policy = Policy()
     z = Z
     min_n = 30
+    channel_roi = {"earns": 0.5, "loses": -0.2}
+    agents_at_work = 3
 
 
 def rule(**changes):
@@ -125,10 +128,34 @@ def test_problems_come_before_opportunities(monkeypatch):
 def test_the_projects_rules_are_valid_and_bilingual():
     loaded = rules.load(Settings(home=PROJECT_ROOT / "no-home"))
     assert len(loaded) == len({rule.id for rule in loaded}) > 15
-    values = dict.fromkeys(("label", "value", "threshold", "interval", "num", "n", "base", "change", "detail"), "x")
+    values = dict.fromkeys(("label", "value", "threshold", "interval", "num", "n", "base", "change", "detail",
+                            "agents", "each", "possible", "roi"), "x")
     for each in loaded:
-        assert all(text.format(**values) for text in (each.title_zh, each.title_en, each.advice_zh, each.advice_en))
+        weighed = [getattr(each, f"{kind}_{locale}") for kind in ("earning", "losing") for locale in ("zh", "en")]
+        assert all(text.format(**values) for text in (
+            each.title_zh, each.title_en, each.advice_zh, each.advice_en, *filter(None, weighed)))
+        assert [bool(text) for text in weighed[::2]] == [bool(text) for text in weighed[1::2]]
         assert not {each.unless} - {rule.id for rule in loaded} - {None}
+
+
+def test_advice_on_a_channel_weighs_what_it_earns(monkeypatch):
+    below = rule(test="below_rest", threshold={"value": 0.02}, certain_only=True, earning_zh="不减量 {roi}",
+                 losing_zh="止损 {roi}", earning_en="keep", losing_en="stop")
+    for name, advice in (("earns", "不减量 50%"), ("loses", "止损 -20%"), ("unknown", "做")):
+        (hit,) = found(monkeypatch, [rate(name, 20, 1000), rate("others", 200, 1000)], below)
+        assert hit["advice"] == advice
+
+
+def test_late_callers_are_advised_by_what_the_agents_can_call():
+    late = rule(scope="pool", test="above", threshold={"value": 0.1}, advice_zh="{possible}：{agents} × {each}")
+    for pending, possible in ((1500, 120), (50, 50)):
+        pool = {"total": 2000, "late": 900, "pending": pending, "rows": []}
+        (hit,) = findings.find(Context(), {"high_intent": pool}, [late_metric(late)])
+        assert hit["advice"] == f"{possible}：3 × 40"
+
+
+def late_metric(of):
+    return dataclasses.replace(of, metric="follow_up_late")
 
 
 def test_an_installation_overrides_rules_by_id(tmp_path):

@@ -9,7 +9,7 @@ import xlsxwriter
 
 from dial2deal.reports import charts, echarts, pdf
 from dial2deal.reports.echarts import render_svg
-from dial2deal.reports.excel import dialable, write
+from dial2deal.reports.excel import Own, dialable, write
 from dial2deal.reports.labels import Words
 from dial2deal.reports.sections import opening
 
@@ -64,6 +64,15 @@ def test_text_never_becomes_a_formula(tmp_path, text):
     assert cell.value.startswith("'")
 
 
+def test_the_products_own_changes_carry_no_apostrophe(tmp_path):
+    path = tmp_path / "book.xlsx"
+    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False})
+    write(book.add_worksheet(), 0, 0, Own("-0.1个百分点"), book.add_format())
+    book.close()
+    cell = openpyxl.load_workbook(path).active["A1"]
+    assert (cell.data_type, cell.value) == ("s", "-0.1个百分点")
+
+
 def test_ordinary_values_keep_their_type(tmp_path):
     path = tmp_path / "book.xlsx"
     book = xlsxwriter.Workbook(str(path))
@@ -88,6 +97,19 @@ def test_numbers_as_a_desk_phone_dials_them(number, dialled):
 def test_the_opening_line_names_date_and_topic():
     text = opening("{month}月{day}日了解过{topic}，我是{agent}", dt.datetime(2026, 1, 5, 9), "课程{day}", None)
     assert text == "1月5日了解过课程{day}，我是"
+
+
+def test_what_a_pdf_lacks_is_named_in_one_line(monkeypatch):
+    monkeypatch.setattr(pdf, "available", lambda: True)
+    monkeypatch.setattr(pdf, "chinese_font", lambda: None)
+    assert "apt-get install fonts-noto-cjk" in Words("zh")(pdf.missing())
+    monkeypatch.setattr(pdf, "available", lambda: False)
+    assert "libpango" in Words("en")(pdf.missing())
+    monkeypatch.undo()
+    monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
+    pdf.chinese_font.cache_clear()
+    assert pdf.chinese_font() is None
+    pdf.chinese_font.cache_clear()
 
 
 @pytest.mark.skipif(not pdf.available(), reason="WeasyPrint needs libpango-1.0-0 and libpangoft2-1.0-0")
