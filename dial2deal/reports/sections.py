@@ -241,7 +241,8 @@ def channels(context: Context) -> Row | None:
     kept = [row for row in ordered if row["window_leads"] or row.get("orders") or row.get("total_cost_cny")]
     if not kept:
         return None
-    return {"rows": kept, "window_days": window, "quality_days": quality_days, "has_sales": has_sales, "has_economics": has_economics}
+    return {"rows": kept, "window_days": window, "quality_days": quality_days, "has_sales": has_sales,
+            "has_economics": has_economics}
 
 
 def _by_channel(context: Context, metrics) -> dict[str, Row]:

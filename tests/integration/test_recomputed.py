@@ -134,6 +134,8 @@ def test_agents_and_teams_of_a_report(company, report):
 def test_channels_of_a_report(company, report):
     content, (start, end) = report
     period, window = Period(company, start, end), Period(company, end - dt.timedelta(days=89), end)
+    # Leads of one day are hardly called yet: a daily report judges those of 30 days.
+    judged = Period(company, end - dt.timedelta(days=29), end) if content["granularity"] == "daily" else period
     rows = {row["channel"]: row for row in content["sections"]["channels"]["rows"]}
     assert {lead.channel for lead in window.leads} <= rows.keys()
 
@@ -141,9 +143,10 @@ def test_channels_of_a_report(company, report):
         return moment is not None and moment.date() <= end
 
     for channel, row in rows.items():
-        leads = [lead for lead in period.leads if lead.channel == channel]
+        leads = [lead for lead in judged.leads if lead.channel == channel]
         older = [lead for lead in window.leads if lead.channel == channel]
-        assert (row["leads"], row["window_leads"]) == (len(leads), len(older)), channel
+        assert row["leads"] == sum(lead.channel == channel for lead in period.leads), channel
+        assert row["window_leads"] == len(older), channel
         assert is_share(row["valid"], Rate(sum(lead.is_valid for lead in leads), len(leads)))
         assert is_share(row["connect"], Rate(sum(bool(lead.talks) and by(lead.talks[0].start) for lead in leads),
                                              len(leads)))

@@ -1,5 +1,6 @@
 import dataclasses
 import datetime as dt
+from typing import ClassVar
 
 import pytest
 import yaml
@@ -29,7 +30,7 @@ class Context:
     policy = Policy()
     z = Z
     min_n = 30
-    channel_roi = {"earns": 0.5, "loses": -0.2}
+    channel_roi: ClassVar = {"earns": 0.5, "loses": -0.2}
     agents_at_work = 3
 
 
