@@ -12,6 +12,11 @@ from dial2deal.exports.statements import text
 SAMPLED_ROWS = 2000
 _SHOWN = 3
 _MANY_DISTINCT = 40
+# Forms that only a whole column can decide (03/04/2026, 1.234,50), and numbers of any country.
+_DAY_FIRST = "([A-Za-z]{2,3}[.]? )?[0-9]{1,2}[/.-][0-9]{1,2}[/.-]([0-9]{4}|[0-9]{2})( .*)?"
+_DECIMAL_COMMA = "-?[0-9]{1,3}([.]?[0-9]{3})*,[0-9]{1,3}( ?[%€])?"
+_PHONE = "[+(]?[0-9][0-9 ().-]{6,18}[0-9]"
+_CLOCK = "[0-2]?[0-9]:[0-5][0-9]:[0-5][0-9]( ?[AaPp][Mm])?|[01]?[0-9]:[0-5][0-9] ?[AaPp][Mm]"
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Content:
     samples: list[str] = field(default_factory=list)
     values: list[str] = field(default_factory=list)     # all values, frequent first, when there are few
     phone: float = 0.0          # customers' numbers, masked ones included
+    phone_like: float = 0.0     # digits enough for a number of any country
     hotline: float = 0.0        # 400 numbers, 95xxx, short codes
     timestamp: float = 0.0      # date with a time of day, epochs included
     date: float = 0.0           # date without a time
@@ -54,7 +60,7 @@ class Content:
 
     def reads_as(self, kind: str) -> float:
         """Share of the filled cells that a canonical column of ``kind`` (feeds.yml) can take."""
-        return {"phone": self.phone + self.hotline, "timestamp": self.timestamp + self.date,
+        return {"phone": max(self.phone + self.hotline, self.phone_like), "timestamp": self.timestamp + self.date,
                 "date": self.timestamp + self.date, "seconds": self.duration, "money": max(self.money, self.number),
                 "number": self.number, "boolean": self.yes_no}.get(kind, 1.0)
 
@@ -72,29 +78,38 @@ def describe(con: duckdb.DuckDBPyConnection, cells: Cells) -> list[Content]:
     blank_clock = "regexp_full_match(v, '0?0:00(:00)?')"
     measured = con.execute(f"""
         select i, count(*), count(distinct v),
-            avg((status in ('ok', 'masked') and not stamp)::int), avg((status in ('hotline', 'short_code') and not stamp
-                and length(v) between 5 and 14)::int),
-            avg((stamp and (with_time or epoch))::int), avg((stamp and not with_time and not epoch)::int),
+            avg((status in ('ok', 'masked') and not dated)::int), avg((like_phone and not stamp)::int),
+            avg((status in ('hotline', 'short_code') and not dated and length(v) between 5 and 14)::int),
+            avg((dated and (with_time or epoch))::int), avg((dated and not with_time and not epoch)::int),
             avg(clock::int), avg((seconds >= 21600)::int) filter (clock and not {blank_clock}),
-            avg((seconds is not null and not stamp)::int), avg(regexp_full_match(v, '-?[0-9]{{1,9}}')::int),
-            avg((num is not null)::int),
-            avg((regexp_matches(v, '[¥￥$元万]') and money is not null
+            avg((seconds is not null and (not dated or regexp_full_match(v, '[0-9]{{1,8}}')))::int), avg(regexp_full_match(v, '-?[0-9]{{1,9}}')::int),
+            avg((num is not null or comma)::int),
+            avg((comma or regexp_matches(v, '[¥￥$€元万]') and money is not null
                 or regexp_full_match(v, '-?[0-9,]+[.][0-9]{{2}}'))::int),
             avg((flag is not null)::int), avg(regexp_full_match(v, '0?[1-9]|[12][0-9]|3[01]')::int),
             avg(regexp_full_match(lower(v), 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|0?[1-9]|1[0-2]')::int),
             avg(regexp_matches(v, '^[0-9]{{1,2}}[/.-][0-9]{{1,2}}[/.-][0-9]{{4}}')::int), avg(epoch::int),
             avg(regexp_matches(v, '([0-9]Z|[+-][0-9]{{2}}:?[0-9]{{2}}|GMT|UTC)$')::int),
             avg(regexp_matches(v, '^https?://')::int), max(length(v)), max(abs(num))
-        from (select *, stamp_at is not null as stamp, regexp_matches(v, '[0-9]{{1,2}}(:|时|点)[0-9]') as with_time,
-                regexp_full_match(v, '1[0-9]{{9}}([0-9]{{3}})?([.][0-9]+)?') and stamp_at is not null
-                    and status <> 'ok' as epoch,
-                regexp_full_match(v, '[0-2]?[0-9]:[0-5][0-9]:[0-5][0-9]') as clock
-            from (select i, v, parse.number_status(v) as status, parse.ts(v) as stamp_at, parse.seconds(v) as seconds,
-                    parse.num(v) as num, parse.money(v) as money, parse.bool(v) as flag
-                from (select i, v from look_cells)))
+        from (select *, stamp or day_first as dated,
+                regexp_full_match(v, '{_PHONE}') and not day_first and (not stamp or starts_with(v, '0')) as like_phone,
+                regexp_full_match(v, '{_CLOCK}') as clock
+            from (select *, stamp_at is not null and (epoch or not regexp_full_match(v, '[0-9]{{9,}}'))
+                    or regexp_full_match(v, '20[0-9]{{2}}[-/](0?[1-9]|1[0-2])') as stamp
+                from (select *, regexp_matches(v, '[0-9]{{1,2}}(:|时|点)[0-9]') as with_time,
+                        regexp_full_match(v, '{_DAY_FIRST}') as day_first,
+                        regexp_full_match(v, '{_DECIMAL_COMMA}') as comma,
+                        regexp_full_match(v, '1[0-9]{{9}}([0-9]{{3}})?([.][0-9]+)?') and stamp_at is not null
+                            and status <> 'ok' as epoch
+                    from (select i, v, parse.number_status(v) as status, parse.ts(v) as stamp_at,
+                            parse.seconds(v) as seconds, parse.num(v) as num, parse.money(v) as money,
+                            parse.bool(v) as flag
+                        from look_cells))))
         group by i""").fetchall()
     shown = dict(con.execute(
-        "select i, list(coalesce(case when parse.number_status(v) in ('ok', 'masked') then parse.mask(v) end, "
+        "select i, list(coalesce(case when parse.number_status(v) in ('ok', 'masked') then parse.mask(v) "
+        f"when regexp_full_match(v, '{_PHONE}') and not regexp_full_match(v, '{_DAY_FIRST}') and parse.ts(v) is null "
+        f"or regexp_full_match(v, '0[0-9]{{8,}}') then parse.masked_digits(regexp_replace(v, '[^0-9+]', '', 'g')) end, "
         f"left(parse.mask_text(v), 24)) order by first_r)[:{_SHOWN}] from "
         "(select i, v, min(r) as first_r from look_cells group by i, v) group by i").fetchall())
     values = dict(con.execute(

@@ -15,16 +15,18 @@ import yaml
 from dial2deal.exports.feeds import Column, Feed, feeds
 from dial2deal.exports.headers import normalise_header
 from dial2deal.exports.profiles import Profiles, vocabulary
+from dial2deal.mapping import meanings
 from dial2deal.mapping.content import Content
 from dial2deal.mapping.probe import NAMELESS
+from dial2deal.mapping.values import meant
 
 _HINTS = Path(__file__).with_name("hints.yml")
 _FITS = 0.6            # share of a column's cells that must read as the canonical kind for a header to count in full
 _CONTENT = 0.9         # the same for a guess from content alone
 _SIMILAR = 0.74
 _SPELT_ALIKE, _SPELT_ALIKE_LATIN = 0.8, 0.85
-_RANK = {"high": 3.0, "medium": 2.0, "low": 1.0}
-_FEEDS_COMPARED = 5
+_HOTLINE = 20.0        # hotlines are ours
+_MEANT, _CLEARLY_MEANT = 0.62, 0.8     # how well the words of a header must name a column
 _ELSEWHERE = "header of source"
 
 
@@ -39,24 +41,31 @@ class Guess:
     reason: str = ""
     unit: str | None = None
     note: str = ""
+    is_party: bool = False      # caller or called: whose number it is depends on the direction
 
 
 @dataclass(frozen=True)
 class FeedGuess:
-    """All columns of a file read as one feed."""
+    """All columns of a file read as one feed. ``parties``: the columns of caller and called."""
 
     feed: Feed
     columns: list[Guess]
     score: float
+    parties: tuple[int, int] | None = None
 
     def of(self, column: str) -> Guess | None:
         """The file's column for a canonical one."""
         return next((guess for guess in self.columns if guess.column == column), None)
 
+    def is_known(self, index: int) -> bool:
+        """Whether a column of the file has a place in this feed."""
+        return bool(self.columns[index].column or self.columns[index].is_party)
+
     @property
     def missing(self) -> list[str]:
         """Required columns that no column of the file is."""
-        return [c.name for c in self.feed.columns.values() if c.required and self.of(c.name) is None]
+        return [c.name for c in self.feed.columns.values() if c.required and self.of(c.name) is None
+                and not (self.parties and c.name == "customer_number")]
 
     @property
     def lacking(self) -> list[str]:
@@ -114,17 +123,45 @@ class Vocabulary:
         return max(((_likeness(plain, known), known) for known in self._headers[feed, column]), default=(0.0, ""))
 
     def known_values(self, feed: str, column: str, values: list[str]) -> float:
-        """Share of the values that the maps of a column know."""
+        """Share of the values that the maps of a column know, or that people commonly write for it."""
         known = self.values.get((feed, column), {})
-        return sum(v.strip().lower() in known for v in values) / len(values) if values else 0.0
+        return sum(meant(known, column, v) is not None for v in values) / len(values) if values else 0.0
+
+    def belongs(self, feed: str, column: str, values: list[str]) -> str | None:
+        """The coded column that the values belong to when they are clearly not this one's: 呼出 is no dial mode."""
+        if self.known_values(feed, column, values) >= _FITS / 2:
+            return None
+        others = {c.name: self.known_values(feed, c.name, values) for c in feeds()[feed].columns.values()
+                  if c.kind == "map"}
+        best = max(others, key=lambda name: others[name])
+        return best if others[best] >= _CONTENT else None
 
 
-def guess_feed(words: Vocabulary, header: list[str], contents: list[Content], only: str | None = None) -> FeedGuess:
-    """The file read as ``only``, else as the feed that explains most of it."""
-    wanted = [feeds()[only]] if only else sorted(
-        feeds().values(), key=lambda f: -sum(words.exact(f.name, h) is not None for h in header))[:_FEEDS_COMPARED]
-    found = [_guess(words, feed, header, contents) for feed in wanted]
-    return max(found, key=lambda guess: (not guess.lacking, guess.score))
+def guess_columns(words: Vocabulary, feed: Feed, header: list[str], contents: list[Content], *,
+                  thorough: bool = False) -> FeedGuess:
+    """The file read as ``feed``; ``thorough`` also by headers that are spelt alike, which takes long."""
+    parties = parties_of(feed, header, contents)
+    guess = _guess(words, feed, header, contents, parties, thorough)
+    if parties and guess.of("direction") is None:
+        return _guess(words, feed, header, contents, None, thorough)
+    return guess
+
+
+def parties_of(feed: Feed, header: list[str], contents: list[Content]) -> tuple[int, int] | None:
+    """The columns of the caller's and of the called number; None unless there is one of each."""
+    if not {"direction", "customer_number", "own_number"} <= set(feed.columns):
+        return None
+    sides: dict[str, list[int]] = {"caller": [], "callee": []}
+    for i, name in enumerate(header):
+        said = meanings.meaning(name).concepts
+        if i < len(contents) and contents[i].filled and contents[i].reads_as("phone") < _FITS:
+            continue
+        for side, found in sides.items():
+            if side in said or (side == "caller" and said == {"source"}):
+                found.append(i)
+    if len(sides["caller"]) != 1 or len(sides["callee"]) != 1 or sides["caller"] == sides["callee"]:
+        return None
+    return sides["caller"][0], sides["callee"][0]
 
 
 def hint(kind: str, header: str) -> bool:
@@ -139,54 +176,75 @@ def hints() -> dict[str, Any]:
     return yaml.safe_load(_HINTS.read_text(encoding="utf-8"))
 
 
-def _guess(words: Vocabulary, feed: Feed, header: list[str], contents: list[Content]) -> FeedGuess:
+def _guess(words: Vocabulary, feed: Feed, header: list[str], contents: list[Content],
+           parties: tuple[int, int] | None, thorough: bool) -> FeedGuess:
     offers = []
+    order = {column: number for number, column in enumerate(feed.columns)}
+    taken: dict[int, Guess] = {i: Guess(i, header[i], None, "high", "a party of the call", is_party=True)
+                               for i in parties or ()}
+    used: set[str] = {"customer_number", "own_number"} if parties else set()
     for index, name in enumerate(header):
+        if index in taken:
+            continue
         content = contents[index] if index < len(contents) else Content()
         for column in feed.columns.values():
-            offer = _by_header(words, feed, column, name, content)
+            offer = _by_header(words, feed, column, name, content, thorough)
             if offer:
-                offers.append((offer[0], -list(feed.columns).index(column.name), index, column.name, *offer[1:]))
-    taken: dict[int, Guess] = {}
-    used: set[str] = set()
+                offers.append((offer[0], -order[column.name], index, column.name, *offer[1:]))
     for _, _, index, column, confidence, reason in sorted(offers, key=lambda o: (-o[0], o[2], -o[1])):
         if index not in taken and column not in used:
             taken[index] = Guess(index, header[index], column, confidence, reason)
             used.add(column)
-    for column in feed.columns.values():
+    for column in feed.columns.values() if thorough else ():
         if column.name not in used and (found := _by_content(words, feed, column, header, contents, taken)):
             taken[found.index] = found
             used.add(column.name)
     columns = [taken.get(i, Guess(i, name)) for i, name in enumerate(header)]
-    required = [c.name for c in feed.columns.values() if c.required]
-    score = sum(_RANK[g.confidence] for g in taken.values()) + 2.0 * sum(c in used for c in required) / len(required)
-    return FeedGuess(feed, columns, score)
+    return FeedGuess(feed, columns, 0.0, parties)
 
 
-def _by_header(words: Vocabulary, feed: Feed, column: Column, name: str, content: Content,
+def _by_header(words: Vocabulary, feed: Feed, column: Column, name: str, content: Content, thorough: bool,
                ) -> tuple[float, str, str] | None:
     """(weight, confidence, reason) for a header whose name speaks for a column, weighed by the content."""
     exact = words.exact(feed.name, name)
+    if exact and meanings.differs(exact[0], name):
+        exact = None
     if exact and exact[0] == column.name:
         elsewhere = exact[1].startswith(_ELSEWHERE)
         weight, confidence, reason = (90.0, "medium", exact[1]) if elsewhere else (100.0, "high", exact[1])
-    elif exact:
+    elif (said := meanings.fits(feed.name, column.name, name, is_key=column.name in feed.key[:1])) >= _MEANT:
+        weight, confidence = 85.0 * said, "medium" if said >= _CLEARLY_MEANT else "low"
+        if column.kind == "map" and column.required and not words.known_values(feed.name, column.name, content.values):
+            if said < _CLEARLY_MEANT and content.values:
+                return None
+            confidence = "low"
+        reason = "words: " + " ".join(sorted(meanings.meaning(name).concepts))
+    elif exact or not thorough:
         return None
     else:
         likeness, known = words.similar(feed.name, column.name, name)
         if likeness < _SIMILAR:
             return None
-        weight, confidence, reason = 80.0 * likeness, "medium", f"similar to {known}"
-    fits = content.reads_as(column.kind) if content.filled else 1.0
-    if column.kind == "number" and column.required and content.filled:   # a count
+        weight, confidence, reason = 65.0 * likeness, "medium", f"similar to {known}"
+    if not content.filled:
+        return weight, confidence, reason
+    fits = content.reads_as(column.kind)
+    if content.hotline >= _FITS and column.name in ("own_number", "customer_number"):
+        weight += _HOTLINE if column.name == "own_number" else -_HOTLINE
+    if column.kind == "number" and column.required:   # a count
         fits = content.integer
-    if column.name in feed.key[:1] and column.kind == "id" and content.filled:
+    elif column.kind in ("text", "map", "id", "list") and confidence != "high" and (
+            content.timestamp + content.date >= _CONTENT or (column.kind != "id" and content.phone_like >= _CONTENT)):
+        fits = 0.0
+    if [column.name] == list(feed.key) and column.kind == "id":
         fits = content.distinct / content.filled
+    if column.kind == "map" and content.values and (other := words.belongs(feed.name, column.name, content.values)):
+        return None if other != column.name else (weight, confidence, reason)
     if fits < _FITS:
-        if confidence == "medium":
+        if confidence != "high":
             return None
         return weight / 2, "low", f"{reason}, but only {fits:.0%} of the values fit"
-    return weight + fits, confidence, reason
+    return weight, confidence, reason
 
 
 def _by_content(words: Vocabulary, feed: Feed, column: Column, header: list[str], contents: list[Content],
@@ -200,7 +258,7 @@ def _by_content(words: Vocabulary, feed: Feed, column: Column, header: list[str]
         return _first(named, header, column.name, "every value differs")
     if column.kind == "phone":
         share = "hotline" if column.name == "own_number" else "phone"
-        fitting = [i for i in free if getattr(contents[i], share) >= _FITS]
+        fitting = [i for i in free if getattr(contents[i], share) >= _FITS and not _is_id(header[i])]
         what = "hotline numbers" if share == "hotline" else "phone numbers"
         return _first(fitting, header, column.name, what, "medium")
     if column.kind in ("timestamp", "date") and column.required:
@@ -222,6 +280,10 @@ def _by_content(words: Vocabulary, feed: Feed, column: Column, header: list[str]
         best = sorted(fitting, key=lambda i: -known[i])
         return _first(best, header, column.name, "values known for it", "medium")
     return None
+
+
+def _is_id(header: str) -> bool:
+    return "id" in meanings.meaning(header).concepts
 
 
 def _first(found: list[int], header: list[str], column: str, what: str, confidence: str = "low") -> Guess | None:

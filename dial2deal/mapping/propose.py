@@ -11,8 +11,10 @@ from dial2deal.exports.feeds import Feed
 from dial2deal.exports.headers import normalise_header
 from dial2deal.exports.profiles import WHOLE_ROW, Profiles, header_unit
 from dial2deal.mapping.content import Content, unique_together
-from dial2deal.mapping.guess import FeedGuess, Guess, Vocabulary, guess_feed, hint, hints
+from dial2deal.mapping.guess import FeedGuess, Guess, Vocabulary, hint, hints
+from dial2deal.exports.statements import text
 from dial2deal.mapping.probe import Sample
+from dial2deal.mapping.values import meant, proposed
 
 _ID_TRIES = 80
 _ENOUGH = 0.9
@@ -52,11 +54,10 @@ class Proposal:
 
 
 def propose(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profiles, sample: Sample,
-            contents: list[Content], feed: str | None, zone: str) -> Proposal:
-    """The best reading of the sample as ``feed``, else as the feed that explains most of it."""
-    guess = guess_feed(words, sample.header, contents, feed)
+            contents: list[Content], guess: FeedGuess, zone: str) -> Proposal:
+    """The profile that reads the sample as `decide` says."""
     proposal = Proposal(guess, {})
-    _parties(proposal, profiles, sample)
+    _parties(proposal, words, profiles, sample, contents)
     for item in proposal.guess.columns:
         if item.column:
             content = contents[item.index]
@@ -77,21 +78,27 @@ def propose(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profile
     return proposal
 
 
-def _parties(proposal: Proposal, profiles: Profiles, sample: Sample) -> None:
-    """Caller and called change sides with the direction: the base profile knows how, so its rules are taken over."""
+def _parties(proposal: Proposal, words: Vocabulary, profiles: Profiles, sample: Sample,
+             contents: list[Content]) -> None:
+    """Caller and called change sides with the direction; where the base profile knows both headers, by its rules."""
+    parties, direction = proposal.guess.parties, proposal.guess.of("direction")
+    if parties is None or direction is None:
+        return
     base = profiles.get(hints()["parties_like"], proposal.feed.name)
-    if base is None or proposal.guess.of("direction") is None:
+    match = base.match(sample.header) if base and base.file.helpers else None
+    if match and len(match.helpers) == len(base.file.helpers) and "customer_number" not in match.positions:
+        proposal.options["like"] = base.source
+        for column in ("customer_number", "own_number"):
+            proposal.rules[column] = Rule(column, "high", f"by direction, see profiles/{base.source}", expression="")
         return
-    match = base.match(sample.header)
-    if len(match.helpers) < len(base.file.helpers) or not base.file.helpers or "customer_number" in match.positions:
-        return
-    parties = set(match.helpers.values())
-    proposal.guess = replace(proposal.guess, columns=[
-        Guess(g.index, g.header, None, "high", f"a party of the call; like: {base.source} decides whose number it is")
-        if g.index in parties else g for g in proposal.guess.columns])
-    proposal.options["like"] = base.source
-    for column in ("customer_number", "own_number"):
-        proposal.rules[column] = Rule(column, "high", f"by direction, see profiles/{base.source}", expression="")
+    known = words.values.get((proposal.feed.name, "direction"), {})
+    out = [v for v in contents[direction.index].values if meant(known, "direction", v) == "outbound"]
+    caller, called = (f"{{{sample.header[i]}}}" for i in parties)
+    listed = ", ".join(text(value) for value in out) or "'outbound'"
+    condition = f"case when trim({{{direction.header}}}) in ({listed}) then"
+    for column, (ours, theirs) in {"customer_number": (called, caller), "own_number": (caller, called)}.items():
+        proposal.rules[column] = Rule(column, "medium", f"by direction: {sample.header[parties[0]]} calls "
+                                      f"{sample.header[parties[1]]}", expression=f"{condition} {ours} else {theirs} end")
 
 
 def _event_time(proposal: Proposal, sample: Sample, contents: list[Content]) -> None:
