@@ -13,7 +13,10 @@ from dial2deal.commands import output
 
 if TYPE_CHECKING:
     from dial2deal.mapping import Mapping
+    from dial2deal.mapping.trial import Outcome
 
+_WORTH_NAMING = 0.3
+_SURE = {"high": "quite sure", "medium": "fairly sure", "low": "a guess"}
 _STYLES = {"high": "green", "medium": "yellow", "low": "red"}
 
 
@@ -32,6 +35,7 @@ def map_export(
     write: Annotated[bool, typer.Option("--write/--no-write", help="Keep the proposed profile.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace a profile that is there already.")] = False,
     rows: Annotated[int, typer.Option(min=1, help="Lines of a text file that the dry run loads.")] = 200_000,
+    audit: Annotated[bool, typer.Option("--audit/--no-audit", help="Also say what the audit would hold.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Recognise an export, or propose a profile for it: columns, confidence, samples, and a dry run of the load.
@@ -40,7 +44,7 @@ def map_export(
     """
     from dial2deal.mapping.run import Options, map_path
 
-    options = Options(source=source, feed=feed, fresh=new, write=write, force=force, rows=rows)
+    options = Options(source=source, feed=feed, fresh=new, write=write, force=force, rows=rows, audit=audit)
     found = map_path(ctx.obj, path, options)
     if json:
         output.as_json([mapping.as_dict() for mapping in found])
@@ -62,14 +66,19 @@ def _show(mapping: Mapping) -> None:
     _line(f"  {mapping.container}{shape}, {where}, {len(mapping.columns)} columns")
     if mapping.recognised:
         _line(f"  Recognised: {mapping.recognised}", "green")
+    elif mapping.verdict:
+        _line(f"  None of our feeds. {mapping.verdict}.", "yellow")
     else:
-        _line(f"  No profile fits; proposed as {mapping.source}/{mapping.feed}", "yellow")
-    others = [c for c in mapping.candidates if c["profile"] != mapping.recognised]
+        second = f"; next would be {mapping.second}" if mapping.second else ""
+        _line(f"  No profile fits; proposed as {mapping.source}/{mapping.feed} ({_SURE[mapping.sure]}{second})",
+              "yellow")
+    others = [c for c in mapping.candidates if c["profile"] != mapping.recognised and c["score"] >= _WORTH_NAMING]
     if others:
         _line("  Others considered: " + ", ".join(
             f"{c['profile']} ({c['score']:.0%}{', lacks ' + ', '.join(c['missing'][:3]) if c['missing'] else ''})"
             for c in others))
-    _columns(mapping.columns)
+    if not mapping.verdict:
+        _columns(mapping.columns)
     for column, text in mapping.missing.items():
         _line(f"  Missing: {column} – {text}", "red")
     for note in mapping.notes:
@@ -119,6 +128,21 @@ def _outcome(mapping: Mapping) -> None:
               "are different calls, add columns to the id", "red")
     for column, values in outcome.unmapped.items():
         _line(f"    values of {column} that no map knows: " + ", ".join(f"{v} ({n:,})" for v, n in values), "yellow")
+    _findings(outcome)
+
+
+def _findings(outcome: Outcome) -> None:
+    """What the audit would say."""
+    if outcome.findings is None:
+        return
+    if outcome.is_held:
+        _line("  The audit would HOLD this file: none of its rows would be used until it is corrected or released.",
+              "red")
+    elif any(report.rows_accepted for report in outcome.reports):
+        _line("  The audit would accept this file" + (", with remarks:" if outcome.findings else "."), "green")
+    for finding in sorted(outcome.findings, key=lambda f: not f.holds):
+        _line(f"    {finding.what}", "red" if finding.holds else "yellow")
+        _line(f"      {finding.who}: {finding.todo}")
 
 
 def _line(text: str, style: str | None = None) -> None:

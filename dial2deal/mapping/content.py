@@ -82,7 +82,8 @@ def describe(con: duckdb.DuckDBPyConnection, cells: Cells) -> list[Content]:
             avg((status in ('hotline', 'short_code') and not dated and length(v) between 5 and 14)::int),
             avg((dated and (with_time or epoch))::int), avg((dated and not with_time and not epoch)::int),
             avg(clock::int), avg((seconds >= 21600)::int) filter (clock and not {blank_clock}),
-            avg((seconds is not null and (not dated or regexp_full_match(v, '[0-9]{{1,8}}')))::int), avg(regexp_full_match(v, '-?[0-9]{{1,9}}')::int),
+            avg((seconds is not null and (not dated or regexp_full_match(v, '[0-9]{{1,8}}')))::int),
+            avg(regexp_full_match(v, '-?[0-9]{{1,9}}')::int),
             avg((num is not null or comma)::int),
             avg((comma or regexp_matches(v, '[¥￥$€元万]') and money is not null
                 or regexp_full_match(v, '-?[0-9,]+[.][0-9]{{2}}'))::int),

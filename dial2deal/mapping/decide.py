@@ -177,7 +177,7 @@ def _score(guess: FeedGuess, shape: Shape, said: tuple[frozenset[str], frozenset
     score = (weights["explained"] * explained + weights["required"] * have + weights["tells"] * tells
              - weights["against"] * against - weights["foreign"] * foreign
              + weights["file"] * bool(said[1].intersection(about.get("file", ())))
-             - weights["lacking"] * bool(guess.lacking) - weights["shape"] * _misshapen(name, shape))
+             - weights["lacking"] * bool(guess.lacking) - weights["shape"] * misshapen(name, shape))
     return score, explained
 
 
@@ -185,7 +185,7 @@ def _worth(column: Guess) -> float:
     return _WORTH.get(column.confidence, 0.0) if column.column or column.is_party else 0.0
 
 
-def _misshapen(feed: str, shape: Shape) -> bool:
+def misshapen(feed: str, shape: Shape) -> bool:
     """Statistics as single events, single events as statistics, advertising as calls."""
     rules = _rules()["shape"]
     if feed in rules["either"]:

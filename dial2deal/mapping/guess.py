@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,11 @@ class Vocabulary:
         listed = self._headers.setdefault((feed, column), [])
         if plain not in listed and not why.startswith(_ELSEWHERE):
             listed.append(plain)
+
+    @cached_property
+    def canonical(self) -> dict[tuple[str, str], set[str]]:
+        """(feed, column) → the canonical values of a coded column."""
+        return {place: set(known.values()) for place, known in self.values.items()}
 
     def exact(self, feed: str, header: str) -> tuple[str, str] | None:
         """(canonical column, why) of a header known for this feed."""
@@ -233,8 +238,7 @@ def _by_header(words: Vocabulary, feed: Feed, column: Column, name: str, content
         weight += _HOTLINE if column.name == "own_number" else -_HOTLINE
     if column.kind == "number" and column.required:   # a count
         fits = content.integer
-    elif column.kind in ("text", "map", "id", "list") and confidence != "high" and (
-            content.timestamp + content.date >= _CONTENT or (column.kind != "id" and content.phone_like >= _CONTENT)):
+    elif confidence != "high" and _is_foreign(feed, column, name, content, confidence):
         fits = 0.0
     if [column.name] == list(feed.key) and column.kind == "id":
         fits = content.distinct / content.filled
@@ -245,6 +249,16 @@ def _by_header(words: Vocabulary, feed: Feed, column: Column, name: str, content
             return None
         return weight / 2, "low", f"{reason}, but only {fits:.0%} of the values fit"
     return weight, confidence, reason
+
+
+def _is_foreign(feed: Feed, column: Column, name: str, content: Content, confidence: str) -> bool:
+    """Whether a column whose header speaks for a free text, a code or an id holds something else."""
+    if column.name == feed.key[0] and _is_some_id(name) and not content.is_unique:
+        return True
+    if column.kind == "text" and confidence == "low" and content.number >= _CONTENT:
+        return True
+    return column.kind in ("text", "map", "id", "list") and (
+        content.timestamp + content.date >= _CONTENT or (column.kind != "id" and content.phone_like >= _CONTENT))
 
 
 def _by_content(words: Vocabulary, feed: Feed, column: Column, header: list[str], contents: list[Content],
@@ -280,6 +294,12 @@ def _by_content(words: Vocabulary, feed: Feed, column: Column, header: list[str]
         best = sorted(fitting, key=lambda i: -known[i])
         return _first(best, header, column.name, "values known for it", "medium")
     return None
+
+
+def _is_some_id(header: str) -> bool:
+    """Whether a header says id, of something that no word tells: sr_id."""
+    said = meanings.meaning(header)
+    return said.concepts == {"id"} and said.unread > 0
 
 
 def _is_id(header: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from dial2deal.mapping.decide import Order
 from dial2deal.mapping.guess import Vocabulary
 from dial2deal.mapping.probe import Sample
 from dial2deal.mapping.propose import Proposal, Rule
@@ -44,6 +45,14 @@ def profile_text(proposal: Proposal, sample: Sample, words: Vocabulary) -> str:
     return "\n".join(lines) + "\n"
 
 
+def order_text(order: Order, sample: Sample) -> str:
+    """The profile of a file without header whose cells are in a known order."""
+    return (f"# 'dial2deal map' found the cells of {_plain(sample.path.name)} in the order of {order.like}.\n"
+            f"description: {_quoted('As ' + order.like + ', without a header line')}\nlike: {order.like}\n"
+            f"header: none\ndelimiter: {_quoted(sample.table.delimiter)}\ndialects:\n"
+            f"  {len(order.names)}: [{', '.join(map(_quoted, order.names))}]\n")
+
+
 def like_text(source: str, file_name: str) -> str:
     """The profile of an own source that exports as a known one does."""
     return (f"# 'dial2deal map' found the columns of {source} in {_plain(file_name)}; what you add here wins over it.\n"
@@ -75,16 +84,28 @@ def _column(rule: Rule) -> list[str]:
 
 
 def _values(proposal: Proposal, words: Vocabulary) -> list[str]:
-    """Values to be mapped, as comments: a guess here would be a guess about the business."""
-    lines: list[str] = []
-    for column, values in proposal.unknown_values.items():
-        canonical = sorted(set(words.values.get((proposal.feed.name, column), {}).values()))
-        lines.append(f"#  {column}:   # canonical: {' | '.join(canonical)}")
-        lines += [f"#    {_quoted(_plain(value))}: …" for value in values[:_VALUES_SHOWN]]
-        if len(values) > _VALUES_SHOWN:
-            lines.append(f"#    # and {len(values) - _VALUES_SHOWN} more")
-    return ["# Values that no map knows yet; take off the comment signs and say what they mean.", "#values:", *lines] \
-        if lines else []
+    """What everyday words stand for, to be checked; other values as comments, for only the business knows them."""
+    lines = ["values:   # what these words seem to mean; check them"] if proposal.values else []
+    for column, meant in proposal.values.items():
+        lines += [f"  {column}:", *(f"    {_quoted(value)}: {canonical}" for value, canonical in meant.items())]
+        if column in proposal.unknown_values:
+            lines += _unknown(proposal, words, column, "    # ")
+    left = [column for column in proposal.unknown_values if column not in proposal.values]
+    if left:
+        lines.append("# Values that no map knows yet; take off the comment signs and say what they mean.")
+        lines += [] if proposal.values else ["#values:"]
+        for column in left:
+            lines += [f"#  {column}:", *_unknown(proposal, words, column, "#    ")]
+    return lines
+
+
+def _unknown(proposal: Proposal, words: Vocabulary, column: str, indent: str) -> list[str]:
+    canonical = sorted(set(words.values.get((proposal.feed.name, column), {}).values()))
+    values = proposal.unknown_values[column]
+    lines = [f"{indent}{_quoted(_plain(value))}: …" for value in values[:_VALUES_SHOWN]]
+    if len(values) > _VALUES_SHOWN:
+        lines.append(f"{indent}and {len(values) - _VALUES_SHOWN} more")
+    return [f"{indent}canonical: {' | '.join(canonical)}", *lines] if canonical else lines
 
 
 def _quoted(text: str) -> str:

@@ -10,15 +10,16 @@ import duckdb
 from dial2deal.exports.feeds import Feed
 from dial2deal.exports.headers import normalise_header
 from dial2deal.exports.profiles import WHOLE_ROW, Profiles, header_unit
+from dial2deal.exports.statements import text
 from dial2deal.mapping.content import Content, unique_together
 from dial2deal.mapping.guess import FeedGuess, Guess, Vocabulary, hint, hints
-from dial2deal.exports.statements import text
 from dial2deal.mapping.probe import Sample
 from dial2deal.mapping.values import meant, proposed
 
 _ID_TRIES = 80
 _ENOUGH = 0.9
 _NIGHT = 0.4
+_STEADY = ("id", "phone", "timestamp", "date", "seconds", "money")
 
 
 
@@ -45,6 +46,7 @@ class Proposal:
     rules: dict[str, Rule]
     options: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)     # what everyday words stand for
     unknown_values: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -84,21 +86,21 @@ def _parties(proposal: Proposal, words: Vocabulary, profiles: Profiles, sample: 
     parties, direction = proposal.guess.parties, proposal.guess.of("direction")
     if parties is None or direction is None:
         return
+    known = words.values.get((proposal.feed.name, "direction"), {})
+    out = [v for v in contents[direction.index].values if meant(known, "direction", v) == "outbound"]
     base = profiles.get(hints()["parties_like"], proposal.feed.name)
     match = base.match(sample.header) if base and base.file.helpers else None
-    if match and len(match.helpers) == len(base.file.helpers) and "customer_number" not in match.positions:
+    if match and all(v.strip().lower() in known for v in out) and "customer_number" not in match.positions and (
+            len(match.helpers) == len(base.file.helpers)):
         proposal.options["like"] = base.source
         for column in ("customer_number", "own_number"):
             proposal.rules[column] = Rule(column, "high", f"by direction, see profiles/{base.source}", expression="")
         return
-    known = words.values.get((proposal.feed.name, "direction"), {})
-    out = [v for v in contents[direction.index].values if meant(known, "direction", v) == "outbound"]
     caller, called = (f"{{{sample.header[i]}}}" for i in parties)
-    listed = ", ".join(text(value) for value in out) or "'outbound'"
-    condition = f"case when trim({{{direction.header}}}) in ({listed}) then"
+    condition = f"case when trim({{{direction.header}}}) in ({', '.join(map(text, out)) or text('outbound')}) then"
+    why = f"by direction: {sample.header[parties[0]]} calls {sample.header[parties[1]]}"
     for column, (ours, theirs) in {"customer_number": (called, caller), "own_number": (caller, called)}.items():
-        proposal.rules[column] = Rule(column, "medium", f"by direction: {sample.header[parties[0]]} calls "
-                                      f"{sample.header[parties[1]]}", expression=f"{condition} {ours} else {theirs} end")
+        proposal.rules[column] = Rule(column, "medium", why, expression=f"{condition} {ours} else {theirs} end")
 
 
 def _event_time(proposal: Proposal, sample: Sample, contents: list[Content]) -> None:
@@ -173,11 +175,13 @@ def _identity(con: duckdb.DuckDBPyConnection, proposal: Proposal, sample: Sample
 def _hashed_identity(con: duckdb.DuckDBPyConnection, proposal: Proposal, sample: Sample, contents: list[Content],
                      key: str) -> None:
     used = [g for g in proposal.guess.columns if g.column and contents[g.index].distinct > 1]
-    names = tuple(g.column for g in used if g.column)
-    if used and unique_together(con, [g.index for g in used]):
-        proposal.rules[key] = Rule(key, "low", "the export has no id: a hash of the columns that are known",
-                                   hash_of=names)
-        return
+    # What is corrected later, such as a result or notes, is no part of an identity if it need not be.
+    steady = [g for g in used if g.column and proposal.feed.columns[g.column].kind in _STEADY]
+    for some in (steady, used):
+        if some and unique_together(con, [g.index for g in some]):
+            proposal.rules[key] = Rule(key, "low", "the export has no id: a hash of the columns that are known",
+                                       hash_of=tuple(g.column for g in some if g.column))
+            return
     everything = unique_together(con, list(range(len(sample.header))))
     doubt = "" if everything else "; EQUAL ROWS EXIST AND COUNT ONCE"
     proposal.rules[key] = Rule(key, "low", f"the export has no id: a hash of the whole row{doubt}",
@@ -281,12 +285,14 @@ def _zones(con: duckdb.DuckDBPyConnection, proposal: Proposal, contents: list[Co
 
 
 def _values(proposal: Proposal, words: Vocabulary, contents: list[Content]) -> None:
-    """Values of columns with a vocabulary that no map knows yet."""
+    """Values of columns with a vocabulary that no map knows yet: what everyday words mean, and what is left."""
     for guess in proposal.guess.columns:
         if guess.column and proposal.feed.columns[guess.column].kind == "map":
             known = words.values.get((proposal.feed.name, guess.column), {})
-            unknown = [v for v in contents[guess.index].values if v.strip().lower() not in known]
-            if unknown:
+            values = contents[guess.index].values
+            if found := proposed(known, guess.column, values):
+                proposal.values[guess.column] = found
+            if unknown := [v for v in values if v.strip().lower() not in known and v not in found]:
                 proposal.unknown_values[guess.column] = unknown
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 from dataclasses import asdict, dataclass, field
@@ -15,15 +14,18 @@ import duckdb
 from dial2deal import policy, warehouse
 from dial2deal.exports.feeds import feeds
 from dial2deal.exports.landing import deliveries
-from dial2deal.exports.problems import FileProblem
+from dial2deal.exports.problems import FileProblem, ProfileError
 from dial2deal.exports.profiles import Profile, Profiles
 from dial2deal.exports.report import as_dict
 from dial2deal.mapping import content, probe
+from dial2deal.mapping.decide import Decision, Order, decide, known_order, misshapen, shape_of
 from dial2deal.mapping.guess import Guess, Vocabulary
-from dial2deal.mapping.profile_text import like_text, profile_text
-from dial2deal.mapping.propose import Proposal, propose
+from dial2deal.mapping.naming import source_name
+from dial2deal.mapping.profile_text import like_text, order_text, profile_text
+from dial2deal.mapping.propose import propose
 from dial2deal.mapping.recognise import Candidate, candidates, mentions, used_by
 from dial2deal.mapping.trial import Outcome, Trial, trial
+from dial2deal.mapping.values import misspelt
 from dial2deal.settings import Settings
 
 DRY_RUN_ROWS = 200_000
@@ -43,7 +45,11 @@ class MapError(RuntimeError):
 
 @dataclass
 class Mapping:
-    """All that is known of one file. ``recognised`` names an existing profile, None when one is proposed."""
+    """All that is known of one file. ``recognised`` names an existing profile, None when one is proposed.
+
+    ``verdict`` says why the file is none of the feeds (``feed`` is then empty). ``sure``: high, medium or low, of the
+    feed; ``second``: the feed that comes next.
+    """
 
     path: Path                      # what was delivered
     name: str                       # how it is called: archive.zip!file.csv for a member
@@ -64,6 +70,9 @@ class Mapping:
     written: bool = False
     next_commands: list[str] = field(default_factory=list)
     problem: str | None = None
+    verdict: str | None = None
+    sure: str = ""
+    second: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values with stable names, for --json."""
@@ -78,6 +87,8 @@ class Mapping:
                     "rows_total_line")},
                 "is_part": outcome.is_part, "repeated_ids": outcome.repeated_ids,
                 "unmapped_values": {column: dict(rows) for column, rows in outcome.unmapped.items()},
+                "would_be_held": outcome.is_held if outcome.findings is not None else None,
+                "findings": [vars(finding) for finding in outcome.findings or ()],
                 "files": [as_dict(report) for report in outcome.reports]},
         }
 
@@ -92,6 +103,7 @@ class Options:
     write: bool = True
     force: bool = False
     rows: int = DRY_RUN_ROWS
+    audit: bool = True
 
 
 def map_path(settings: Settings, path: Path, options: Options) -> list[Mapping]:
@@ -124,6 +136,8 @@ def _map_file(settings: Settings, con: duckdb.DuckDBPyConnection, rules: policy.
     profiles = Profiles(settings.profile_dirs)
     landed = _landed(settings, file.delivered)
     source, feed = options.source or landed[0], options.feed or landed[1]
+    if source and feed and (own := _resolved(profiles, source, feed)):
+        feed = own.feed.name    # calls of a vendor of legs are delivered in its folder calls
     try:
         if file.problem:
             raise FileProblem(file.problem)
@@ -132,24 +146,49 @@ def _map_file(settings: Settings, con: duckdb.DuckDBPyConnection, rules: policy.
     except FileProblem as problem:
         return Mapping(file.delivered, file.name, source or "", feed or "", None, "", "", "", 0, [], [], {}, [], None,
                        problem=str(problem))
-    best = found[0] if found and not options.fresh else None
-    with trial(settings) as trying:
-        if best and (best.profile is chosen or is_complete(best)):
-            mapping = _recognised(con, sample, best, source)
-        else:
-            words = Vocabulary(None if options.fresh else profiles, rules.rows("value_maps"))
-            contents = content.describe(con, sample.cells)
-            proposal = propose(con, words, profiles, sample, contents, feed, rules.text("time_zone"))
-            mapping = _proposed(sample, proposal, contents, source or _slug(file.delivered), words)
-        mapping.path, mapping.name = file.delivered, file.name
-        mapping.candidates = [{"profile": c.name, "score": c.score, "missing": c.match.missing}
-                              for c in found[:_LISTED]]
-        if mapping.profile_text:
-            trying.profile(mapping.source, mapping.feed, mapping.profile_text)
-        mapping.outcome = _dry_run(trying, mapping, sample, options.rows)
-    _write(settings, mapping, options)
+    contents = content.describe(con, sample.cells)
+    found = [c for c in found if c.profile is chosen or _is_shaped(c, contents)]
+    known = Vocabulary(None if options.fresh else profiles, rules.rows("value_maps"))
+    readable = found[0] if found and (found[0].profile is chosen or is_complete(found[0])) else None
+    named = source or source_name(file.delivered, feed or "export", (name for name, _ in profiles.names()))
+    if readable and not options.fresh:
+        mapping = _recognised(con, sample, readable, source, contents)
+        mapping.notes += misspelt(readable.profile, known.canonical)
+    elif (order := _order(sample, contents)) and feed in (None, order.feed):
+        mapping = _ordered(profiles, sample, order, named, contents)
+    else:
+        decision = decide(known, sample.header, contents, file.name.rpartition("!")[2], feed)
+        mapping = _proposed(con, known, profiles, sample, contents, decision, rules, source or "", file)
+    if readable and options.fresh:
+        mapping.notes.append(f"already readable as {readable.name} without a profile of your own")
+    mapping.path, mapping.name = file.delivered, file.name
+    mapping.candidates = [{"profile": c.name, "score": c.score, "missing": c.match.missing} for c in found[:_LISTED]]
+    if mapping.feed:
+        with trial(settings) as trying:
+            if mapping.profile_text:
+                trying.profile(mapping.source, mapping.feed, mapping.profile_text)
+            mapping.outcome = _dry_run(trying, mapping, sample, options)
+        _write(settings, profiles, mapping, options)
     _advise(settings, mapping, landed)
     return mapping
+
+
+def _order(sample: probe.Sample, contents: list[content.Content]) -> Order | None:
+    return None if sample.has_header or sample.container != "text" else known_order(contents)
+
+
+def _is_shaped(candidate: Candidate, contents: list[content.Content]) -> bool:
+    """Whether the columns make rows of the candidate's kind; vendors' own headers leave no doubt."""
+    return not candidate.profile.file.synonyms or not misshapen(
+        candidate.profile.feed.name, shape_of(candidate.header, contents))
+
+
+def _resolved(profiles: Profiles, source: str, feed: str) -> Profile | None:
+    """The profile that reads what lies in landing/<source>/<feed>; None when it is wrong, which its files say."""
+    try:
+        return profiles.resolve(source, feed)
+    except ProfileError:
+        return None
 
 
 def examine(settings: Settings, con: duckdb.DuckDBPyConnection, profiles: Profiles, file: probe.Member, work: Path,
@@ -205,8 +244,8 @@ def ranked(settings: Settings, con: duckdb.DuckDBPyConnection, profiles: Profile
     return sorted(found, key=lambda c: (-c.score * (1 + fits.get(c.name, 0.0)), c.name))
 
 
-def _recognised(con: duckdb.DuckDBPyConnection, sample: probe.Sample, best: Candidate, source: str | None) -> Mapping:
-    contents = content.describe(con, sample.cells)
+def _recognised(con: duckdb.DuckDBPyConnection, sample: probe.Sample, best: Candidate, source: str | None,
+                contents: list[content.Content]) -> Mapping:
     by_index = {i: column for column, i in best.match.positions.items()}
     used = used_by(best.profile, best.header, best.match)
     unknown = set(best.match.unknown.values())
@@ -233,9 +272,30 @@ def _recognised(con: duckdb.DuckDBPyConnection, sample: probe.Sample, best: Cand
     return mapping
 
 
-def _proposed(sample: probe.Sample, proposal: Proposal, contents: list[content.Content], source: str,
-              words: Vocabulary) -> Mapping:
+def _ordered(profiles: Profiles, sample: probe.Sample, order: Order, source: str,
+             contents: list[content.Content]) -> Mapping:
+    """A file without header whose cells are in the order of a known profile's."""
+    guesses = [Guess(i, name, None, "high", f"read as {order.like} reads it") for i, name in enumerate(order.names)]
+    mapping = _mapping(sample, guesses, contents, source, order.feed)
+    mapping.sure = "high"
+    mapping.profile_text = order_text(order, sample)
+    mapping.notes.append(f"no header line, but the cells are in the order of {order.like}: "
+                         f"{', '.join(order.names[:4])} …")
+    return mapping
+
+
+def _proposed(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profiles, sample: probe.Sample,
+              contents: list[content.Content], decision: Decision, rules: policy.Policy, source: str,
+              file: probe.Member) -> Mapping:
+    if decision.best is None:
+        nearest = decision.nearest.columns if decision.nearest else []
+        mapping = _mapping(sample, [Guess(g.index, g.header) for g in nearest], contents, source, "")
+        mapping.verdict, mapping.second = decision.why_none(), decision.nearest and decision.nearest.feed.name
+        return mapping
+    proposal = propose(con, words, profiles, sample, contents, decision.best, rules.text("time_zone"))
+    source = source or source_name(file.delivered, proposal.feed.name, (name for name, _ in profiles.names()))
     mapping = _mapping(sample, proposal.guess.columns, contents, source, proposal.feed.name)
+    mapping.sure, mapping.second = decision.sure, decision.second
     for entry in mapping.columns:
         used = [rule.column for rule in proposal.rules.values() if rule.expression
                 and f"{{{entry['header']}}}" in rule.expression]
@@ -249,19 +309,19 @@ def _proposed(sample: probe.Sample, proposal: Proposal, contents: list[content.C
 def _mapping(sample: probe.Sample, guesses: list[Guess], contents: list[content.Content], source: str,
              feed: str) -> Mapping:
     table = sample.table
-    columns = [{**{k: v for k, v in asdict(g).items() if k != "index"}, "samples": contents[g.index].samples,
-                "used_by": []} for g in guesses if g.index < len(contents)]
+    columns = [{**{k: v for k, v in asdict(g).items() if k not in ("index", "is_party")},
+                "samples": contents[g.index].samples, "used_by": []} for g in guesses if g.index < len(contents)]
     return Mapping(sample.path, sample.path.name, source, feed, None, sample.container, table.encoding, table.delimiter,
                    sample.header_line, columns, [], {}, list(table.notes), None)
 
 
-def _dry_run(trying: Trial, mapping: Mapping, sample: probe.Sample, rows: int) -> Outcome | None:
+def _dry_run(trying: Trial, mapping: Mapping, sample: probe.Sample, options: Options) -> Outcome | None:
     place = (mapping.source, mapping.feed)
-    trying.place(sample.path, *place, rows, is_text=sample.container == "text")
-    return trying.load().get(place)
+    trying.place(sample.path, *place, options.rows, is_text=sample.container == "text")
+    return trying.load(audited=options.audit).get(place)
 
 
-def _write(settings: Settings, mapping: Mapping, options: Options) -> None:
+def _write(settings: Settings, profiles: Profiles, mapping: Mapping, options: Options) -> None:
     """Keep the proposed profile where loading finds it; an existing one is never touched without ``force``."""
     if mapping.profile_text is None:
         return
@@ -272,6 +332,10 @@ def _write(settings: Settings, mapping: Mapping, options: Options) -> None:
         mapping.notes.append(f"{mapping.profile_path} exists already and may hold your edits, so it was not replaced: "
                              "choose another --source, or --force")
         return
+    if not options.force and (vendors := _vendors_own(settings, profiles, mapping)):
+        mapping.notes.append(f"not written, because it would go before the project's own profile {vendors} for every "
+                             f"file of {mapping.source}: choose another --source, or --force")
+        return
     mapping.profile_path.parent.mkdir(parents=True, exist_ok=True)
     fresh = mapping.profile_path.with_suffix(".new")
     fresh.write_text(mapping.profile_text, encoding="utf-8")
@@ -280,8 +344,20 @@ def _write(settings: Settings, mapping: Mapping, options: Options) -> None:
     mapping.written = True
 
 
+def _vendors_own(settings: Settings, profiles: Profiles, mapping: Mapping) -> str | None:
+    """The project's profile that a written one would override, or whose files it would take away."""
+    own = _resolved(profiles, mapping.source, mapping.feed)
+    delivered = own and own.feed.name
+    of_project = settings.project_root / "profiles" / mapping.source / f"{delivered or mapping.feed}.yml"
+    return f"{mapping.source}/{of_project.stem}" if of_project.is_file() else None
+
+
 def _advise(settings: Settings, mapping: Mapping, landed: tuple[str | None, str | None]) -> None:
-    if mapping.profile_path:
+    if mapping.verdict:
+        mapping.next_commands.append(f"should it be one of the feeds after all, name it: dial2deal map {mapping.path} "
+                                     f"--feed {mapping.second or 'calls'}")
+        return
+    if mapping.profile_path and mapping.written:
         mapping.next_commands.append(f"edit {mapping.profile_path}, then: dial2deal map {mapping.path} "
                                      f"--source {mapping.source} --feed {mapping.feed}")
     if landed == (mapping.source, mapping.feed):
@@ -298,9 +374,3 @@ def _landed(settings: Settings, path: Path) -> tuple[str | None, str | None]:
     inside = path.is_relative_to(settings.landing)
     found = next(iter(deliveries(settings.landing, "UTC", [path])), None) if inside else None
     return (found.source or None, found.feed if found.feed in feeds() else None) if found else (None, None)
-
-
-def _slug(path: Path) -> str:
-    """A source name from a file name: its Latin words without dates and numbers."""
-    words = re.findall(r"[a-z][a-z]+", path.stem.lower())
-    return "_".join(words[:3]) or "my_export"

@@ -7,19 +7,30 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
-from dial2deal import policy, warehouse
+from dial2deal import policy, quality, warehouse
 from dial2deal.exports.feeds import feeds
 from dial2deal.exports.load import load_landing
 from dial2deal.exports.report import FileReport, file_reports
 from dial2deal.exports.statements import name
+from dial2deal.quality import texts
 from dial2deal.settings import Settings
 
 _UNMAPPED_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule of the audit that the file does not meet: what is wrong, who can do what. ``holds``: it is held for it."""
+
+    holds: bool
+    what: str
+    who: str
+    todo: str
 
 
 @dataclass(frozen=True)
@@ -31,10 +42,16 @@ class Outcome:
     repeated_ids: int = 0
     unmapped: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     known_share: float = 1.0    # coded values that any map knows
+    findings: list[Finding] | None = None   # of the audit; None when nothing was audited
 
     def total(self, counter: str) -> int:
         """Sum of a counter such as ``rows_read`` over the members of the file."""
         return sum(getattr(report, counter) for report in self.reports)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the audit would hold the file back."""
+        return any(finding.holds for finding in self.findings or ())
 
     @property
     def fit(self) -> float:
@@ -69,9 +86,18 @@ class Trial:
             shutil.copyfile(path, target)
         shutil.copystat(path, target)
 
-    def load(self) -> dict[tuple[str, str], Outcome]:
-        """Load what was placed; outcomes by source and feed as placed."""
+    def load(self, *, audited: bool = False) -> dict[tuple[str, str], Outcome]:
+        """Load what was placed, and judge it when ``audited``; outcomes by source and feed as placed."""
         rules = policy.load(self.settings)
+        outcomes = self._load(rules)
+        if audited and any(r.status == "loaded" for outcome in outcomes.values() for r in outcome.reports):
+            found = quality.audit(self.settings, rules, "map")
+            locale = rules.text("reports.locale")
+            return {place: replace(outcome, findings=_findings(found, place, locale))
+                    for place, outcome in outcomes.items()}
+        return outcomes
+
+    def _load(self, rules: policy.Policy) -> dict[tuple[str, str], Outcome]:
         with warehouse.session(self.settings) as con:
             policy.sync(con, rules)
             load_landing(con, self.settings, rules)
@@ -113,6 +139,12 @@ def trial(settings: Settings) -> Iterator[Trial]:
         yield Trial(settings, home)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _findings(outcomes: list[quality.CheckOutcome], place: tuple[str, str], locale: str) -> list[Finding]:
+    return [Finding(o.severity == "critical" and o.outcome == "failed", o.message, texts.who(o.spec, locale),
+                    texts.fix(o.spec, locale))
+            for o in outcomes if o.path.startswith(f"{place[0]}/{place[1]}/") and o.outcome != "passed" and o.message]
 
 
 def _copy_lines(path: Path, target: Path, rows: int) -> bool:

@@ -33,7 +33,8 @@ def landing(tmp_path):
 def loaded(landing: Landing, relative: str, name: str) -> tuple[Any, FileResult]:
     """(what map said, the load's result) of a real file through the proposed and edited profile."""
     source, feed = name.split("/")
-    (mapping,) = map_path(landing.settings, FOLDER / relative, Options(source=source, feed=feed, fresh=True))
+    options = Options(source=source, feed=feed, fresh=True, audit=False)
+    (mapping,) = map_path(landing.settings, FOLDER / relative, options)
     assert mapping.written
     edits = EDITS[name]
     assert edits.count("\n") <= MOST_LINES, "these are not small edits"
@@ -48,7 +49,8 @@ def loaded(landing: Landing, relative: str, name: str) -> tuple[Any, FileResult]
 
 
 def test_the_projects_own_profiles_are_found(landing):
-    found = {name: map_path(landing.settings, FOLDER / name, Options(write=False, rows=500))[0].recognised for name in (
+    options = Options(write=False, rows=500, audit=False)
+    found = {name: map_path(landing.settings, FOLDER / name, options)[0].recognised for name in (
         "anonymous_bank/august_1999.csv", "olist_funnel/olist_marketing_qualified_leads_dataset.csv",
         "olist_funnel/olist_closed_deals_dataset.csv")}
     assert [str(name).partition("/")[0] for name in found.values()] == ["anonymous_bank", "olist", "olist"]
