@@ -1,8 +1,12 @@
 """How often `dial2deal map` tells the feed and the columns of exports that no profile knows: a labelled set.
 
-What is independent and what is not: all samples and labels were written by the author of the words and weights, after
-public formats and before either was tuned. ``blind.yml`` was not looked at while tuning; its figures are those of the
-first run after tuning had ended. ``tuning.yml`` was tuned on, so its figures say what was learned, not what to expect.
+What is independent and what is not. Samples and labels of both halves were written first, after public formats, in six
+languages; then, by the same author, words.yml and the weights. So no word was taken from ``blind.yml`` by looking, but
+its author remembers what he wrote. Its answers were never looked at; only its figures were, three times: 87.9 % of the
+feeds and 87.1 % of the columns at first, 90.9 % and 89.9 % after words had been added for ``found.yml``. ``tuning.yml``
+was tuned on: its figures say what was learned. ``found.yml`` has headers that others wrote, found in public code by
+single words after the vocabulary was there. On its first run 57 % of 14 feeds and 74 % of the columns were right, none
+of the wrong ones said with confidence: expect as much of a vocabulary that nobody has met. It was then tuned on too.
 Vendors' own profiles are not used, so a format that the project recognises is harder here than for a user.
 """
 
@@ -23,6 +27,7 @@ from dial2deal.mapping.propose import propose
 from dial2deal.settings import Settings
 
 HALVES = ("tuning", "blind")
+FOUND = "found"
 _FOLDER = Path(__file__).parent
 
 

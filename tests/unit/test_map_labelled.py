@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.mapping import HALVES, answers, cases, figures
+from benchmarks.mapping import FOUND, HALVES, answers, cases, figures
 
 _FEED_RIGHT, _COLUMN_RIGHT, _WRONG_BUT_SURE = 0.90, 0.85, 0.02
 
@@ -16,7 +16,7 @@ def test_the_set_is_large_and_in_several_languages():
     assert sum(case.feeds == ["none"] for case in labelled) >= 10
 
 
-@pytest.mark.parametrize("half", HALVES)
+@pytest.mark.parametrize("half", [*HALVES, FOUND])
 def test_feeds_and_columns_are_told(half):
     found = answers(half)
     told = figures(found)
