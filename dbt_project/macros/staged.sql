@@ -29,8 +29,8 @@ cross join {{ source('ops', 'secrets') }} as secrets
 {%- endif %}
 {% endmacro %}
 
-{# One canonical column as typed columns: a map also says whether the vendor's value was unknown, the customer's
-   number becomes a mask, a status and a key. #}
+{# One canonical column as typed columns: a map also says whether the vendor's value was unknown, a
+   currency keeps its code, the customer's number becomes a mask, a status and a key. #}
 {% macro staged_column(row, feed, column, kind) -%}
     {%- set text = row ~ '.' ~ column -%}
     {%- if column == 'customer_number' -%}
@@ -39,6 +39,9 @@ cross join {{ source('ops', 'secrets') }} as secrets
     {{ channel_of(row) }} as channel
     {%- elif kind == 'phone' -%}
     {{ parse_clean_number(text) }} as {{ column }}
+    {%- elif column == 'currency' -%}
+    coalesce(m_currency.canonical_value, lower(nullif(trim({{ text }}), '')), 'cny') as currency,
+    {{ is_unmapped(row, column) }} as is_currency_unmapped
     {%- elif kind == 'map' -%}
     {{ mapped(row, column) }} as {{ column }},
     {{ is_unmapped(row, column) }} as is_{{ column }}_unmapped

@@ -160,7 +160,7 @@ TYPED = {
                       "conversions, leads", [
         (on("2026-03-02"), "搜索推广", "账户甲", "P1", "A1", 12000.0, 360.0, Decimal("540.00"), "cny", 18.0, 12.0),
         (on("2026-03-02"), "搜索推广", "账户甲", "P1", "A2", 8000.0, 80.0, Decimal("160.50"), "cny", 2.0, 1.0),
-        (on("2026-03-03"), "信息流", "账户乙", "P2", "A3", 12000.0, 100.0, Decimal("300.00"), None, 5.0, None)]),
+        (on("2026-03-03"), "信息流", "账户乙", "P2", "A3", 12000.0, 100.0, Decimal("300.00"), "cny", 5.0, None)]),
     "opportunities": ("opportunity_id, opened_at, opened_date, stage, status, probability, amount, expected_close_on, "
                       "closed_at, customer_phone_masked, agent_id", [
         ("O1", at("2026-03-01 10:00:00"), on("2026-03-01"), "赢单", "won", 1.0, Decimal("58000.00"), on("2026-03-20"),
@@ -176,7 +176,7 @@ TYPED = {
         ("Q2", "样例公司乙", "样例公司甲", 40.0, None, None)]),
     "products": ("product_id, series, list_price, currency, status, valid_to", [
         ("P-01", "云呼叫", Decimal("580.00"), "cny", "active", None),
-        ("P-02", "云呼叫", Decimal("380.00"), None, "inactive", on("2025-12-31"))]),
+        ("P-02", "云呼叫", Decimal("380.00"), "cny", "inactive", on("2025-12-31"))]),
     "contact_results": ("contact_id, attempts, connected_attempts, last_contacted_at, tech_result, is_won, "
                         "last_talk_seconds, total_talk_seconds", [
         ("M1", 3.0, 1.0, at("2026-03-02 10:00:00"), "connected", True, 120, 150),

@@ -6,9 +6,9 @@ select
     series,
     category,
     business_line,
-    case when coalesce(currency, 'cny') = 'cny' then list_price end as list_price_cny,
+    case when currency = 'cny' then list_price end as list_price_cny,
     list_price as list_price_delivered,
-    coalesce(currency, 'cny') as currency,
+    currency,
     status,
     valid_from,
     valid_to

@@ -1,5 +1,5 @@
 {{ config(materialized='table') }}
--- Delivered counts of advertising platforms. Amounts in another currency have no value in yuan.
+-- Delivered counts of advertising platforms. Amounts in another currency without a rate have no value in yuan.
 select
     s.ad_statistic_key,
     s.source_system,
@@ -25,11 +25,11 @@ select
     {{ whole('s.clicks') }} as clicks,
     s.spend_cny,
     s.spend as spend_delivered,
-    coalesce(s.currency, 'cny') as currency,
+    s.currency,
     s.conversions,
     {{ whole('s.leads') }} as leads,
     {{ whole('s.phone_calls') }} as phone_calls,
-    case when coalesce(s.currency, 'cny') = 'cny' then s.conversion_value end as conversion_value_cny,
+    s.conversion_value_cny,
     s.source_file,
     s.source_line
 from {{ ref('int_ad_statistics') }} as s

@@ -9,11 +9,12 @@ select
     coalesce(status, 'unknown') as status,
     occurred_at,
     event_date,
-    case when coalesce(currency, 'cny') = 'cny' then amount end as amount_cny,
+    {{ in_yuan('e.amount', 'e.currency') }} as amount_cny,
     probability,
     expected_close_on as expected_close_date,
     agent_id,
     source_file,
     source_line
-from {{ ref('stg_opportunity_events') }}
+from {{ ref('stg_opportunity_events') }} as e
+{{ join_rates('e.currency', 'e.event_date') }}
 where {{ is_touched('event_date', ['opportunity_events']) }}

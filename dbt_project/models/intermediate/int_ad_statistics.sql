@@ -5,11 +5,13 @@ with read as (
         s.*,
         coalesce(s.platform, s.channel, 'unknown') as platform_name,
         greatest(coalesce(s.period_end, s.period_start), s.period_start) as last_day,
-        case when coalesce(s.currency, 'cny') = 'cny' then s.spend end as spend_cny,
+        {{ in_yuan('s.spend', 's.currency') }} as spend_cny,
+        {{ in_yuan('s.conversion_value', 's.currency') }} as conversion_value_cny,
         max(case when s.campaign_id is null then 0 else 1 end + case when s.ad_group_id is null then 0 else 1 end
             + case when s.ad_id is null then 0 else 1 end + case when s.segment is null then 0 else 1 end)
             over (partition by s.file_id) as report_detail
     from {{ ref('stg_ad_statistics') }} as s
+    {{ join_rates('s.currency', 's.period_start') }}
 ),
 
 spans as (

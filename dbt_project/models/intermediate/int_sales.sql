@@ -11,8 +11,7 @@ select
     case when number_status = 'ok' then customer_key end,
     case when number_status <> 'ok' then customer_key end,
     customer_id, lead_id, closed_at, cast(closed_at as date),
-    case when coalesce(currency, 'cny') = 'cny' then amount end,
-    coalesce(currency, 'cny'), 'won', cast(null as string), product, business_line, agent_id, channel, campaign_id,
+    amount_cny, currency, 'won', cast(null as string), product, business_line, agent_id, channel, campaign_id,
     cast(null as timestamp), cast(null as timestamp), cast(null as timestamp), null, cast(null as string), source_file, source_line
 from {{ ref('int_opportunities') }}
 where outcome = 'won' and closed_at is not null

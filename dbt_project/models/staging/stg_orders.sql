@@ -24,8 +24,7 @@ select
     trim(r.order_id) as source_order_id,
     {{ parse_ts('r.ordered_at') }} as ordered_at,
     r._event_date as order_date,
-    case when r.currency_code = 'cny' then {{ parse_money('r.amount_cny') }}
-        else cast(round({{ parse_money('r.amount_cny') }} * rates.cny_per_unit, 2) as decimal(18, 2)) end as amount_cny,
+    {{ in_yuan(parse_money('r.amount_cny'), 'r.currency_code') }} as amount_cny,
     {{ parse_money('r.amount_cny') }} as amount_delivered,
     r.currency_code as currency,
     coalesce(r.status_code, 'won') as status,
@@ -55,6 +54,5 @@ select
     {{ provenance('r') }}
 from read as r
 cross join {{ source('ops', 'secrets') }} as secrets
-left join {{ source('policy', 'exchange_rates') }} as rates
-    on lower(rates.currency) = r.currency_code and {{ is_valid_on('rates', 'r._event_date') }}
+{{ join_rates('r.currency_code', 'r._event_date') }}
 {{ join_channel('r') }}
