@@ -19,6 +19,7 @@ import pytest
 from dial2deal import status
 from dial2deal.settings import PROJECT_ROOT, Settings
 from orchestration.instance import environment, instance
+from tests import next_day
 from tests.built_home import built_home
 from tests.system_packages import chromium_path
 
@@ -169,12 +170,10 @@ def test_command_line_run_is_listed_under_its_job(site, page, tmp_path):
 
 
 def test_a_run_launched_in_the_ui_builds_a_new_day(home, site, page, tmp_path):
-    """And the daemon starts none of its own for files that were built before it began."""
+    """A file of every feed. And the daemon starts none of its own for files that were built before it began."""
     with instance(home) as opened:
         assert {run.tags.get("dial2deal/launched_by") for run in opened.get_runs()} == {"command line"}
-    file = home.landing / "generic_400" / "calls" / "one_more_day.csv"
-    file.write_text("call_id,direction,customer_number,start_time,talk_seconds,answered\n"
-                    "ui-1,inbound,13900000001,2026-07-01 10:00:00,65,yes\n", encoding="utf-8")
+    paths = [next_day.deliver(home, feed) for feed in next_day.FEEDS]
     page.goto(f"{site}/locations/dial2deal/jobs/build/playground")
     page.get_by_role("button", name=re.compile("launch run", re.IGNORECASE)).first.click()
     deadline = time.monotonic() + _BUILD_SECONDS
@@ -187,5 +186,7 @@ def test_a_run_launched_in_the_ui_builds_a_new_day(home, site, page, tmp_path):
         time.sleep(2)
     picture(page, tmp_path, "launched-run")
     assert runs[-1].is_success
+    assert next_day.unused(home, paths) == []
     with status.open_snapshot(home) as con:
-        assert con.execute("select count(*) from marts.fct_calls where call_date = '2026-07-01'").fetchone() == (1,)
+        assert con.execute("select call_date from marts.fct_calls where source_call_id = 'ND1'").fetchone() == (
+            next_day.DAY,)

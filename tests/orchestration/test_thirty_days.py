@@ -167,4 +167,6 @@ def test_after_each_of_thirty_days_the_tables_are_those_of_a_full_refresh(tmp_pa
     assert differences(dump(settings.snapshot, ["marts"]), published) == []
     with warehouse.session(settings) as con:
         rows = dict(con.execute("select status, count(*) from ops.export_files group by all").fetchall())
+        loaded = {feed: con.execute(f"select count(*) from staging.stg_{feed}").fetchone()[0] for feed in _SOURCES}
     assert {"accepted", "failed"} <= rows.keys(), rows
+    assert all(loaded.values()), loaded
