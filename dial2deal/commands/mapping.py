@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dial2deal.mapping.trial import Outcome
 
 _WORTH_NAMING = 0.3
-_SURE = {"high": "quite sure", "medium": "fairly sure", "low": "a guess"}
+_SURE = {"high": "quite sure", "medium": "fairly sure", "low": "a guess", "asked": "as you named it"}
 _STYLES = {"high": "green", "medium": "yellow", "low": "red"}
 
 
@@ -42,7 +42,8 @@ def map_export(
 
     Nothing is loaded and the file is not touched. A proposed profile goes to DIAL2DEAL_HOME/profiles to be edited.
     """
-    from dial2deal.mapping.run import Options, map_path
+    from dial2deal.mapping.result import Options
+    from dial2deal.mapping.run import map_path
 
     options = Options(source=source, feed=feed, fresh=new, write=write, force=force, rows=rows, audit=audit)
     found = map_path(ctx.obj, path, options)
@@ -116,7 +117,7 @@ def _outcome(mapping: Mapping) -> None:
           "or other lines that are no data", "green" if read and accepted == read else "yellow")
     for report in outcome.reports:
         if report.status == "failed":
-            _line(f"    {report.message}", "red")
+            _line(f"    {mapping.failure(report)}", "red")
         for item in report.quarantine:
             _line(f"    quarantined: {reason_text(item)}", "yellow")
             if item.example:

@@ -39,7 +39,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Decision:
-    """``best`` is None when the file is none of our feeds. ``sure``: high, medium or low. Scores are comparable."""
+    """``best`` is None when the file is none of our feeds. ``sure``: high, medium, low, or asked for."""
 
     best: FeedGuess | None
     sure: str
@@ -74,7 +74,7 @@ def decide(words: Vocabulary, header: list[str], contents: list[Content], file_n
     rules, shape = _rules(), shape_of(header, contents)
     if only:
         guess = guess_columns(words, feeds()[only], header, contents, thorough=True)
-        return Decision(guess, "high", None, shape, {only: guess.score}, guess)
+        return Decision(guess, "asked", None, shape, nearest=guess)
     quick = {name: guess_columns(words, feed, header, contents) for name, feed in feeds().items()}
     said = _said(header), meaning(file_name.rpartition(".")[0] or file_name).concepts
     known = [sum(g.is_known(i) for g in quick.values()) for i in range(len(header))]

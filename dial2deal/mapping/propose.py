@@ -72,7 +72,7 @@ def propose(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profile
     _elapsed_units(con, proposal, sample, contents)
     _zones(con, proposal, contents, zone)
     _values(proposal, words, contents)
-    _required(proposal)
+    _required(proposal, words)
     if not sample.has_header:
         proposal.options["header"] = "none"
     if sample.records:
@@ -296,14 +296,21 @@ def _values(proposal: Proposal, words: Vocabulary, contents: list[Content]) -> N
                 proposal.unknown_values[guess.column] = unknown
 
 
-def _required(proposal: Proposal) -> None:
+def _required(proposal: Proposal, words: Vocabulary) -> None:
     """Say what is lacking; where a constant may stand in, the profile has one, so that the file loads."""
     feed = proposal.feed
     for column in feed.columns.values():
         if not column.required or column.name in proposal.rules:
             continue
-        if column.name == feed.event_column or column.name in feed.key:
-            proposal.missing[column.name] = "nothing in the file looks like it; the file cannot be loaded without it"
+        if assumed := hints()["assumed"].get(f"{feed.name}.{column.name}"):
+            proposal.rules[column.name] = Rule(column.name, "low", "ASSUMED for every row: no column says it",
+                                               const=assumed)
+        elif column.name == feed.event_column or column.name in feed.key:
+            one_of = sorted(words.canonical.get((feed.name, column.name), ()))
+            help_ = (f". If one value holds for every row, write {column.name}: {{const: {one_of[0]}}}; it may be "
+                     f"{', '.join(one_of)}") if one_of else ""
+            proposal.missing[column.name] = (
+                f"nothing in the file looks like it; the file cannot be loaded without it{help_}")
         else:
             proposal.missing[column.name] = "nothing in the file looks like it; empty for every row until you name it"
             proposal.rules[column.name] = Rule(column.name, "low", "NOT FOUND: name a header or a constant", const="")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -16,7 +15,6 @@ from dial2deal.exports.feeds import feeds
 from dial2deal.exports.landing import deliveries
 from dial2deal.exports.problems import FileProblem, ProfileError
 from dial2deal.exports.profiles import Profile, Profiles
-from dial2deal.exports.report import as_dict
 from dial2deal.mapping import content, probe
 from dial2deal.mapping.decide import Decision, Order, decide, known_order, misshapen, shape_of
 from dial2deal.mapping.guess import Guess, Vocabulary
@@ -24,11 +22,11 @@ from dial2deal.mapping.naming import source_name
 from dial2deal.mapping.profile_text import like_text, order_text, profile_text
 from dial2deal.mapping.propose import propose
 from dial2deal.mapping.recognise import Candidate, candidates, mentions, used_by
+from dial2deal.mapping.result import MapError, Mapping, Options
 from dial2deal.mapping.trial import Outcome, Trial, trial
 from dial2deal.mapping.values import misspelt
 from dial2deal.settings import Settings
 
-DRY_RUN_ROWS = 200_000
 _TRIED = 5
 _TRIED_ROWS = 300
 _CLOSE = 0.2
@@ -37,73 +35,6 @@ _RECOGNISED, _RECOGNISED_GENERIC = 0.4, 0.6
 _FITTING = 0.4
 _LISTED = 3
 _FILES = 50
-
-
-class MapError(RuntimeError):
-    """What was asked for cannot be mapped; the message says what to do."""
-
-
-@dataclass
-class Mapping:
-    """All that is known of one file. ``recognised`` names an existing profile, None when one is proposed.
-
-    ``verdict`` says why the file is none of the feeds (``feed`` is then empty). ``sure``: high, medium or low, of the
-    feed; ``second``: the feed that comes next.
-    """
-
-    path: Path                      # what was delivered
-    name: str                       # how it is called: archive.zip!file.csv for a member
-    source: str
-    feed: str
-    recognised: str | None
-    container: str
-    encoding: str
-    delimiter: str
-    header_line: int
-    columns: list[dict[str, Any]]
-    candidates: list[dict[str, Any]]
-    missing: dict[str, str]
-    notes: list[str]
-    outcome: Outcome | None
-    profile_text: str | None = None
-    profile_path: Path | None = None
-    written: bool = False
-    next_commands: list[str] = field(default_factory=list)
-    problem: str | None = None
-    verdict: str | None = None
-    sure: str = ""
-    second: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values with stable names, for --json."""
-        plain = {key: value for key, value in vars(self).items()
-                 if key not in ("outcome", "path", "name", "profile_path")}
-        outcome = self.outcome
-        return {
-            "file": self.name, **plain, "profile_path": self.profile_path and str(self.profile_path),
-            "dry_run": outcome and {
-                **{counter: outcome.total(counter) for counter in (
-                    "rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded",
-                    "rows_total_line")},
-                "is_part": outcome.is_part, "repeated_ids": outcome.repeated_ids,
-                "unmapped_values": {column: dict(rows) for column, rows in outcome.unmapped.items()},
-                "would_be_held": outcome.is_held if outcome.findings is not None else None,
-                "findings": [vars(finding) for finding in outcome.findings or ()],
-                "files": [as_dict(report) for report in outcome.reports]},
-        }
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked for. ``fresh``: propose, whatever profile fits; ``rows``: lines of the dry run."""
-
-    source: str | None = None
-    feed: str | None = None
-    fresh: bool = False
-    write: bool = True
-    force: bool = False
-    rows: int = DRY_RUN_ROWS
-    audit: bool = True
 
 
 def map_path(settings: Settings, path: Path, options: Options) -> list[Mapping]:
@@ -357,9 +288,14 @@ def _advise(settings: Settings, mapping: Mapping, landed: tuple[str | None, str 
         mapping.next_commands.append(f"should it be one of the feeds after all, name it: dial2deal map {mapping.path} "
                                      f"--feed {mapping.second or 'calls'}")
         return
-    if mapping.profile_path and mapping.written:
+    if mapping.profile_path and (mapping.written or mapping.profile_path.exists()):
         mapping.next_commands.append(f"edit {mapping.profile_path}, then: dial2deal map {mapping.path} "
                                      f"--source {mapping.source} --feed {mapping.feed}")
+    elif mapping.profile_text:
+        mapping.next_commands.append("the profile was not kept; nothing can be loaded through it")
+        return
+    if mapping.outcome and not mapping.outcome.total("rows_accepted"):
+        return  # loading it would fail as the dry run did
     if landed == (mapping.source, mapping.feed):
         mapping.next_commands.append("dial2deal build")
     else:

@@ -99,7 +99,7 @@ class Trial:
 
     def _load(self, rules: policy.Policy) -> dict[tuple[str, str], Outcome]:
         with warehouse.session(self.settings) as con:
-            policy.sync(con, rules)
+            policy.sync(con, rules, regions=False)
             load_landing(con, self.settings, rules)
             reports = file_reports(con)
             return {place: self._outcome(con, place, [

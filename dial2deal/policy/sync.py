@@ -12,12 +12,13 @@ from dial2deal.policy.load import Policy
 from dial2deal.policy.tables import TABLES
 
 
-def sync(con: duckdb.DuckDBPyConnection, policy: Policy) -> bool:
+def sync(con: duckdb.DuckDBPyConnection, policy: Policy, *, regions: bool = True) -> bool:
     """Bring the warehouse's policy tables up to date; True when a rule changed since the last sync.
 
-    A change marks every date dirty, because any number may depend on any rule.
+    A change marks every date dirty, because any number may depend on any rule. Without ``regions`` of numbers a
+    warehouse serves to load and audit only, half a second sooner.
     """
-    _sync_packages(con)
+    _sync_packages(con, regions)
     if warehouse.get_state(con, "policy_version") == policy.version:
         return False
     with warehouse.transaction(con):
@@ -44,14 +45,15 @@ def _mark_everything_dirty(con: duckdb.DuckDBPyConnection) -> None:
         warehouse.mark_dirty(con, feed, dates, "policy changed")
 
 
-def _sync_packages(con: duckdb.DuckDBPyConnection) -> None:
+def _sync_packages(con: duckdb.DuckDBPyConnection, regions: bool) -> None:
     """Number regions and statutory holidays come from packages: rewritten only when their version changes."""
     version = f"phone {importlib.metadata.version('phone')}, chinesecalendar " + importlib.metadata.version(
         "chinesecalendar")
     if warehouse.get_state(con, "reference_data_version") == version:
         return
     with warehouse.transaction(con):
-        _write_number_regions(con)
+        if regions:
+            _write_number_regions(con)
         con.execute("create or replace table policy.statutory_holidays "
                     "(calendar_date date, is_workday boolean, name_zh varchar)")
         con.executemany("insert into policy.statutory_holidays values (?, ?, ?)", list(_statutory_days()))

@@ -20,7 +20,8 @@ from dial2deal.exports.profiles import Profiles
 from dial2deal.mapping import map_path, probe
 from dial2deal.mapping.guess import Vocabulary
 from dial2deal.mapping.naming import source_name
-from dial2deal.mapping.run import Mapping, Options, examine, is_complete
+from dial2deal.mapping.result import Mapping, Options
+from dial2deal.mapping.run import examine, is_complete
 from dial2deal.mapping.values import misspelt
 from dial2deal.settings import Settings
 from tests.unit.exports_support import Landing
@@ -358,6 +359,20 @@ def test_numbers_of_other_countries_are_masked(landing):
     ("/data/globex/calls-export.csv", "globex"), ("/tmp/话单0105.csv", "my_calls"), ("/tmp/tinet.csv", "tinet_own")])
 def test_the_source_is_named_after_folder_or_vendor(path, name):
     assert source_name(Path(path), "calls", ["tinet"]) == name
+
+
+def test_costs_need_no_column_of_their_kind(landing):
+    mapping = mapped(landing, "spend.csv", "dt,channel,costs\n" + "".join(
+        f"2026-01-0{n},baidu,1{n}.20\n" for n in range(1, 9)))
+    assert (mapping.feed, mapping.outcome.total("rows_accepted")) == ("channel_costs", 8)
+    assert "cost_kind: {const: \"media\"}" in mapping.profile_text
+
+
+def test_a_header_that_was_shown_is_not_called_lacking(landing):
+    mapping = mapped(landing, "few.csv", "foo,order date,bar\na,2026-03-02,x\nb,2026-03-03,y\n", feed="orders")
+    (report,) = mapping.outcome.reports
+    assert mapping.failure(report).startswith("order date is all that the proposed profile knows of this file")
+    assert not any(command.startswith("dial2deal load") for command in mapping.next_commands)
 
 
 def test_what_cannot_be_read_is_said(landing):

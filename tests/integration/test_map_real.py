@@ -12,7 +12,7 @@ import yaml
 
 from dial2deal.exports import FileResult
 from dial2deal.mapping import map_path
-from dial2deal.mapping.run import Options
+from dial2deal.mapping.result import Options
 from tests.unit.exports_support import Landing
 
 FOLDER = Path(os.environ.get("DIAL2DEAL_REAL_DATA") or "nonexistent")
