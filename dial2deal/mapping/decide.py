@@ -62,10 +62,12 @@ class Decision:
             kept = ", ".join(dict.fromkeys([*self.shape.counts, *self.shape.rates][:4]))
             return (f"These are statistics, not single calls: {kept} count or average what happened in a period. "
                     "They need a date and the agent, the queue or the campaign that they are about")
-        near = self.nearest.feed.name if self.nearest else "calls"
         known = [g.header for g in self.nearest.columns if g.column] if self.nearest else []
-        return (f"Nearest is {near}, of which it has only {', '.join(known) or 'nothing'}"
-                if known else "None of its columns says anything that a feed needs")
+        if self.nearest is None or not known:
+            return "None of its columns says anything that a feed needs"
+        name, lacking = self.nearest.feed.name, self.nearest.lacking
+        return (f"Nearest is {name}, of which it has {', '.join(known)}"
+                + (f", but no {' and no '.join(lacking)}" if lacking else " and no more"))
 
 
 def decide(words: Vocabulary, header: list[str], contents: list[Content], file_name: str,
@@ -86,15 +88,19 @@ def decide(words: Vocabulary, header: list[str], contents: list[Content], file_n
     best, second = order[0], order[1]
     score, explained = marks[best]
     guess = replace(guesses[best], score=round(score, 3))
+    # What lacks a moment or a count does not win, but it is what the file comes nearest to.
+    nearest = max(order, key=lambda name: marks[name][0] + rules["weights"]["lacking"] * bool(guesses[name].lacking))
     margin = (score - marks[second][0]) / max(score, 1e-9)
     scores = {name: round(marks[name][0], 2) for name in order}
     sure = next((level for level, limits in (("high", rules["sure"]), ("medium", rules["fairly_sure"]))
                  if score >= limits["score"] and margin >= limits["margin"] and explained >= limits["explained"]
                  and not guess.lacking), "low")
     least = rules["least"]
-    none = score < least["score"] or (explained < least["explained"] and score < least["clear"]) or (
+    is_none = score < least["score"] or (explained < least["explained"] and score < least["clear"]) or bool(
+        guess.lacking) or (
         shape.is_statistics and best not in (*rules["shape"]["statistics"], *rules["shape"]["either"]))
-    return Decision(None if none else guess, sure, second, shape, scores, guess, explained)
+    return Decision(None if is_none else guess, sure, second, shape, scores,
+                    guesses[nearest] if is_none else guess, explained)
 
 
 @dataclass(frozen=True)
@@ -163,9 +169,10 @@ def _score(guess: FeedGuess, shape: Shape, said: tuple[frozenset[str], frozenset
     """(score, share of the columns explained) of the file read as one feed."""
     rules, name = _rules(), guess.feed.name
     weights, about = rules["weights"], rules["feeds"].get(name, {})
-    worth = found = 0.0
+    strange = min(sum(not n for n in known), rules["unknown_at_most"])
+    worth, found = rules["unknown_column"] * strange, 0.0
     for column, n in zip(guess.columns, known, strict=True):
-        weight = 1 / sqrt(n) if n else rules["unknown_column"]
+        weight = 1 / sqrt(n) if n else 0.0
         worth += weight
         found += weight * _worth(column)
     required = [c.name for c in guess.feed.columns.values() if c.required]

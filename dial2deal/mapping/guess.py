@@ -71,8 +71,9 @@ class FeedGuess:
     def lacking(self) -> list[str]:
         """Of those, the ones nothing can stand in for: when, part of what a row is known by, how many it counts."""
         feed = self.feed
-        return [name for name in self.missing if name == feed.event_column or feed.columns[name].kind == "number"
-                or (name in feed.key and len(feed.key) > 1)]
+        return [name for name in self.missing if f"{feed.name}.{name}" not in hints()["assumed"] and (
+            name == feed.event_column or feed.columns[name].kind == "number"
+            or (name in feed.key and len(feed.key) > 1))]
 
 
 class Vocabulary:

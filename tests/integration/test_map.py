@@ -303,6 +303,10 @@ def test_statistics_are_no_calls_and_strangers_are_no_feed(landing):
     stock = "sku,description,warehouse,on_hand\n" + "".join(f"{n},Screw,R0{n},{n}00\n" for n in range(1, 9))
     stranger = mapped(landing, "inventory.csv", stock)
     assert (stranger.feed, stranger.profile_path) == ("", None)
+    undated = mapped(landing, "leads.csv", "Name,Lead Source,Phone No,City\n" + "".join(
+        f"A{n},Web,1380013000{n},Tianjin\n" for n in range(1, 9)))
+    assert (undated.feed, undated.verdict) == (
+        "", "Nearest is leads, of which it has Name, Lead Source, Phone No, City, but no created_at")
     shown = CliRunner().invoke(app, ["--home", str(landing.settings.home), "map",
                                      str(landing.settings.home / "inventory.csv")])
     assert (shown.exit_code, "None of our feeds" in shown.stdout, "--feed" in shown.stdout) == (0, True, True)
