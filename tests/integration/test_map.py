@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import re
+import shlex
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -363,6 +365,28 @@ def test_numbers_of_other_countries_are_masked(landing):
     ("/data/globex/calls-export.csv", "globex"), ("/tmp/话单0105.csv", "my_calls"), ("/tmp/tinet.csv", "tinet_own")])
 def test_the_source_is_named_after_folder_or_vendor(path, name):
     assert source_name(Path(path), "calls", ["tinet"]) == name
+
+
+def test_the_guides_example_runs_as_it_is_shown(landing, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs/guide/new_export.md").read_text(encoding="utf-8")
+    ((name, text),) = re.findall(r"<!-- file: (\S+) -->\n```csv\n(.*?)```", page, re.DOTALL)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    (added,) = re.findall(r"<!-- add to values: tech_result -->\n```yaml\n(.*?)```", page, re.DOTALL)
+    blocks = re.findall(r"<!-- run -->\n```bash\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    for number, block in enumerate(blocks):
+        for line in block.splitlines():
+            command, _, promised = line.partition("  #")
+            shown = CliRunner().invoke(app, ["--home", str(landing.settings.home), *shlex.split(command)[1:]])
+            assert shown.exit_code == 0, (command, shown.output)
+            for fragment in re.findall('"(.*?)"', promised):
+                assert fragment in shown.stdout, command
+        if number == 0:
+            profile = landing.settings.home / "profiles/acme/calls.yml"
+            proposed = profile.read_text(encoding="utf-8")
+            assert "断了" in proposed
+            profile.write_text(proposed.replace("  tech_result:\n", f"  tech_result:\n{added}"), encoding="utf-8")
 
 
 def test_costs_need_no_column_of_their_kind(landing):
