@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -111,6 +113,18 @@ def _runner(settings: Settings, reporter: console.Reporter | None) -> Iterator[_
         yield _Runner(settings, _definitions(settings, reporter), opened, reporter)
 
 
+@contextmanager
+def _sigterm_kept() -> Iterator[None]:
+    """Dagster leaves SIGTERM with the handler of SIGINT: after a run, a command in the background would be deaf to it.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread() and before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
 def _definitions(settings: Settings, reporter: console.Reporter) -> dg.Definitions:
     return build_definitions(settings, loggers={console.LOGGER: console.step_logger(reporter.on_step)})
 
@@ -147,7 +161,7 @@ class _Runner:
             partition_key: str | None = None, tags: Mapping[str, str] | None = None) -> RunOutcome:
         """Execute one job to its end and check that everything it planned is there."""
         resolved, run_id = self.definitions.resolve_job_def(job), str(uuid4())
-        with self.reporter.run(title, steps=len(resolved.graph.node_dict)):
+        with self.reporter.run(title, steps=len(resolved.graph.node_dict)), _sigterm_kept():
             result = resolved.execute_in_process(
                 instance=self.instance, run_config=console.run_config(run_config), partition_key=partition_key,
                 run_id=run_id, tags={**_RUN_TAGS, **lock.process_tag(run_id), **(tags or {})}, raise_on_error=False)

@@ -132,6 +132,22 @@ def test_arguments_of_dbt():
         "build", "--full-refresh", "--indirect-selection", "empty", "--select", "a", "t"]
 
 
+def _hears_signals() -> None:
+    """A shell's background job ignores SIGINT, and its children with it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def test_a_run_leaves_the_handler_of_sigterm_as_it_was(home):
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert run.build(home, reports=False).build.problems == []
+        assert signal.getsignal(signal.SIGTERM) != signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("inside_run", [False, True], ids=["command", "run launched in the UI"])
 def test_a_waiting_build_says_for_whom_and_ends_at_once(fresh, number, inside_run):
@@ -156,7 +172,7 @@ else:
 """
     with lock.held(fresh, "the test", lambda text: None):
         process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   text=True, cwd=PROJECT_ROOT, env=os.environ)
+                                   text=True, cwd=PROJECT_ROOT, env=os.environ, preexec_fn=_hears_signals)
         line = next(line for line in process.stdout if "Waiting for" in line)
         assert f"Waiting for the test (process {os.getpid()}, at work since" in line
         began = time.monotonic()
