@@ -9,7 +9,9 @@ from functools import lru_cache
 
 from dial2deal.exports.expressions import PLACEHOLDER
 
-_BRACKETS = re.compile(r"[(\[{<【「].*?[)\]}>】」]")
+_BRACKETS = re.compile(r"[(\[{<【「](.*?)[)\]}>】」]")
+# What tells one figure from another and is no unit: Talk Duration (AVG) is not the talk of all calls.
+_FIGURE = re.compile(r"\s*(avg|average|mean|max|total|平均|最大|最长|总)", re.IGNORECASE)
 _NOISE = re.compile(r"[\s_\-*:'\"​﻿]+")
 
 
@@ -17,7 +19,8 @@ _NOISE = re.compile(r"[\s_\-*:'\"​﻿]+")
 def normalise_header(text: str) -> str:
     """Header without case, full-width forms, spaces, separators and a unit in brackets."""
     plain = unicodedata.normalize("NFKC", text or "")
-    return _NOISE.sub("", _BRACKETS.sub("", plain)).lower() or _NOISE.sub("", plain).lower()
+    bare = _BRACKETS.sub(lambda found: found[1] if _FIGURE.match(found[1]) else "", plain)
+    return _NOISE.sub("", bare).lower() or _NOISE.sub("", plain).lower()
 
 
 def first_matches(

@@ -13,6 +13,7 @@ from dial2deal.exports.profiles import WHOLE_ROW, Profiles, header_unit
 from dial2deal.exports.statements import text
 from dial2deal.mapping.content import Content, unique_together
 from dial2deal.mapping.guess import FeedGuess, Guess, Vocabulary, hint, hints
+from dial2deal.mapping.meanings import meaning
 from dial2deal.mapping.probe import Sample
 from dial2deal.mapping.values import meant, proposed
 
@@ -69,6 +70,7 @@ def propose(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profile
     _identity(con, proposal, sample, contents)
     _end_time(con, proposal, contents)
     _talk_time(proposal)
+    _missed(proposal, contents)
     _elapsed_units(con, proposal, sample, contents)
     _zones(con, proposal, contents, zone)
     _values(proposal, words, contents)
@@ -207,6 +209,21 @@ def _end_time(con: duckdb.DuckDBPyConnection, proposal: Proposal, contents: list
             guess if g.index == index else g for g in proposal.guess.columns])
         proposal.rules["ended_at"] = Rule("ended_at", guess.confidence, guess.reason, header=guess.header,
                                           samples=contents[index].samples)
+
+
+def _missed(proposal: Proposal, contents: list[Content]) -> None:
+    """A flag of missed calls says, turned round, which were answered."""
+    feed, rules = proposal.feed, proposal.rules
+    if "is_connected" not in feed.columns or "is_connected" in rules or "tech_result" in rules:
+        return
+    for i in _free(proposal):
+        header = proposal.guess.columns[i].header
+        said = meaning(header).concepts
+        if "miss" in said and not said & {"count", "reason"} and contents[i].yes_no >= _ENOUGH:
+            rules["is_connected"] = Rule(
+                "is_connected", "medium", f"{header} turned round",
+                expression=f"(not parse.bool({{{header}}}))::varchar", samples=contents[i].samples)
+            return
 
 
 def _talk_time(proposal: Proposal) -> None:

@@ -179,6 +179,25 @@ def test_costs_need_no_column_of_their_kind(landing):
     assert "cost_kind: {const: \"media\"}" in mapping.profile_text
 
 
+def test_an_average_in_brackets_is_no_total(landing):
+    mapping = mapped(landing, "daily.csv", "Date,Incoming Calls,Answered Calls,Talk Duration (AVG),Waiting Time (AVG)\n"
+                     + "".join(f"2026-03-0{n},21{n},20{n},0:02:1{n},0:00:4{n}\n" for n in range(1, 9)), source="site")
+    assert (guesses(mapping)["Talk Duration (AVG)"], guesses(mapping)["Waiting Time (AVG)"]) == (
+        ("average_talk_seconds", "high"), ("average_wait_seconds", "high"))
+    assert (mapping.feed, mapping.outcome.total("rows_accepted")) == ("queue_statistics", 8)
+
+
+def test_a_flag_of_missed_calls_is_turned_round(landing):
+    content = "call_id,date,operator_id,phone_number,is_missed_call,call_duration\n" + "".join(
+        f"m{n},2026-03-02 08:0{n}:00,90{n},1380013000{n},{'true' if n % 2 else 'false'},{(n + 1) % 2 * 60}\n"
+        for n in range(1, 9))
+    mapping = mapped(landing, "calls.csv", content, source="flags")
+    landing.put("flags/calls/calls.csv", content)
+    assert (mapping.feed, landing.one().rows_accepted) == ("calls", 8)
+    assert landing.query("select is_connected, count(*) from raw.calls group by 1 order by 1") == [
+        ("false", 4), ("true", 4)]
+
+
 def test_a_header_that_was_shown_is_not_called_lacking(landing):
     mapping = mapped(landing, "few.csv", "foo,order date,bar\na,2026-03-02,x\nb,2026-03-03,y\n", feed="orders")
     (report,) = mapping.outcome.reports
