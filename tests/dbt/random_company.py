@@ -17,7 +17,6 @@ class File:
     feed: str
     rows: tuple[dict[str, str], ...]
     at: str
-    accepted: bool = True
 
 
 def files(seed: int) -> list[File]:
@@ -36,33 +35,38 @@ class _Company:
                           for n in range(5)]
 
     def files(self) -> list[File]:
+        hotline, crm = "generic_400", "generic_crm"
         return [
-            self._file("hotline", "own_numbers", self._own_numbers(), 1),
-            self._file("hotline", "agents", self._agents(), 1),
-            self._file("hotline", "calls", self._part(self.calls), 6),
-            self._file("crm", "leads", self._part(self.leads), 7),
-            self._file("crm", "orders", self._part(self.orders), 8),
-            self._file("crm", "lead_events", self._events(), 9),
-            self._file("crm", "customers", self._part(self.customers), 10),
-            self._file("crm", "channel_costs", self._costs(), 10),
-            self._file("hotline", "calls", self._part(self.calls), 11, accepted=False),
-            self._file("hotline", "calls", [self._changed(c, self._call) for c in self._part(self.calls)], 12),
-            self._file("crm2", "leads", self._part([self._lead(n) for n in range(14)])[:5], 13),
-            self._file("crm", "leads", [self._changed(lead, self._lead) for lead in self._part(self.leads)], 14),
-            self._file("crm", "orders", [self._changed(order, self._order) for order in self._part(self.orders)], 15),
-            self._file("crm", "lead_events", self._events(), 16),
-            self._file("crm", "customers", [{**c, "customer_number": self._phone()} for c in self.customers[:3]], 17),
-            self._file("hotline", "agents", self._agents(), 18),
-            self._file("hotline", "own_numbers", self._own_numbers(), 19),
-            self._file("crm", "channel_costs", self._costs(), 20),
-            self._file("hotline", "calls", [self._changed(c, self._call) for c in self._part(self.calls)], 21),
+            self._file(hotline, "own_numbers", self._own_numbers(), 1),
+            self._file(hotline, "agents", self._agents(), 1),
+            self._file(hotline, "calls", self._part(self.calls), 6),
+            self._file(crm, "leads", self._part(self.leads), 7),
+            self._file(crm, "orders", self._part(self.orders), 8),
+            self._file(crm, "lead_events", self._events(), 9),
+            self._file(crm, "customers", self._part(self.customers), 10),
+            self._file(crm, "channel_costs", self._costs(), 10),
+            self._file(hotline, "calls", [self._ended_first(call) for call in self._part(self.calls)], 11),
+            self._file(hotline, "calls", [self._changed(c, self._call) for c in self._part(self.calls)], 12),
+            self._file("generic", "leads", self._part([self._lead(n) for n in range(14)])[:5], 13),
+            self._file(crm, "leads", [self._changed(lead, self._lead) for lead in self._part(self.leads)], 14),
+            self._file(crm, "orders", [self._changed(order, self._order) for order in self._part(self.orders)], 15),
+            self._file(crm, "lead_events", self._events(), 16),
+            self._file(crm, "customers", [{**c, "customer_number": self._phone()} for c in self.customers[:3]], 17),
+            self._file(hotline, "agents", self._agents(), 18),
+            self._file(hotline, "own_numbers", self._own_numbers(), 19),
+            self._file(crm, "channel_costs", self._costs(), 20),
+            self._file(hotline, "calls", [self._changed(c, self._call) for c in self._part(self.calls)], 21),
         ]
 
-    def _file(self, source: str, feed: str, rows: list[dict[str, str]], day: int, *, accepted: bool = True) -> File:
-        return File(source, feed, tuple(rows), f"2026-04-{day:02d} 06:00:00", accepted)
+    def _file(self, source: str, feed: str, rows: list[dict[str, str]], day: int) -> File:
+        return File(source, feed, tuple(rows), f"2026-04-{day:02d} 06:00:00")
 
     def _part(self, rows: list[dict[str, str]]) -> list[dict[str, str]]:
         return [row for row in rows if self.random.random() < 0.7]
+
+    def _ended_first(self, call: dict[str, str]) -> dict[str, str]:
+        """A call that ends before it begins: a file of such is held."""
+        return {**call, "ended_at": "2026-02-01 09:00:00"}
 
     def _changed(self, row: dict[str, str], make) -> dict[str, str]:
         """The same id: as it was, with some other values, or with all values new."""
@@ -82,7 +86,7 @@ class _Company:
     def _call(self, n: int) -> dict[str, str]:
         talk = self.random.choice([0, 0, 12, 45, 60, 299, 301, 650, 20000])
         return {
-            "call_id": f"C{n:03d}", "direction": self.random.choice(["呼入", "呼出", "呼出", "内部", "奇怪"]),
+            "call_id": f"C{n:03d}", "direction": self.random.choice(["呼入", "呼出", "呼出", "内部"]),
             "customer_number": self._phone(), "customer_id": self.random.choice(["", "", "X1", "X2"]),
             "own_number": self.random.choice(["4007000001", "4007000002", ""]), "started_at": self._moment(),
             "talk_seconds": str(talk), "is_connected": "是" if talk else "否",
@@ -111,7 +115,7 @@ class _Company:
 
     def _events(self) -> list[dict[str, str]]:
         return [{"lead_id": f"L{self.random.randrange(17)}", "occurred_at": self._moment(),
-                 "stage": self.random.choice(["意向", "需求确认", "需求挖掘", "报价", "输单", "无效", "什么"])}
+                 "stage": self.random.choice(["意向", "需求确认", "需求挖掘", "报价", "输单", "无效"])}
                 for _ in range(20)]
 
     def _agents(self) -> list[dict[str, str]]:
