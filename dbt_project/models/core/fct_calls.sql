@@ -28,9 +28,9 @@ named as (
         case when same_source.lead_key is null and any_source.lead_key is null and calls.direction <> 'internal'
             then calls.customer_key end as touching_customer
     from calls
-    left join {{ ref('int_leads') }} as same_source
+    left join {{ ref('int_lead_ids') }} as same_source
         on calls.source_lead_id = same_source.source_lead_id and calls.source_system = same_source.source_system
-    left join {{ ref('int_leads') }} as any_source
+    left join {{ ref('int_lead_ids') }} as any_source
         on calls.source_lead_id = any_source.source_lead_id and any_source.is_first_with_id
 ),
 

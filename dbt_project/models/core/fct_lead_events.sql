@@ -1,14 +1,18 @@
 {{ config(**by_date('event_date', ['fct_lead_events'], touched_keys={'lead': 'lead_key'},
     touched_columns=['lead_event_key', 'lead_key', 'stage', 'occurred_at'])) }}
+-- depends_on: {{ ref('int_propagation') }}
+-- What happened to a lead that was merged happened to the one that is left.
 select
-    lead_event_key,
-    lead_key,
-    source_system,
-    stage,
-    occurred_at,
-    event_date,
-    agent_id,
-    source_file,
-    source_line
-from {{ ref('stg_lead_events') }}
-where {{ is_touched('event_date', ['fct_lead_events']) }}
+    events.lead_event_key,
+    coalesce(leads.lead_key, events.lead_key) as lead_key,
+    events.source_system,
+    events.stage,
+    events.occurred_at,
+    events.event_date,
+    events.agent_id,
+    events.source_file,
+    events.source_line
+from {{ ref('stg_lead_events') }} as events
+left join {{ ref('int_lead_ids') }} as leads
+    on events.source_system = leads.source_system and events.source_lead_id = leads.source_lead_id
+where {{ is_touched('events.event_date', ['fct_lead_events']) }}

@@ -41,6 +41,6 @@ select
     o.source_file,
     o.source_line
 from {{ ref('int_opportunities') }} as o
-left join {{ ref('int_leads') }} as leads on o.source_system = leads.source_system and o.lead_id = leads.source_lead_id
+left join {{ ref('int_lead_ids') }} as leads on o.source_system = leads.source_system and o.lead_id = leads.source_lead_id
 left join {{ ref('int_agents') }} as agents on o.agent_id = agents.agent_id
 left join names on o.source_system = names.source_system and o.account_id = names.account_name

@@ -1,7 +1,7 @@
 -- Everything a lead is by itself and through the customer list; what happened to it is added in fct_leads.
 -- A lead is its customer's last one until the customer's next lead or until the look-back ends (attributed_until):
 -- these periods never overlap, so that a call or order finds at most one lead.
--- Of leads that the CRM merged, the one that is left stands for all.
+-- Of leads that the CRM merged, the one that is left stands for all (int_lead_ids).
 with leads as (
     select leads.*
     from {{ ref('stg_leads') }} as leads
@@ -82,10 +82,6 @@ described as (
 
 select
     described.*,
-    -- Another source names a lead by its id alone: the first source by name that has the id is meant.
-    row_number() over (
-        partition by described.source_lead_id
-        order by described.source_system nulls last, described.lead_key nulls last) = 1 as is_first_with_id,
     case when described.customer_key is not null then least(
         {{ add_days_to_time('described.created_at', 'settings.lookback_days') }},
         coalesce(lead(described.created_at) over (

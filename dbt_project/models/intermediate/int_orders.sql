@@ -45,9 +45,9 @@ named as (
     from sold as orders
     left join {{ ref('int_customer_ids') }} as customers
         on orders.source_system = customers.source_system and orders.source_customer_id = customers.source_customer_id
-    left join {{ ref('int_leads') }} as same_source
+    left join {{ ref('int_lead_ids') }} as same_source
         on orders.source_system = same_source.source_system and orders.source_lead_id = same_source.source_lead_id
-    left join {{ ref('int_leads') }} as any_source
+    left join {{ ref('int_lead_ids') }} as any_source
         on orders.source_lead_id = any_source.source_lead_id and any_source.is_first_with_id
 ),
 

@@ -1,4 +1,4 @@
--- depends_on: {{ ref('int_ad_costs') }}, {{ ref('int_leads') }}, {{ ref('int_orders') }}, {{ ref('int_customers') }}, {{ ref('int_agents') }}, {{ ref('int_own_numbers') }}, {{ ref('stg_calls') }}
+-- depends_on: {{ ref('int_ad_costs') }}, {{ ref('int_leads') }}, {{ ref('int_lead_ids') }}, {{ ref('stg_lead_events') }}, {{ ref('int_orders') }}, {{ ref('int_customers') }}, {{ ref('int_agents') }}, {{ ref('int_own_numbers') }}, {{ ref('stg_calls') }}
 {{ config(post_hook=['{{ announce_dates() }}', '{{ announce_keys() }}']) }}
 -- What must be rebuilt although no new file touched it: a late lead changes the channel of calls on other days, a
 -- first order makes later calls those of an existing customer, a roster renames. The new state is compared with
@@ -37,6 +37,20 @@ changed_links as (
     union all
     select old_customer_key, first_at from lead_changes
     where is_link_changed and old_customer_key is not null
+),
+
+-- Ids by which other records name a lead that is another now: its own, or one that was merged into it.
+changed_ids as (
+    select source_lead_id from lead_changes where is_link_changed
+    union
+    select ids.source_lead_id
+    from {{ ref('int_lead_ids') }} as ids
+    inner join lead_changes as changes on ids.lead_key = changes.lead_key
+    where ids.source_lead_id <> changes.source_lead_id
+    union
+    select ids.source_lead_id
+    from {{ ref('int_lead_ids') }} as ids
+    inner join lead_changes as changes on ids.into_id = changes.source_lead_id
 ),
 
 changed_since as (
@@ -99,12 +113,16 @@ changed_calls as (
     union
     select distinct calls.call_date
     from {{ ref('stg_calls') }} as calls
-    where calls.source_lead_id in (select source_lead_id from lead_changes where is_link_changed)
+    where calls.source_lead_id in (select source_lead_id from changed_ids)
     union
     select call_date from changed_members
 )
 
 select 'fct_calls' as target, call_date as event_date, cast(null as string) as key_kind, '' as key from changed_calls
+union
+select distinct 'fct_lead_events', event_date, cast(null as string), ''
+from {{ ref('stg_lead_events') }}
+where source_lead_id in (select source_lead_id from changed_ids)
 union
 select distinct 'fct_orders', order_date, cast(null as string), '' from order_rows where order_date is not null
 union

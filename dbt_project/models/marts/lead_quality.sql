@@ -23,7 +23,7 @@ leads as (
     select
         leads.*,
         leads.deal_at is null and leads.lost_at is null
-            and leads.status not in ('won', 'lost', 'invalid')
+            and leads.status not in ('converted', 'lost', 'invalid')
             and leads.created_date <= {{ add_days('settings.as_of_date', '-settings.dormancy_days') }} as is_open_and_aged,
         recent_contacts.lead_key is null
             and coalesce(cast(leads.last_followed_up_at as date)
