@@ -102,6 +102,8 @@ def outbound(rng: random.Random, *, number: str, start: int, line: BusinessLine,
     call.ring = 0 if call.result in ("platform_blocked", "line_fault", "invalid_number") else 3 + int(
         rng.random() * (40 if call.result == "no_answer" else 20))
     call.hangup = "system" if call.result != "rejected" else "customer"
+    # Dialling in vain takes work as well; it is not handling of a talk.
+    call.acw = 2 + start % 7
     if call.result == "voicemail":
         call.talk = 3 + int(rng.random() * 20)
     return call

@@ -39,6 +39,7 @@ class CallTruth:
         self._pool_from = world.end - POOL_DAYS * DAY
         self._keep_from = self._pool_from - REPEAT_DAYS * DAY if keep_callers else world.end
         self._recent: dict[str, list[Call]] = defaultdict(list)
+        self._dials: Counter | None = Counter() if keep_callers else None
         self.counts: dict[str, Counter] = defaultdict(Counter)
 
     def count(self, call: Call) -> None:
@@ -59,6 +60,8 @@ class CallTruth:
             key = ("jammed" if call.trunk[0] == CONGESTION["line_id"] and second // 3600 == CONGESTION["hour"]
                    and call.province in CONGESTION["provinces"] else "free")
             counts["congestion"][key, connected] += 1
+        if direction != "internal":
+            self._count_customer_call(call, counts["customer_calls"])
         if connected:
             counts["talk_seconds"][day, direction] += call.talk
             counts["histogram"][line, direction, call.talk] += 1
@@ -66,6 +69,25 @@ class CallTruth:
                 counts["tiers"][line, direction, tier_of(call.line, call.talk)] += 1
         if call.start >= self._keep_from and direction != "internal":
             self._recent[call.number].append(call)
+
+    def _count_customer_call(self, call: Call, totals: Counter) -> None:
+        """What the product says of calls with customers; work after a call in vain is nobody's handling time."""
+        totals["calls",] += 1
+        if call.connected:
+            totals["connected",] += 1
+            totals["high_intent",] += call.talk > call.line.high_above
+            totals["handling_seconds",] += call.talk + call.acw
+        else:
+            totals["work_in_vain_seconds",] += call.acw
+        if self._dials is not None and call.direction == "outbound" and call.result != "platform_blocked":
+            self._dials[call.start // DAY, call.number] += 1
+
+    def _attempts(self) -> dict[str, int]:
+        """How many dials were the first, second … of the day to their customer; blocked ones are none."""
+        numbers: Counter = Counter()
+        for dials in (self._dials or {}).values():
+            numbers.update(range(1, dials + 1))
+        return {str(number): n for number, n in sorted(numbers.items())}
 
     def as_json(self) -> dict:
         """Nested plain tables; days are ISO dates."""
@@ -76,6 +98,7 @@ class CallTruth:
         return {
             "total": sum(by_direction.values()), "by_direction": dict(sorted(by_direction.items())),
             **{f"by_{name}": nested(self._dated(name)) for name in sorted(counts)},
+            "dials_by_attempt": self._attempts(),
             "pool": {"first_day": self._iso(self._pool_from // DAY), "days": POOL_DAYS, "repeat_days": REPEAT_DAYS,
                      "callers": self._callers()},
         }
@@ -89,7 +112,7 @@ class CallTruth:
         return (self._world.first_day + dt.timedelta(days=day)).isoformat()
 
     def _callers(self) -> list[dict]:
-        """Everybody with a hot call in the pool's days, and how often they talked around the last one."""
+        """Everybody with a hot call in the pool's days; around the last one their own calls, and our dials beside."""
         start = dt.datetime.combine(self._world.first_day, dt.time())
         result = []
         for number, calls in self._recent.items():
@@ -101,7 +124,9 @@ class CallTruth:
             around = [c for c in calls if c.start >= since]
             result.append({
                 "phone_masked": masked(number) if number.isdigit() else None, "province": last.province,
-                "line": last.line.name, "direction": last.direction, "calls": len(around),
+                "line": last.line.name, "direction": last.direction,
+                "calls": sum(c.direction == "inbound" for c in around),
+                "attempts": sum(c.direction == "outbound" and c.result != "platform_blocked" for c in around),
                 "hot_calls": sum(c.connected and c.talk > c.line.high_above for c in around),
                 "last_hot_at": (start + dt.timedelta(seconds=last.start)).isoformat(), "last_hot_call_id": last.call_id,
                 "last_hot_seconds": last.talk, "last_hot_tier": tier_of(last.line, last.talk),

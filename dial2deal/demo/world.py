@@ -188,7 +188,7 @@ class World:
         for _ in range(count):
             agent = int(rng.random() * 24)
             yield Call("internal", f"{8001 + int(rng.random() * 24)}", self._time(day, _OUT_HOUR), "connected",
-                       None, "", ring=2 + int(rng.random() * 5), talk=5 + int(rng.random() * 200), agent=agent,
+                       None, "", ring=2 + int(rng.random() * 5), talk=5 + int(rng.random() * 1200), agent=agent,
                        hangup="agent")
 
     def _boundaries(self, day: int) -> Iterator[Call]:
@@ -212,6 +212,8 @@ class World:
             for n in range(5):
                 call = outbound(rng, number=number, start=day * DAY + (9 + 2 * n) * 3600 + 61 * n, line=line,
                                 agent=agent, place=tuple(place), connect=0.0)
+                if n == 1:
+                    call.result, call.ring, call.talk = "platform_blocked", 0, 0
                 yield call
             self.planted.cap_violations.append({"day": day, "number": number, "calls": 5})
         if day % 4 == 1:

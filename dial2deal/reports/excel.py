@@ -151,7 +151,8 @@ def _call_list(book: _Book, phone_lookup: PhoneLookup | None) -> None:
     columns = [
         ("list.rank", "count", 6), ("list.phone", "id", 16), ("list.tier", "text", 7),
         ("list.last_call", "moment", 17), ("list.seconds", "count", 9), ("list.agent", "text", 14),
-        ("list.calls", "count", 9), ("list.long_calls", "count", 10), ("list.region", "text", 11),
+        ("list.calls", "count", 9), ("list.attempts", "count", 9),
+        ("list.long_calls", "count", 10), ("list.region", "text", 11),
         ("list.focus", "text", 9), ("list.line", "text", 13), ("list.channel", "text", 13),
         ("list.customer", "text", 10), ("list.due", "moment", 17),
         ("list.followed_up", "moment", 17),
@@ -160,7 +161,7 @@ def _call_list(book: _Book, phone_lookup: PhoneLookup | None) -> None:
     table = [[
         row["rank"], dialable(numbers.get(row["customer_key"])) or row["customer_phone_masked"], row["duration_tier"],
         row["last_long_call_at"], row["last_long_call_seconds"], row["agent_name"] or row["agent_id"],
-        row["call_count"], row["long_call_count"], row["region"],
+        row["call_count"], row["attempt_count"], row["long_call_count"], row["region"],
         words("list.yes" if row["is_focus_region"] else "list.no"), row["line_label"], row["channel_label"],
         words("list.existing" if row["is_existing_customer"] else "list.new"), row["follow_up_due_at"],
         row["followed_up_at"], row["action"], row["opening"], words(f"status.{row['status']}"), ""] for row in rows]

@@ -29,9 +29,10 @@ TEAMS = {"A1": "一组", "A2": "一组", "A3": "二组", "A4": "二组"}
 # Columns of the facts that the marts and the metrics read, with the types of the facts' contracts.
 SCHEMA = {
     "fct_calls": dict(
-        call_key="varchar", source_system="varchar", direction="varchar", started_at="timestamp", call_date="date",
-        call_hour="integer", weekday="integer", is_workday="boolean", queue_seconds="integer", ring_seconds="integer",
-        hold_seconds="integer", talk_seconds="integer", acw_seconds="integer", tech_result="varchar",
+        call_key="varchar", source_system="varchar", direction="varchar", is_customer_call="boolean",
+        started_at="timestamp", call_date="date", call_hour="integer", weekday="integer", is_workday="boolean",
+        queue_seconds="integer", ring_seconds="integer", hold_seconds="integer", talk_seconds="integer",
+        acw_seconds="integer", tech_result="varchar",
         business_result="varchar", is_connected="boolean", is_dial="boolean", is_abandoned="boolean",
         duration_tier="varchar", tier_profile="varchar", tier_family="varchar", intent_level="varchar",
         is_high_intent="boolean", duration_band="varchar", agent_id="varchar", agent_name="varchar", team="varchar",
@@ -40,8 +41,8 @@ SCHEMA = {
         region_province="varchar", region_city="varchar", channel="varchar", lead_key="varchar"),
     "fct_call_agents": dict(
         call_key="varchar", call_date="date", agent_id="varchar", agent_name="varchar", team="varchar",
-        is_owner="boolean", has_talked="boolean", talk_seconds="integer", hold_seconds="integer",
-        acw_seconds="integer"),
+        is_owner="boolean", is_customer_call="boolean", has_talked="boolean",
+        talk_seconds="integer", hold_seconds="integer", acw_seconds="integer"),
     "fct_leads": dict(
         lead_key="varchar", source_customer_id="varchar", customer_key="varchar", created_at="timestamp",
         created_date="date", cohort_week="date",
@@ -99,12 +100,15 @@ class World:
     """Rows of every fact, by table."""
 
     def __init__(self, seed: int = 7, leads: int = 800) -> None:
-        self.random = random.Random(seed)
+        self.random, self.odd = random.Random(seed), random.Random(seed + 1)
         self.rows: dict[str, list[Row]] = {table: [] for table in SCHEMA}
         for index in range(leads):
             self._lead(index)
         for index in range(300):
             self._call(f"W{index}", self._moment(FIRST_DAY, AS_OF), None, f"walk-in {index % 90}", "unattributed")
+        for index in range(120):
+            self._call(f"I{index}", self._moment(FIRST_DAY, AS_OF), None, f"walk-in {index % 90}", "转介绍",
+                       talk=700, internal=True)
         self._call("last", dt.datetime.combine(AS_OF, dt.time(18)), None, "walk-in 0", "unattributed", talk=700)
         self._anonymous_orders()
         self._costs()
@@ -208,27 +212,34 @@ class World:
                 shared, movement="refund", revenue_date=order["refund_date"], amount_cny=-given))
 
     def _call(self, key: str, at: dt.datetime, lead: str | None, customer: str, channel: str, *,
-              line: str | None = None, agent: str | None = None, talk: int | None = None) -> Row:
+              line: str | None = None, agent: str | None = None, talk: int | None = None,
+              internal: bool = False) -> Row:
         rnd = self.random
         line, agent = line or rnd.choice(LINES), agent or rnd.choice(list(TEAMS))
-        direction = "outbound" if lead and rnd.random() < 0.7 else "inbound"
+        direction = "internal" if internal else "outbound" if lead and rnd.random() < 0.7 else "inbound"
         connected = talk is not None or rnd.random() < 0.6
         if talk is None:
             talk = rnd.choice((8, 30, 45, 60, 200, 300, 301, 500, 700, 1300)) if connected else 0
-        profile, tier, family, level = tier_of(line, talk) if connected else (tier_of(line, 0)[0], None, None, None)
+        is_plain = key.startswith(("L", "W"))
+        if is_plain and connected and self.odd.random() < 0.06:
+            talk = None  # answered, and nobody knows for how long
+        has_tier = connected and talk is not None and not internal
+        profile, tier, family, level = tier_of(line, talk) if has_tier else (tier_of(line, 0)[0], None, None, None)
         blocked = direction == "outbound" and not connected and rnd.random() < 0.1
         result = "connected" if connected else "platform_blocked" if blocked else (
             "no_answer" if direction == "outbound" else "abandoned_queue")
         city = rnd.choice((("天津", "天津"), ("河北", "石家庄"), (None, None)))
         call: Row = dict(
-            call_key=key, source_system="generic_400", direction=direction, started_at=at, call_date=at.date(),
+            call_key=key, source_system="generic_400", direction=direction, is_customer_call=not internal,
+            started_at=at, call_date=at.date(),
             call_hour=at.hour, weekday=at.isoweekday(), is_workday=at.isoweekday() < 6,
             queue_seconds=rnd.randrange(40) if direction == "inbound" else None, ring_seconds=rnd.randrange(3, 30),
-            hold_seconds=rnd.randrange(10) if connected else 0, talk_seconds=talk,
-            acw_seconds=rnd.randrange(30) if connected else 0, tech_result=result, is_connected=connected,
+            hold_seconds=rnd.randrange(10) if connected else self.odd.randrange(90), talk_seconds=talk,
+            acw_seconds=rnd.randrange(30) if connected else self.odd.randrange(20), tech_result=result,
+            is_connected=connected,
             is_dial=direction == "outbound" and not blocked, is_abandoned=result == "abandoned_queue",
             duration_tier=tier, tier_profile=profile, tier_family=family, intent_level=level,
-            is_high_intent=level == "high", duration_band=band_of(talk) if connected else None, agent_id=agent,
+            is_high_intent=level == "high", duration_band=band_of(talk) if has_tier else None, agent_id=agent,
             agent_name=f"坐席{agent}", team=TEAMS[agent], business_line=line, own_number="4000000001",
             customer_key=customer, customer_phone_masked="138****0000", is_existing_customer=False, attempt_number=1,
             region_province=city[0], region_city=city[1], channel=channel, lead_key=lead)
@@ -257,6 +268,11 @@ class World:
         self.rows["dim_business_lines"] = [dict(business_line=line, label_zh=line, sector="general") for line in LINES]
         self.rows["dim_dates"] = [dict(date_day=dt.date(2025, 12, 1) + dt.timedelta(days=n)) for n in range(220)]
         self.rows["dim_agents"] = [dict(agent_id=agent, agent_name=f"坐席{agent}") for agent in TEAMS]
+
+    @property
+    def calls(self) -> list[Row]:
+        """Calls with customers: all that metrics, tiers and lists speak of."""
+        return [call for call in self.rows["fct_calls"] if call["is_customer_call"]]
 
     def plant(self, settings: Settings) -> None:
         """Write policy and facts into the warehouse of ``settings``."""

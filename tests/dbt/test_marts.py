@@ -79,9 +79,10 @@ def test_wilson_gives_the_published_values(built):
 
 
 def test_duration_distribution_counts_every_connected_call_once(built):
-    connected = [call for call in built.world.rows["fct_calls"] if call["is_connected"]]
+    connected = [call for call in built.world.calls if call["is_connected"]]
     names = ("call_date", "direction", "business_line", "duration_band", "duration_tier")
-    expected = Counter(tuple(call[name] for name in names) for call in connected)
+    expected = Counter((*(call[name] for name in names[:3]), call["duration_band"] or "unknown",
+                        call["duration_tier"] or "none") for call in connected)
     rows = built.rows("select * from duration_distribution")
     assert {key: row["calls"] for key, row in keyed(rows, *names).items()} == expected
     base = Counter(tuple(call[name] for name in names[:3]) for call in connected)
@@ -94,7 +95,7 @@ def test_duration_distribution_counts_every_connected_call_once(built):
 
 
 def test_slots_lines_and_efficiency_add_up_to_the_calls(built):
-    calls = built.world.rows["fct_calls"]
+    calls = built.world.calls
 
     def count(condition, *names):
         return Counter(tuple("unknown" if call[name] is None else call[name] for name in names)
@@ -122,22 +123,22 @@ def test_slots_lines_and_efficiency_add_up_to_the_calls(built):
 def test_agent_days_add_up_to_calls_and_orders(built):
     rows = built.rows("select * from agent_performance")
     won = [order for order in built.world.rows["fct_orders"] if order["is_won"]]
-    assert sum(row["calls"] for row in rows) == len(built.world.rows["fct_calls"])
+    assert sum(row["calls"] for row in rows) == len(built.world.calls)
     assert sum(row["orders"] for row in rows) == len(won)
     assert sum(row["revenue_cny"] for row in rows) == sum(r["amount_cny"] for r in built.world.rows["fct_revenue"])
     found = keyed(rows, "activity_date", "agent_id")
-    call = next(c for c in built.world.rows["fct_calls"] if c["is_dial"])
-    same = [c for c in built.world.rows["fct_calls"]
+    call = next(c for c in built.world.calls if c["is_dial"])
+    same = [c for c in built.world.calls
             if (c["call_date"], c["agent_id"]) == (call["call_date"], call["agent_id"])]
     row = found[call["call_date"], call["agent_id"]]
     assert row["dials"] == sum(c["is_dial"] for c in same)
-    assert row["talk_seconds"] == sum(c["talk_seconds"] for c in same if c["is_connected"])
+    assert row["talk_seconds"] == sum(c["talk_seconds"] or 0 for c in same if c["is_connected"])
     team = [r["dials"] for r in rows if (r["activity_date"], r["team"]) == (row["activity_date"], row["team"])]
     assert row["team_mean_dials"] == pytest.approx(statistics.mean(team))
 
 
 def test_the_pool_holds_recent_long_callers_only(built):
-    calls = [call for call in built.world.rows["fct_calls"] if call["customer_key"]]
+    calls = [call for call in built.world.calls if call["customer_key"]]
     pool = {}
     for call in sorted(calls, key=lambda c: c["started_at"]):
         if call["is_high_intent"] and call["call_date"] > mw.AS_OF - days(POOL_DAYS):
@@ -152,7 +153,9 @@ def test_the_pool_holds_recent_long_callers_only(built):
         window = [c for c in calls if c["customer_key"] == customer
                   and c["call_date"] > last["call_date"] - days(REPEAT_DAYS)]
         assert row["last_call_key"] == last["call_key"]
-        assert (row["call_count"], row["long_call_count"]) == (len(window), sum(c["is_high_intent"] for c in window))
+        assert (row["call_count"], row["attempt_count"], row["long_call_count"]) == (
+            sum(c["direction"] == "inbound" for c in window), sum(c["is_dial"] for c in window),
+            sum(c["is_high_intent"] for c in window))
         assert row["follow_up_due_at"] == last["started_at"] + dt.timedelta(hours=24)
         assert row["is_focus_region"] == (last["region_city"] == "天津")
         orders = [order for order in won if order["customer_key"] == customer]
@@ -171,7 +174,7 @@ def test_the_pool_holds_recent_long_callers_only(built):
 
 def test_lead_quality_counts_cohorts_and_dormant_leads(built):
     cut = mw.AS_OF - days(DORMANCY_DAYS)
-    touched = {c["lead_key"] for c in built.world.rows["fct_calls"] if c["is_connected"] and c["call_date"] > cut}
+    touched = {c["lead_key"] for c in built.world.calls if c["is_connected"] and c["call_date"] > cut}
     touched |= {e["lead_key"] for e in built.world.rows["fct_lead_events"] if e["event_date"] > cut}
     expected = defaultdict(Counter)
     for lead in built.world.rows["fct_leads"]:
@@ -212,11 +215,11 @@ def test_costs_without_channel_follow_talk_time(built):
     """Each share within a cent of amount × talk ÷ all talk; the sum exact."""
     rows = keyed(built.rows("select * from channel_roi"), "channel", "month_start")
     talk = defaultdict(lambda: defaultdict(int))
-    for call in built.world.rows["fct_calls"]:
+    for call in built.world.calls:
         if call["is_connected"]:
             month = call["call_date"].replace(day=1)
-            talk[month, None][call["channel"]] += call["talk_seconds"]
-            talk[month, call["business_line"]][call["channel"]] += call["talk_seconds"]
+            talk[month, None][call["channel"]] += call["talk_seconds"] or 0
+            talk[month, call["business_line"]][call["channel"]] += call["talk_seconds"] or 0
     for kind in ("labour", "telephony", "system"):
         for cost in built.world.rows["fct_costs"]:
             if cost["cost_kind"] != kind:

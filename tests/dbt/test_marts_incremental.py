@@ -25,7 +25,7 @@ def test_a_late_call_and_an_emptied_day_change_only_their_dates(tmp_path):
     shared = mw.shared()
     settings = Settings(home=tmp_path).ensure()
     shutil.copyfile(shared.settings.snapshot, settings.warehouse)
-    calls = shared.world.rows["fct_calls"]
+    calls = shared.world.calls
     late_day, emptied = calls[3]["call_date"], calls[40]["call_date"]
     untouched = next(call["call_date"] for call in calls if call["call_date"] not in (late_day, emptied))
     late = {**calls[3], "call_key": "late", "started_at": calls[3]["started_at"] + dt.timedelta(minutes=1)}

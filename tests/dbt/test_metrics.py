@@ -32,7 +32,7 @@ def month(day):
 
 
 def test_counts_and_rates_of_calls_by_team_and_week(built, metrics):
-    calls = [c for c in built.world.rows["fct_calls"] if FIRST <= c["call_date"] <= LAST and c["channel"] == "转介绍"]
+    calls = [c for c in built.world.calls if FIRST <= c["call_date"] <= LAST and c["channel"] == "转介绍"]
     expected = defaultdict(Counter)
     for call in calls:
         expected[call["team"], mw.monday(call["call_date"])].update(
@@ -55,7 +55,7 @@ def test_counts_and_rates_of_calls_by_team_and_week(built, metrics):
 def test_metrics_of_four_facts_by_channel_and_month_do_not_fan_out(built, metrics):
     world = built.world.rows
     expected = defaultdict(lambda: defaultdict(int))
-    for call in world["fct_calls"]:
+    for call in built.world.calls:
         expected[call["channel"], month(call["call_date"])]["calls"] += 1
     for lead in world["fct_leads"]:
         expected[lead["channel"], month(lead["created_date"])]["leads"] += 1
@@ -73,12 +73,12 @@ def test_metrics_of_four_facts_by_channel_and_month_do_not_fan_out(built, metric
 
 def test_a_period_is_exactly_its_days_whatever_the_grouping(built, metrics):
     for first, last, group in ((FIRST, LAST, "week"), (dt.date(2026, 3, 11), dt.date(2026, 3, 12), "month")):
-        expected = sum(first <= call["call_date"] <= last for call in built.world.rows["fct_calls"])
+        expected = sum(first <= call["call_date"] <= last for call in built.world.calls)
         assert sum(row["calls"] for row in metrics.query(["calls"], [group], start=first, end=last)) == expected
     march = metrics.query(["total_cost_cny", "calls"], start=dt.date(2026, 3, 1), end=dt.date(2026, 3, 31))[0]
     assert march["total_cost_cny"] == sum(c["amount_cny"] for c in built.world.rows["fct_costs"]
                                           if c["cost_month"] == dt.date(2026, 3, 1))
-    assert march["calls"] == sum(month(c["call_date"]) == dt.date(2026, 3, 1) for c in built.world.rows["fct_calls"])
+    assert march["calls"] == sum(month(c["call_date"]) == dt.date(2026, 3, 1) for c in built.world.calls)
 
 
 def test_channel_economics_equal_the_mart(built, metrics):
@@ -149,7 +149,7 @@ def test_published_rates_of_sales_are_those_of_the_semantic_layer(built, metrics
     """Every rate that a mart carries, asked for again by the same key."""
     marts = {
         "lead_quality": (["channel", "created_week"], ["channel", "week"], {
-            "validity_rate": "validity_rate", "connect_rate": "lead_connect_rate", "intent_rate": "intent_rate",
+            "validity_rate": "validity_rate", "lead_connect_rate": "lead_connect_rate", "intent_rate": "intent_rate",
             "deal_rate": "deal_rate", "dormancy_rate": "dormancy_rate"}),
         "channel_roi": (["channel", "month_start"], ["channel", "month"], {
             name: name for name in ("cac_operational_cny", "cac_full_cny", "cost_per_lead_cny",
@@ -170,6 +170,49 @@ def test_published_rates_of_sales_are_those_of_the_semantic_layer(built, metrics
                 assert (None if found is None else float(found)) == expected, (mart, column, key)
                 compared += row[column] is not None
     assert compared > 1000
+
+
+def test_published_rates_of_calls_are_those_of_the_semantic_layer(built, metrics):
+    """On unconnected calls with hold and after-call work, talks of unknown length, platform blocks, internal calls."""
+    calls = built.world.rows["fct_calls"]
+    for odd in (lambda c: not c["is_connected"] and c["hold_seconds"] and c["acw_seconds"],
+                lambda c: c["is_customer_call"] and c["is_connected"] and not c["duration_tier"],
+                lambda c: c["direction"] == "outbound" and not c["is_dial"],
+                lambda c: not c["is_customer_call"] and c["customer_key"] and c["is_connected"]):
+        assert sum(bool(odd(call)) for call in calls) > 20
+    marts = {
+        "call_efficiency": (["call_date", "call_hour", "direction", "business_line", "team", "channel"],
+                            ["day", "call_hour", "direction", "business_line", "team", "channel"]),
+        "intent_by_business_line": (["call_date", "direction", "business_line", "own_number"],
+                                    ["day", "direction", "business_line", "own_number"]),
+        "agent_performance": (["activity_date", "agent_id"], ["day", "agent"])}
+    compared = 0
+    for mart, (keys, groups) in marts.items():
+        published = {tuple(row[key] for key in keys): row for row in built.rows(f"select * from {mart}")}
+        names = [entry["name"] for entry in metrics.catalog() if entry["kind"] in ("share", "ratio")
+                 and entry["name"] in next(iter(published.values()))]
+        assert names
+        found = {tuple(row[group] if row[group] is not None else "unknown" for group in groups): row
+                 for row in metrics.query([*names, "calls"], groups)}
+        for key, row in published.items():
+            for name in names:
+                asked = found.get(key, {}).get(name)
+                assert asked == (None if row[name] is None else pytest.approx(row[name])), (mart, name, key)
+                compared += row[name] is not None
+        assert not [key for key, row in found.items() if row["calls"] and key not in published]
+    assert compared > 1000
+    (total,) = metrics.query(["calls", "internal_calls", "connected_calls", "calling_agents"])
+    assert (total["calls"], total["internal_calls"]) == (len(built.world.calls), len(calls) - len(built.world.calls))
+
+
+def test_a_rate_has_the_name_of_its_metric_or_another(built, metrics):
+    """A column of a mart that is called like a metric is compared with it above, or is its only source."""
+    rates = {entry["name"] for entry in metrics.catalog() if entry["kind"] in ("share", "ratio")}
+    marts = built.rows("select table_name, column_name from information_schema.columns where table_schema = 'marts' "
+                       "and table_name not like 'fct_%'")
+    compared = {"call_efficiency", "intent_by_business_line", "agent_performance", "lead_quality", "channel_roi"}
+    assert not [row for row in marts if row["column_name"] in rates and row["table_name"] not in compared
+                and not row["column_name"].startswith(("delivered_", "queue_", "ad_"))]
 
 
 def test_shares_stay_between_zero_and_one_with_their_interval(metrics):
@@ -198,14 +241,14 @@ def test_order_and_limit_are_stable(metrics):
 def test_values_of_a_dimension(metrics):
     assert set(metrics.values("channel")) == set(mw.CHANNELS)
     assert metrics.values("team") == sorted(set(mw.TEAMS.values()))
-    assert set(metrics.values("direction")) == {"inbound", "outbound"}
+    assert set(metrics.values("direction")) == {"inbound", "outbound", "internal"}
 
 
 @pytest.mark.parametrize("value", ["x' or 1=1 --", "{{ Dimension('call__team') }}", "{% raw %}", "a;b", "100%", "{#x#}",
                                    "it's {{'{{'}}", "\\", "转介绍"])
 def test_a_value_is_data_whatever_it_says(built, metrics, value):
     found = metrics.query(["calls"], filters=[("channel", "=", value)])
-    expected = sum(call["channel"] == value for call in built.world.rows["fct_calls"])
+    expected = sum(call["channel"] == value for call in built.world.calls)
     assert [row["calls"] or 0 for row in found] == [expected]
 
 

@@ -129,8 +129,9 @@ def test_talk_seconds_by_day_after_the_stretched_redelivery(demo):
         "source_call_id)", planted["changed_call_ids"])
     assert len(files) == 1
     assert seconds > 0
-    ((by_mart,),) = demo.query("select sum(talk_seconds)::bigint from call_efficiency where call_date = ?",
-                               planted["date"])
+    ((by_mart,),) = demo.query(
+        "select sum(talk_seconds)::bigint + (select sum(talk_seconds) from fct_calls where call_date = ? "
+        "and not is_customer_call)::bigint from call_efficiency where call_date = ?", planted["date"], planted["date"])
     assert by_mart == planted["talk_seconds_after"]
 
 
@@ -142,12 +143,13 @@ def test_tiers_of_every_connected_call(demo):
             expected[line, direction, tier(line, int(seconds))] += n
     assert expected == flat(demo.truth["calls"]["by_tiers"])
     by_call = demo.query("select business_line, direction, duration_tier, count(*) from fct_calls "
-                         "where is_connected and direction <> 'internal' group by all")
+                         "where is_connected and is_customer_call group by all")
     assert counter(by_call) == expected
     by_mart = demo.query("select business_line, direction, duration_tier, sum(calls)::bigint "
-                         "from duration_distribution where direction <> 'internal' group by all")
+                         "from duration_distribution group by all")
     assert counter(by_mart) == expected
-    assert demo.query("select count(*) from fct_calls where duration_tier is not null and not is_connected") == [(0,)]
+    assert demo.query("select count(*) from fct_calls where duration_tier is not null "
+                      "and not (is_connected and is_customer_call)") == [(0,)]
 
 
 @pytest.mark.parametrize(("line", "seconds", "expected"), [
@@ -175,23 +177,59 @@ def test_jammed_trunk_stands_out(demo):
     assert rate["jammed"] < 0.6 * rate["free"]
 
 
+def test_metrics_speak_of_customers(demo):
+    """Calls between colleagues, some of them long, and work after calls in vain are in no mart of customers."""
+    truth = demo.truth["calls"]
+    customers = truth["by_customer_calls"]
+    internal = truth["by_direction"]["internal"]
+    assert internal > 20
+    assert customers["calls"] == truth["total"] - internal
+    expected = tuple(customers[name] for name in ("calls", "connected", "high_intent", "handling_seconds"))
+    assert demo.query("select sum(calls)::bigint, sum(connected)::bigint, sum(high_intent_calls)::bigint, "
+                      "sum(handling_seconds)::bigint from call_efficiency") == [expected]
+    assert demo.query("select sum(calls)::bigint, sum(connected_calls)::bigint, sum(high_intent_calls)::bigint, "
+                      "sum(handling_seconds)::bigint from agent_performance") == [expected]
+    for mart, column, number in (("intent_by_business_line", "calls", "calls"),
+                                 ("duration_distribution", "calls", "connected"),
+                                 ("high_intent_slots", "connected_calls", "connected")):
+        assert demo.query(f"select sum({column})::bigint from {mart}") == [(customers[number],)], mart
+    ((long_internal, in_vain),) = demo.query(
+        "select count_if(not is_customer_call and talk_seconds > 600), "
+        "sum(acw_seconds) filter (where is_customer_call and not is_connected)::bigint from fct_calls")
+    assert long_internal > 5, "no call between colleagues would have been a hot one"
+    assert in_vain == customers["work_in_vain_seconds"] > 1000
+
+
+def test_blocked_dials_are_no_attempts(demo):
+    rows = demo.query("select attempt_number::varchar, count(*) from fct_calls where attempt_number is not null "
+                      "group by all")
+    assert dict(rows) == demo.truth["calls"]["dials_by_attempt"]
+    ((blocked,),) = demo.query(
+        "select count(*) from fct_calls as b where is_platform_block and exists (select * from fct_calls as later "
+        "where later.is_dial and later.customer_key = b.customer_key and later.call_date = b.call_date "
+        "and later.started_at > b.started_at)")
+    assert blocked >= 3, "no attempt after a blocked dial: counting it would go unnoticed"
+
+
 def test_hot_callers(demo):
     """The pool: last hot call, calls and hot calls around it, tier and lead of every caller."""
     expected = {c["last_hot_call_id"]: c for c in demo.truth["calls"]["pool"]["callers"]}
     rows = demo.query("""
-        select c.source_call_id, i.last_long_call_seconds, i.call_count, i.long_call_count, i.duration_tier,
-               i.business_line, i.customer_phone_masked, l.source_lead_id, i.is_focus_region, i.last_long_call_at
+        select c.source_call_id, i.last_long_call_seconds, i.call_count, i.attempt_count, i.long_call_count,
+               i.duration_tier, i.business_line, i.customer_phone_masked, l.source_lead_id, i.is_focus_region,
+               i.last_long_call_at
         from high_intent_leads i join fct_calls c on c.call_key = i.last_call_key
         left join fct_leads l on l.lead_key = i.lead_key""")
     assert {row[0] for row in rows} == expected.keys()
-    for call_id, seconds, calls, hot, name, line, phone, lead, focus, at in rows:
+    for call_id, seconds, calls, attempts, hot, name, line, phone, lead, focus, at in rows:
         caller = expected[call_id]
-        assert (seconds, calls, hot, name, line, lead) == (
-            caller["last_hot_seconds"], caller["calls"], caller["hot_calls"], caller["last_hot_tier"],
-            caller["line"], caller["lead_id"]), call_id
+        assert (seconds, calls, attempts, hot, name, line, lead) == (
+            caller["last_hot_seconds"], caller["calls"], caller["attempts"], caller["hot_calls"],
+            caller["last_hot_tier"], caller["line"], caller["lead_id"]), call_id
         assert phone == caller["phone_masked"] or caller["phone_masked"] is None
         assert focus == (caller["province"] == "天津")
         assert at.isoformat() == caller["last_hot_at"]
+    assert sum(caller["attempts"] for caller in expected.values()) > 20, "our own dials would not be noticed as calls"
 
 
 # --- leads and funnel --------------------------------------------------------------------------------------------

@@ -277,9 +277,11 @@ def test_pool_of_hot_callers(calls, truth):
         if recent:
             last = max(recent, key=lambda c: c["start"])
             edge = last["start"].date() - dt.timedelta(days=pool["repeat_days"])
-            found[last["id"]] = (sum(c["start"].date() > edge for c in mine),
+            found[last["id"]] = (sum(c["start"].date() > edge and c["direction"] == "inbound" for c in mine),
+                                 sum(c["start"].date() > edge and c["direction"] == "outbound"
+                                     and c["result"] not in ("平台拦截", "频次限制") for c in mine),
                                  sum(c["start"].date() > edge for c in hot), last["talk"])
-    assert found == {c["last_hot_call_id"]: (c["calls"], c["hot_calls"], c["last_hot_seconds"])
+    assert found == {c["last_hot_call_id"]: (c["calls"], c["attempts"], c["hot_calls"], c["last_hot_seconds"])
                      for c in pool["callers"]}
 
 

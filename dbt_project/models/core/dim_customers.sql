@@ -9,7 +9,7 @@ with calls as (
         count(*) filter (where is_connected) as connected_count,
         max_by(customer_phone_masked, call_key) as customer_phone_masked
     from {{ ref('fct_calls') }}
-    where customer_key is not null and {{ is_touched_key({'customer_key': 'customer'}) }}
+    where is_customer_call and customer_key is not null and {{ is_touched_key({'customer_key': 'customer'}) }}
     group by customer_key
 ),
 

@@ -31,6 +31,7 @@ select
     coalesce(p.skill_group, agents.skill_group) as skill_group,
     p.is_owner,
     calls.direction,
+    calls.is_customer_call,
     calls.is_connected and (coalesce(p.talk_seconds, 0) + coalesce(p.hold_seconds, 0) > 0 or p.is_owner) as has_talked,
     p.talk_seconds,
     p.hold_seconds,

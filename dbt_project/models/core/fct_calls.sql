@@ -3,7 +3,9 @@
         'is_connected', 'is_high_intent', 'talk_seconds'])) }}
 -- depends_on: {{ ref('int_propagation') }}
 with calls as (
-    select * from {{ ref('stg_calls') }} where {{ is_touched('call_date', ['fct_calls']) }}
+    select *, direction <> 'internal' as is_customer_call
+    from {{ ref('stg_calls') }}
+    where {{ is_touched('call_date', ['fct_calls']) }}
 ),
 
 flags as (
@@ -12,10 +14,15 @@ flags as (
 
 -- Numbered apart from the wide rows: sorting those, or keeping them for a second use, took most of the time.
 attempts as (
-    select call_key, row_number() over (
-        partition by customer_key, call_date order by started_at nulls last, call_key nulls last) as attempt_number
-    from {{ ref('stg_calls') }}
-    where direction = 'outbound' and customer_key is not null and {{ is_touched('call_date', ['fct_calls']) }}
+    select calls.call_key, row_number() over (
+        partition by calls.customer_key, calls.call_date order by calls.started_at nulls last, calls.call_key nulls last)
+        as attempt_number
+    from {{ ref('stg_calls') }} as calls
+    left join {{ source('policy', 'tech_results') }} as results on calls.tech_result = results.tech_result
+    where calls.direction = 'outbound' and calls.customer_key is not null
+        and (coalesce(results.is_dial, true)
+            or (results.is_platform_block and {{ policy_text('attempt.blocked_dials') }} = 'counted'))
+        and {{ is_touched('calls.call_date', ['fct_calls']) }}
 ),
 
 -- Keys of the joins that follow are made here: a condition on the calls' side of a left join would make it a loop.
@@ -25,7 +32,7 @@ named as (
         coalesce(same_source.lead_key, any_source.lead_key) as named_lead_key,
         coalesce(same_source.channel, any_source.channel) as named_channel,
         coalesce(same_source.business_line, any_source.business_line) as named_business_line,
-        case when same_source.lead_key is null and any_source.lead_key is null and calls.direction <> 'internal'
+        case when same_source.lead_key is null and any_source.lead_key is null and calls.is_customer_call
             then calls.customer_key end as touching_customer
     from calls
     left join {{ ref('int_lead_ids') }} as same_source
@@ -78,9 +85,10 @@ profiled as (
         days.is_workday,
         days.min_unanswered_seconds,
         coalesce(rules.tier_profile, days.tier_profile) as tier_profile,
-        case when a.is_connected then coalesce(rules.tier_profile, days.tier_profile) end as tiered_profile,
-        case when a.is_connected then 1 end as banded,
-        a.is_connected and a.talk_seconds is not null and a.talk_seconds <= days.max_seconds as is_valid_for_tiers,
+        case when a.is_connected and a.is_customer_call then coalesce(rules.tier_profile, days.tier_profile) end as tiered_profile,
+        case when a.is_connected and a.is_customer_call then 1 end as banded,
+        a.is_connected and a.is_customer_call and a.talk_seconds is not null and a.talk_seconds <= days.max_seconds
+            as is_valid_for_tiers,
         agents.agent_name as roster_name,
         agents.team as roster_team,
         agents.skill_group as roster_skill_group
@@ -110,6 +118,7 @@ select
     p.source_system,
     p.source_call_id,
     p.direction,
+    p.is_customer_call,
     p.started_at,
     p.ringing_at,
     p.answered_at,
@@ -156,7 +165,7 @@ select
     p.customer_key,
     p.customer_phone_masked,
     p.number_status,
-    coalesce(known.customer_since_at < p.started_at, false) as is_existing_customer,
+    p.is_customer_call and coalesce(known.customer_since_at < p.started_at, false) as is_existing_customer,
     cast(attempts.attempt_number as integer) as attempt_number,
     p.region_province,
     p.region_city,

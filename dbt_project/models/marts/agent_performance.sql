@@ -2,7 +2,7 @@
 
 with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
 
--- Calls belong to their owner, so that they add up to fct_calls; talk and handling belong to whom they were.
+-- Calls belong to their owner, so that they add up to the customer calls; talk and handling belong to whom they were.
 owned as (
     select
         call_date as activity_date,
@@ -13,9 +13,10 @@ owned as (
         count(*) filter (where is_dial) as dials,
         count(*) filter (where is_dial and is_connected) as connected_dials,
         count(*) filter (where is_connected) as connected_calls,
+        count(*) filter (where duration_tier is not null) as tiered_calls,
         count(*) filter (where is_high_intent) as high_intent_calls
     from {{ ref('fct_calls') }}
-    where {{ is_touched('call_date', ['fct_calls', 'fct_orders']) }}
+    where is_customer_call and {{ is_touched('call_date', ['fct_calls', 'fct_orders']) }}
     group by call_date, coalesce(agent_id, 'unknown')
 ),
 
@@ -31,7 +32,7 @@ parts as (
         cast(coalesce(sum(coalesce(talk_seconds, 0) + coalesce(hold_seconds, 0) + coalesce(acw_seconds, 0)), 0) as bigint)
             as handling_seconds
     from {{ ref('fct_call_agents') }}
-    where has_talked and {{ is_touched('call_date', ['fct_calls', 'fct_orders']) }}
+    where has_talked and is_customer_call and {{ is_touched('call_date', ['fct_calls', 'fct_orders']) }}
     group by call_date, coalesce(agent_id, 'unknown')
 ),
 
@@ -41,7 +42,8 @@ calls as (
         agent_id,
         coalesce(owned.agent_name, parts.agent_name) as agent_name,
         coalesce(owned.team, parts.team) as team,
-        owned.calls, owned.dials, owned.connected_dials, owned.connected_calls, owned.high_intent_calls,
+        owned.calls, owned.dials, owned.connected_dials, owned.connected_calls, owned.tiered_calls,
+        owned.high_intent_calls,
         parts.handled_calls, parts.talk_seconds, parts.hold_seconds, parts.handling_seconds
     from owned
     full outer join parts using (activity_date, agent_id)
@@ -73,6 +75,7 @@ joined as (
         coalesce(calls.dials, 0) as dials,
         coalesce(calls.connected_dials, 0) as connected_dials,
         coalesce(calls.connected_calls, 0) as connected_calls,
+        coalesce(calls.tiered_calls, 0) as tiered_calls,
         coalesce(calls.high_intent_calls, 0) as high_intent_calls,
         coalesce(calls.handled_calls, 0) as handled_calls,
         coalesce(calls.talk_seconds, 0) as talk_seconds,
@@ -90,8 +93,8 @@ select
     {{ rate('joined.connected_dials', 'joined.dials') }} as connect_rate,
     {{ wilson_low('joined.connected_dials', 'joined.dials', 'z.z') }} as connect_wilson_low,
     {{ wilson_high('joined.connected_dials', 'joined.dials', 'z.z') }} as connect_wilson_high,
-    {{ rate('joined.high_intent_calls', 'joined.connected_calls') }} as high_intent_rate,
-    {{ rate('joined.handling_seconds', 'joined.handled_calls') }} as average_handling_seconds,
+    {{ rate('joined.high_intent_calls', 'joined.tiered_calls') }} as high_intent_rate,
+    {{ rate('joined.handling_seconds', 'joined.handled_calls') }} as average_agent_handling_seconds,
     avg(joined.dials) over team_day as team_mean_dials,
     avg(joined.talk_seconds) over team_day as team_mean_talk_seconds,
     joined.dials >= z.min_n as n_ok

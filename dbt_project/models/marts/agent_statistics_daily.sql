@@ -24,14 +24,14 @@ days as (
 
 select
     days.*,
-    {{ rate('days.inbound_answered_calls', 'days.inbound_calls') }} as answer_rate,
-    {{ wilson_low(part_of('days.inbound_answered_calls', 'days.inbound_calls'), 'days.inbound_calls', 'z.z') }} as answer_wilson_low,
-    {{ wilson_high(part_of('days.inbound_answered_calls', 'days.inbound_calls'), 'days.inbound_calls', 'z.z') }} as answer_wilson_high,
-    {{ rate('days.outbound_connected_calls', 'days.outbound_calls') }} as connect_rate,
-    {{ wilson_low(part_of('days.outbound_connected_calls', 'days.outbound_calls'), 'days.outbound_calls', 'z.z') }} as connect_wilson_low,
-    {{ wilson_high(part_of('days.outbound_connected_calls', 'days.outbound_calls'), 'days.outbound_calls', 'z.z') }} as connect_wilson_high,
+    {{ rate('days.inbound_answered_calls', 'days.inbound_calls') }} as delivered_agent_answer_rate,
+    {{ wilson_low(part_of('days.inbound_answered_calls', 'days.inbound_calls'), 'days.inbound_calls', 'z.z') }} as delivered_agent_answer_wilson_low,
+    {{ wilson_high(part_of('days.inbound_answered_calls', 'days.inbound_calls'), 'days.inbound_calls', 'z.z') }} as delivered_agent_answer_wilson_high,
+    {{ rate('days.outbound_connected_calls', 'days.outbound_calls') }} as delivered_agent_connect_rate,
+    {{ wilson_low(part_of('days.outbound_connected_calls', 'days.outbound_calls'), 'days.outbound_calls', 'z.z') }} as delivered_agent_connect_wilson_low,
+    {{ wilson_high(part_of('days.outbound_connected_calls', 'days.outbound_calls'), 'days.outbound_calls', 'z.z') }} as delivered_agent_connect_wilson_high,
     {{ rate('days.talk_seconds', 'days.answered_calls') }} as average_talk_seconds,
-    {{ rate('days.handling_seconds', 'days.answered_calls') }} as average_handling_seconds,
+    {{ rate('days.handling_seconds', 'days.answered_calls') }} as delivered_average_handling_seconds,
     days.login_seconds - coalesce(days.break_seconds, 0) as available_seconds,
     {{ rate('days.handling_seconds', '(days.login_seconds - coalesce(days.break_seconds, 0))') }} as occupancy,
     coalesce(days.calls >= z.min_n, false) as n_ok

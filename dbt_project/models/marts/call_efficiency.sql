@@ -21,9 +21,11 @@ counted as (
         cast(coalesce(sum(calls.hold_seconds), 0) as bigint) as hold_seconds,
         cast(coalesce(sum(calls.ring_seconds), 0) as bigint) as ring_seconds,
         cast(coalesce(sum(calls.queue_seconds), 0) as bigint) as queue_seconds,
-        cast(coalesce(sum(calls.acw_seconds), 0) as bigint) as acw_seconds
+        cast(coalesce(sum(calls.acw_seconds), 0) as bigint) as acw_seconds,
+        cast(coalesce(sum(coalesce(calls.talk_seconds, 0) + coalesce(calls.hold_seconds, 0) + coalesce(calls.acw_seconds, 0))
+            filter (where calls.is_connected), 0) as bigint) as handling_seconds
     from {{ ref('fct_calls') }} as calls
-    where {{ is_touched('calls.call_date', ['fct_calls']) }}
+    where calls.is_customer_call and {{ is_touched('calls.call_date', ['fct_calls']) }}
     group by calls.call_date, calls.call_hour, calls.direction, calls.business_line,
         coalesce(calls.team, 'unknown'), coalesce(calls.channel, 'unattributed')
 )
@@ -34,8 +36,7 @@ select
     {{ wilson_low('counted.connected_dials', 'counted.dials', 'z.z') }} as connect_wilson_low,
     {{ wilson_high('counted.connected_dials', 'counted.dials', 'z.z') }} as connect_wilson_high,
     {{ rate('counted.abandoned', 'counted.offered') }} as abandon_rate,
-    {{ rate('counted.talk_seconds + counted.hold_seconds + counted.acw_seconds', 'counted.connected') }}
-        as average_handling_seconds,
+    {{ rate('counted.handling_seconds', 'counted.connected') }} as average_handling_seconds,
     counted.dials >= z.min_n as n_ok
 from counted
 cross join z

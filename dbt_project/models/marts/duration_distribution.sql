@@ -16,6 +16,6 @@ select
         as share_of_calls
 from {{ ref('fct_calls') }} as calls
 left join {{ source('policy', 'duration_bands') }} as bands on calls.duration_band = bands.band
-where calls.is_connected and {{ is_touched('calls.call_date', ['fct_calls']) }}
+where calls.is_connected and calls.is_customer_call and {{ is_touched('calls.call_date', ['fct_calls']) }}
 group by calls.call_date, calls.direction, calls.business_line,
     coalesce(calls.duration_band, 'unknown'), coalesce(calls.duration_tier, 'none')

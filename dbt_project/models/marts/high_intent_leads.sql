@@ -11,7 +11,7 @@ with settings as (
 calls as (
     select *
     from {{ ref('fct_calls') }}
-    where customer_key is not null
+    where is_customer_call and customer_key is not null
         and call_date > (select {{ add_days('as_of_date', '-(pool_days + repeat_days)') }} from settings)
 ),
 
@@ -28,7 +28,8 @@ last_long_calls as (
 counted as (
     select
         calls.customer_key,
-        count(*) as call_count,
+        count(*) filter (where calls.direction = 'inbound') as call_count,
+        count(*) filter (where calls.is_dial) as attempt_count,
         count(*) filter (where calls.is_high_intent) as long_call_count,
         max(calls.talk_seconds) as longest_call_seconds,
         max(calls.started_at) as last_call_at
@@ -79,6 +80,7 @@ listed as (
         last_long.agent_name,
         last_long.team,
         counted.call_count,
+        counted.attempt_count,
         counted.long_call_count,
         counted.longest_call_seconds,
         counted.last_call_at,
@@ -139,6 +141,7 @@ select
     agent_name,
     team,
     call_count,
+    attempt_count,
     long_call_count,
     longest_call_seconds,
     last_call_at,

@@ -12,5 +12,5 @@ select
     count(*) filter (where is_high_intent) as high_intent_calls,
     cast(coalesce(sum(talk_seconds) filter (where is_high_intent), 0) as bigint) as high_intent_talk_seconds
 from {{ ref('fct_calls') }}
-where is_connected and {{ is_touched('call_date', ['fct_calls']) }}
+where is_connected and is_customer_call and {{ is_touched('call_date', ['fct_calls']) }}
 group by call_date, call_hour, direction, business_line, coalesce(region_province, 'unknown')

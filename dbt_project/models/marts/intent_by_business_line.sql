@@ -18,7 +18,7 @@ counted as (
         count(*) filter (where is_high_intent and is_existing_customer) as high_intent_existing_calls,
         cast(coalesce(sum(talk_seconds) filter (where is_connected), 0) as bigint) as talk_seconds
     from {{ ref('fct_calls') }}
-    where {{ is_touched('call_date', ['fct_calls']) }}
+    where is_customer_call and {{ is_touched('call_date', ['fct_calls']) }}
     group by call_date, direction, business_line, coalesce(own_number, 'unknown')
 )
 

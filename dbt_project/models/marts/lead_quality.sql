@@ -11,7 +11,7 @@ with settings as (
 recent_contacts as (
     select calls.lead_key
     from {{ ref('fct_calls') }} as calls
-    where calls.is_connected and calls.lead_key is not null
+    where calls.is_connected and calls.is_customer_call and calls.lead_key is not null
         and calls.call_date > (select {{ add_days('as_of_date', '-dormancy_days') }} from settings)
     union
     select events.lead_key
@@ -61,7 +61,7 @@ select
     counted.open_aged_leads,
     counted.dormant_leads,
     {% for name, numerator, denominator in [
-        ('validity', 'valid_leads', 'leads'), ('connect', 'connected_leads', 'leads'),
+        ('validity', 'valid_leads', 'leads'), ('lead_connect', 'connected_leads', 'leads'),
         ('intent', 'intent_leads', 'leads'), ('deal', 'deals', 'leads'),
         ('dormancy', 'dormant_leads', 'open_aged_leads')] -%}
     {{ rate('counted.' ~ numerator, 'counted.' ~ denominator) }} as {{ name }}_rate,

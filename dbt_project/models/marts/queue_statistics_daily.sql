@@ -24,17 +24,17 @@ days as (
 
 select
     days.*,
-    {{ rate('days.answered_calls', 'days.offered_calls') }} as answer_rate,
-    {{ wilson_low(part_of('days.answered_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as answer_wilson_low,
-    {{ wilson_high(part_of('days.answered_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as answer_wilson_high,
-    {{ rate('days.abandoned_calls', 'days.offered_calls') }} as abandon_rate,
-    {{ wilson_low(part_of('days.abandoned_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as abandon_wilson_low,
-    {{ wilson_high(part_of('days.abandoned_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as abandon_wilson_high,
+    {{ rate('days.answered_calls', 'days.offered_calls') }} as delivered_queue_answer_rate,
+    {{ wilson_low(part_of('days.answered_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as delivered_queue_answer_wilson_low,
+    {{ wilson_high(part_of('days.answered_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as delivered_queue_answer_wilson_high,
+    {{ rate('days.abandoned_calls', 'days.offered_calls') }} as delivered_queue_abandon_rate,
+    {{ wilson_low(part_of('days.abandoned_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as delivered_queue_abandon_wilson_low,
+    {{ wilson_high(part_of('days.abandoned_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as delivered_queue_abandon_wilson_high,
     {{ rate('days.in_target_calls', 'days.service_level_calls') }} as service_level,
     {{ wilson_low(part_of('days.in_target_calls', 'days.service_level_calls'), 'days.service_level_calls', 'z.z') }} as service_level_wilson_low,
     {{ wilson_high(part_of('days.in_target_calls', 'days.service_level_calls'), 'days.service_level_calls', 'z.z') }} as service_level_wilson_high,
     {{ rate('days.answer_wait_seconds', 'days.answered_calls') }} as average_speed_of_answer_seconds,
-    {{ rate('days.handling_seconds', 'days.answered_calls') }} as average_handling_seconds,
+    {{ rate('days.handling_seconds', 'days.answered_calls') }} as delivered_average_handling_seconds,
     coalesce(days.offered_calls >= z.min_n, false) as n_ok
 from days
 cross join z

@@ -27,12 +27,12 @@ days as (
 
 select
     days.*,
-    {{ rate('days.answered_calls', 'days.offered_calls') }} as answer_rate,
-    {{ wilson_low('days.answered_calls', 'days.offered_calls', 'z.z') }} as answer_wilson_low,
-    {{ wilson_high('days.answered_calls', 'days.offered_calls', 'z.z') }} as answer_wilson_high,
-    {{ rate('days.abandoned_calls', 'days.offered_calls') }} as abandon_rate,
-    {{ wilson_low('days.abandoned_calls', 'days.offered_calls', 'z.z') }} as abandon_wilson_low,
-    {{ wilson_high('days.abandoned_calls', 'days.offered_calls', 'z.z') }} as abandon_wilson_high,
+    {{ rate('days.answered_calls', 'days.offered_calls') }} as queue_answer_rate,
+    {{ wilson_low('days.answered_calls', 'days.offered_calls', 'z.z') }} as queue_answer_wilson_low,
+    {{ wilson_high('days.answered_calls', 'days.offered_calls', 'z.z') }} as queue_answer_wilson_high,
+    {{ rate('days.abandoned_calls', 'days.offered_calls') }} as queue_abandon_rate,
+    {{ wilson_low('days.abandoned_calls', 'days.offered_calls', 'z.z') }} as queue_abandon_wilson_low,
+    {{ wilson_high('days.abandoned_calls', 'days.offered_calls', 'z.z') }} as queue_abandon_wilson_high,
     {{ rate('days.in_target_calls', 'days.service_level_calls') }} as service_level,
     {{ wilson_low('days.in_target_calls', 'days.service_level_calls', 'z.z') }} as service_level_wilson_low,
     {{ wilson_high('days.in_target_calls', 'days.service_level_calls', 'z.z') }} as service_level_wilson_high,

@@ -28,7 +28,7 @@ calls as (
         case when is_connected then coalesce(talk_seconds, 0) else 0 end as talk_seconds,
         case when is_connected then queue_seconds end as queue_seconds
     from {{ ref('fct_calls') }}
-    where direction <> 'internal' and {{ is_touched('call_date', dates) }}
+    where is_customer_call and {{ is_touched('call_date', dates) }}
         and call_date in (select stat_date from delivered_agents union select stat_date from queue_days)
 ),
 

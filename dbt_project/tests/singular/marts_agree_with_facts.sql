@@ -30,10 +30,10 @@ with totals as (
     select 'lead_quality.leads',
         (select coalesce(sum(leads), 0) from {{ ref('lead_quality') }}), (select count(*) from {{ ref('fct_leads') }})
     {% for mart, column, date_column, condition in [
-        ('call_efficiency', 'calls', 'call_date', 'true'), ('intent_by_business_line', 'calls', 'call_date', 'true'),
-        ('agent_performance', 'calls', 'activity_date', 'true'),
-        ('duration_distribution', 'calls', 'call_date', 'is_connected'),
-        ('high_intent_slots', 'connected_calls', 'call_date', 'is_connected')] -%}
+        ('call_efficiency', 'calls', 'call_date', 'is_customer_call'), ('intent_by_business_line', 'calls', 'call_date', 'is_customer_call'),
+        ('agent_performance', 'calls', 'activity_date', 'is_customer_call'),
+        ('duration_distribution', 'calls', 'call_date', 'is_customer_call and is_connected'),
+        ('high_intent_slots', 'connected_calls', 'call_date', 'is_customer_call and is_connected')] -%}
     union all
     select '{{ mart }}.{{ column }}',
         (select coalesce(sum({{ column }}), 0) from {{ ref(mart) }} where {{ in_build_dates(date_column, ['fct_calls']) }}),
@@ -44,7 +44,7 @@ with totals as (
     select 'agent_performance.talk_seconds',
         (select coalesce(sum(talk_seconds), 0) from {{ ref('agent_performance') }} where {{ in_build_dates('activity_date', ['fct_calls']) }}),
         (select coalesce(sum(talk_seconds), 0) from {{ ref('fct_call_agents') }}
-            where has_talked and {{ in_build_dates('call_date', ['fct_calls']) }})
+            where has_talked and is_customer_call and {{ in_build_dates('call_date', ['fct_calls']) }})
 )
 
 select * from totals where in_mart <> in_facts

@@ -14,7 +14,7 @@ calls as (
     select fct_calls.*
     from fct_calls
     cross join rules
-    where customer_key is not null and call_date <= $end
+    where is_customer_call and customer_key is not null and call_date <= $end
         and call_date > $end - cast(pool_days + repeat_days as integer)
 ),
 
@@ -30,9 +30,10 @@ last_long as (
 counted as (
     select
         calls.customer_key,
-        count(*) as call_count,
+        count(*) filter (where calls.direction = 'inbound') as call_count,
+        count(*) filter (where calls.is_dial) as attempt_count,
         count(*) filter (where calls.is_high_intent) as long_call_count,
-        min(calls.started_at) filter (where calls.direction = 'outbound' and calls.started_at > last_long.started_at)
+        min(calls.started_at) filter (where calls.is_dial and calls.started_at > last_long.started_at)
             as followed_up_at
     from calls
     cross join rules
@@ -74,6 +75,7 @@ pool as (
         last_long.agent_name,
         last_long.team,
         counted.call_count,
+        counted.attempt_count,
         counted.long_call_count,
         last_long.duration_tier,
         tiers.stars,

@@ -6,6 +6,6 @@ select
     count(*) filter (where duration_tier is not null) as tiered_calls,
     count(*) filter (where is_high_intent) as high_intent_calls
 from fct_calls
-where call_date between $start and $end and call_hour is not null
+where is_customer_call and call_date between $start and $end and call_hour is not null
 group by weekday, call_hour
 order by weekday, call_hour
