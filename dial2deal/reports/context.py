@@ -207,6 +207,6 @@ class Context:
         if period is None:
             return None
         row = self.snapshot.rows(
-            "select count_if(is_workday) as workdays, count(*) as days from dim_dates "
+            "select count_if(is_workday) as workdays, count(is_workday) as days from dim_dates "
             "where date_day between $start and $end", {"start": period.start, "end": period.end})[0]
         return row["workdays"] if row["days"] == period.days else None

@@ -133,6 +133,11 @@ def test_q41_own_extensions_and_test_phones_are_internal(built):
 
 
 def test_q42_a_year_without_calendar_is_a_warning(built):
+    """6 January 2003 was a Monday: whether people worked, the calendar does not say."""
+    assert built.query("select is_workday, weekday from marts.fct_calls where year(call_date) = 2003") == [(None, 1)]
+    assert built.query("select count(is_workday), count(*) from marts.dim_dates where year(date_day) = 2003") == [
+        (0, 365)]
+    assert built.query("select count(*) from marts.dim_dates where is_workday is null and is_calendar_known") == [(0,)]
     years = "select year(date_day), bool_and(is_calendar_known) from marts.dim_dates group by 1 order by 1"
     assert built.query(years) == [(2003, False), *((year, True) for year in range(2004, 2027))]
     assert built.query("select severity, outcome from ops.check_results where check_name like '%calendar_known%'") == [

@@ -18,8 +18,6 @@ SPANS = {("daily", "2026-06-30"): (dt.date(2026, 6, 30), dt.date(2026, 6, 30)),
          ("weekly", "2026-W26"): (dt.date(2026, 6, 22), dt.date(2026, 6, 28)),
          ("monthly", "2026-06"): (dt.date(2026, 6, 1), dt.date(2026, 6, 30))}
 MONTHS = [dt.date(2026, n, 1) for n in (3, 4, 5, 6)]
-# S01 is on its way: until then calls between colleagues still count among the customers'.
-S01 = pytest.mark.xfail(reason="calls between colleagues count among those of customers", strict=False)
 KINDS = ("media", "lead_purchase", "labour", "telephony", "system")
 
 
@@ -62,7 +60,6 @@ def in_month(company: Company, month: dt.date) -> Period:
 
 # --- reports -----------------------------------------------------------------------------------------------------
 
-@S01
 def test_every_card(company, report):
     content, span = report
     period = Period(company, *span)
@@ -77,7 +74,6 @@ def test_every_card(company, report):
             assert (card["low"], card["high"]) == pytest.approx(expected.wilson, rel=1e-9), card["metric"]
 
 
-@S01
 def test_what_cards_are_compared_with(company, report):
     content, _ = report
     compared = 0
@@ -100,7 +96,6 @@ def _span_of(granularity: str, period: str) -> tuple[dt.date, dt.date]:
     return start, month_end(start)
 
 
-@S01
 def test_tiers_of_a_report(company, report):
     content, span = report
     counts = Counter(call.tier for call in Period(company, *span).calls if call.connected)
@@ -110,7 +105,6 @@ def test_tiers_of_a_report(company, report):
         assert is_share(row["share"], Rate(counts[tier], counts.total())), tier
 
 
-@S01
 def test_agents_and_teams_of_a_report(company, report):
     content, span = report
     period = Period(company, *span)
@@ -231,7 +225,6 @@ def test_tiers_by_line(demo, company):
         (call.line, call.tier) for call in company.customer_calls if call.connected)
 
 
-@S01
 def test_agents_over_all_days(demo, company):
     calls, orders, revenue = defaultdict(list), Counter(), Counter()
     for call in company.customer_calls:

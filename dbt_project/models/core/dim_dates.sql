@@ -27,10 +27,6 @@ days as (
     select {{ add_days('cast(date_trunc(\'year\', bounds.first_day) as date)', 'numbers.number') }} as date_day, bounds.last_day
     from bounds
     cross join numbers
-),
-
-known_years as (
-    select distinct extract(year from calendar_date) as year from {{ source('policy', 'holidays') }}
 )
 
 select
@@ -40,10 +36,10 @@ select
     cast(date_trunc('year', days.date_day) as date) as year_start,
     {{ iso_weekday('days.date_day') }} as weekday,
     {{ iso_weekday('days.date_day') }} >= {{ saturday() }} as is_weekend,
-    coalesce(holidays.is_workday, {{ iso_weekday('days.date_day') }} < {{ saturday() }}) as is_workday,
+    {{ is_workday('days.date_day', 'holidays', 'known_years') }} as is_workday,
     holidays.name_zh as holiday_name,
     known_years.year is not null as is_calendar_known
 from days
 left join {{ source('policy', 'holidays') }} as holidays on days.date_day = holidays.calendar_date
-left join known_years on extract(year from days.date_day) = known_years.year
+left join {{ calendar_years() }} as known_years on extract(year from days.date_day) = known_years.year
 where extract(year from days.date_day) <= extract(year from days.last_day)

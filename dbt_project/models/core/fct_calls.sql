@@ -69,11 +69,12 @@ attributed as (
 days as (
     select
         settings.*,
-        coalesce(holidays.is_workday, {{ iso_weekday('settings.day') }} < {{ saturday() }}) as is_workday,
+        {{ is_workday('settings.day', 'holidays', 'known_years') }} as is_workday,
         rules.tier_profile
     from {{ settings_by_day(ref('stg_calls'), 'call_date', {'max_seconds': 'call.max_seconds',
         'min_unanswered_seconds': 'clean.min_unanswered_seconds'}, is_touched('call_date', ['fct_calls'])) }} as settings
     left join {{ source('policy', 'holidays') }} as holidays on settings.day = holidays.calendar_date
+    left join {{ calendar_years() }} as known_years on extract(year from settings.day) = known_years.year
     left join {{ source('policy', 'business_lines') }} as rules
         on rules.business_line = '*' and {{ is_valid_on('rules', 'settings.day') }}
 ),
