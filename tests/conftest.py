@@ -66,6 +66,7 @@ def demo(tmp_path_factory) -> DemoBuild:
     settings = Settings(home=tmp_path_factory.mktemp("demo_build")).ensure()
     truth = write_exports(settings, days=DEMO_DAYS, calls_per_day=DEMO_CALLS_PER_DAY)
     rows = "".join(f"  - {{key: reports.first_load.{kind}, value: 1}}\n" for kind in ("days", "weeks", "months"))
+    rows += "  - {key: region.focus, value: 天津}\n"
     (settings.home / "policy" / "settings.yml").write_text(f"settings:\n{rows}", encoding="utf-8")
     outcome = run.build(settings)
     assert outcome.ok, [ran.problems for ran in (outcome.build, *outcome.reports)]

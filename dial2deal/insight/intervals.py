@@ -23,6 +23,21 @@ def wilson(successes: float, trials: float, z: float) -> tuple[float, float] | N
     return low, high
 
 
+def standardised(successes: float, trials: float, expected: float, overall: float,
+                 z: float) -> tuple[float, float, float] | None:
+    """Share as it would be at the mix of all groups, with its bounds: successes ÷ expected × ``overall``.
+
+    ``expected``: successes at the group's own mix if each part succeeded as often as everybody's. Indirect
+    standardisation [Breslow & Day 1987, ch. 2]; bounds are Wilson's, the expectation taken as known. None without it.
+    """
+    bounds = wilson(successes, trials, z)
+    if bounds is None or not expected:
+        return None
+    factor = overall * trials / expected
+    value, low, high = (min(1.0, part * factor) for part in (successes / trials, *bounds))
+    return value, low, high
+
+
 def newcombe(successes: float, trials: float, base_successes: float, base_trials: float,
              z: float) -> tuple[float, float] | None:
     """Interval of the difference of two independent shares, first minus base. [Newcombe 1998, method 10]

@@ -30,6 +30,8 @@ def complaint(key: str, value: Any, default: dict[str, Any] | None, known: Itera
         wrong = [part for part in chosen if part not in choices]
         return f"= {wrong[0]!r} is not one of {', '.join(choices)}." if wrong else None
     check = default.get("check")
+    if check == "optional":
+        return None if str(value) == "none" else _number_complaint(value, default.get("unit"))
     if check == "time_zone" and str(value) not in zoneinfo.available_timezones():
         return f"= {value!r} is no time zone such as Asia/Shanghai."
     if check == "clock" and not _CLOCK.fullmatch(str(value)):

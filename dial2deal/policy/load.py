@@ -61,6 +61,10 @@ class Policy:
         except ValueError as error:
             raise PolicyError(f"Setting {key!r} must be a number, not {value!r}.") from error
 
+    def optional_number(self, key: str, on: dt.date | None = None) -> float | None:
+        """Value of a setting that may be ``none``: no number is set. Raises PolicyError as ``number`` does."""
+        return None if self.text(key, on=on) == "none" else self.number(key, on=on)
+
 
 def load(settings: Settings) -> Policy:
     """Policy of the project overridden by the installation's own files. Raises PolicyError."""

@@ -56,12 +56,12 @@ TABLES: dict[str, Table] = {
          "label_zh": "varchar", "label_en": "varchar"},
         (), ("band",), ("band", "ordinal", "lower_seconds")),
     "tech_results": Table(
-        {"tech_result": "varchar", "family": "varchar", "is_connected": "boolean", "is_dial": "boolean",
+        {"tech_result": "varchar", "is_connected": "boolean", "is_dial": "boolean",
          "is_platform_block": "boolean", "is_number_invalid": "boolean", "is_abandoned": "boolean",
          "label_zh": "varchar", "label_en": "varchar"},
         ("tech_result",), ("tech_result",), ("tech_result", "is_connected")),
     "business_results": Table(
-        {"business_result": "varchar", "is_positive": "boolean", "label_zh": "varchar", "label_en": "varchar"},
+        {"business_result": "varchar", "label_zh": "varchar", "label_en": "varchar"},
         ("business_result",), ("business_result",), ("business_result",)),
     "exchange_rates": Table(
         {"currency": "varchar", "cny_per_unit": "double", **_VALIDITY, "source": "varchar"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -32,6 +32,7 @@ class Observation:
     peers: str = ""               # groups are compared with the rest of the same peers
     detail: str = ""
     capacity: Row | None = None   # agents, calls a day of each, and how many of these callers that makes
+    is_named: bool = True         # False: counts among the peers only
 
 
 def find(context: Context, sections: dict[str, Row | None], rules: Iterable[Rule]) -> list[Row]:
@@ -43,8 +44,11 @@ def find(context: Context, sections: dict[str, Row | None], rules: Iterable[Rule
             continue
         observations = [o for o in _observe(context, sections, rule) if o.value is not None]
         limit = rule.limit_value(context.policy, context.period.end)
+        if limit is None:
+            continue
         minimum = rule.min_n if rule.min_n is not None else context.min_n
-        hits = [hit for o in observations if (hit := _test(context, rule, o, observations, limit, minimum))]
+        named = (o for o in observations if o.is_named)
+        hits = [hit for o in named if (hit := _test(context, rule, o, observations, limit, minimum))]
         hits = [hit for hit in hits if hit["certain"] or not rule.certain_only]
         hits = [hit for hit in hits if (rule.unless, hit["key"]) not in fired]
         hits.sort(key=lambda hit: (not hit["certain"], -hit["gap"], hit["key"]))
@@ -94,7 +98,7 @@ def _against(context: Context, rule: Rule, o: Observation, everyone: list[Observ
         peers = [other for other in everyone if other.peers == o.peers]
         num = sum(other.num for other in peers) - o.num
         den = sum(other.n for other in peers) - o.n
-        # Looking at m groups at once: each at confidence 1 - alpha/m, so that all together keep alpha (Bonferroni).
+        # Looking at m groups at once: each at confidence 1 - alpha/m, so that all together keep alpha. [Dunn 1961]
         groups = max(1, sum(other.n >= minimum for other in everyone))
         alpha = 2 * (1 - NormalDist().cdf(context.z))
         z = NormalDist().inv_cdf(1 - alpha / 2 / groups)
@@ -181,6 +185,21 @@ def _total(context: Context, _: dict, metric: str) -> list[Observation]:
                             _from_row(base, metric) if base else None)])
 
 
+def _usual(context: Context, _: dict, metric: str) -> list[Observation]:
+    """The period against the own complete weeks before its first week; none until all of them have data."""
+    first = context.snapshot.starts("calls")
+    weeks = int(context.policy.number("connect.alert.usual_weeks", on=context.period.end))
+    until = context.period.start - dt.timedelta(days=context.period.start.weekday())
+    since = until - dt.timedelta(weeks=weeks)
+    if first is None or first > since:
+        return []
+    now = context.facts.totals([metric], context.period.granularity, context.period.start, context.period.end)
+    before = context.facts.totals([metric], "weekly", since, until - dt.timedelta(days=1)).values()
+    base = {part: sum(row[f"{metric}_{part}"] or 0 for row in before) for part in ("num", "den")}
+    return _kept([_of_share("usual", context.words("scope.total"), _from_row(now.get(context.period.start, {}), metric),
+                            base, detail=str(weeks))])
+
+
 def _unattributed(context: Context, label: str) -> list[Observation]:
     if context.snapshot.starts("orders") is None:
         return []
@@ -224,12 +243,20 @@ def _channel_month(context: Context, sections: dict, metric: str) -> list[Observ
 
 
 def _staff(section: str, key: str) -> Callable:
-    def observe(_: Context, sections: dict, metric: str) -> list[Observation]:
-        part = {"high_intent_rate": "high_intent", "connect_rate": "connect"}[metric]
-        rows = (sections.get(section) or {}).get("rows", [])
-        return _kept(_of_share(row[key], row["name"], row[part],
-                               peers=row["team"] if section == "agents" else "") for row in rows)
+    def observe(context: Context, sections: dict, metric: str) -> list[Observation]:
+        rows = [row for row in (sections.get(section) or {}).get("rows", []) if row["is_assigned"]]
+        if metric == "connect_rate":
+            return _kept(_of_share(row[key], row["name"], row["connect"], peers=_peers(row, section)) for row in rows)
+        ways = sorted({way for row in rows for way in row["by_direction"]})
+        return _kept(
+            _of_share(f"{row[key]}|{way}", context.words(f"direction.{way}", label=row["name"]) if len(ways) > 1
+                      else row["name"], row["by_direction"][way], peers=f"{_peers(row, section)}|{way}")
+            for row in rows for way in ways if way in row["by_direction"])
     return observe
+
+
+def _peers(row: Row, section: str) -> str:
+    return str(row["team"]) if section == "agents" else ""
 
 
 def _grouped(dimension: str, label: str) -> Callable:
@@ -243,17 +270,34 @@ def _grouped(dimension: str, label: str) -> Callable:
 
 
 def _slot(context: Context, sections: dict, _: str) -> list[Observation]:
-    grid = sections.get("heatmap")
-    if not grid:
-        return []
+    """Hours over all days, against the other hours of their direction; and cells of weekday and hour, against the same
+    hour of the other days where they also beat their direction: what is so at nine every day is no matter of Sundays.
+    All of them are one family of looks."""
     found = []
-    for day, (hits, bases) in enumerate(zip(grid["high_intent_calls"], grid["tiered_calls"], strict=True), start=1):
-        for hour, hit, base in zip(grid["hours"], hits, bases, strict=True):
-            if base:
-                low, high = wilson(hit, base, context.z)
-                label = context.words("scope.slot", weekday=context.words(f"weekday.{day}"), hour=hour, until=hour + 1)
-                found.append(Observation(f"{day}-{hour:02d}", label, _SHARE, hit / base, base, hit, low, high))
-    return found
+    for grid in (sections.get("heatmap") or {}).get("grids", []):
+        hits, bases = grid["high_intent_calls"], grid["tiered_calls"]
+        way, all_bases = grid["direction"], sum(map(sum, bases))
+        usual = sum(map(sum, hits)) / all_bases if all_bases else 0
+        for index, hour in enumerate(sections["heatmap"]["hours"]):
+            column = [(hits[day][index], bases[day][index]) for day in range(7)]
+            found.append(_slot_share(context, way, f"{hour:02d}", "scope.every_day", hour,
+                                     sum(hit for hit, _ in column), sum(base for _, base in column), way,
+                                     "scope.other_hours"))
+            found += [_slot_share(context, way, f"{day}-{hour:02d}", f"weekday.{day}", hour, hit, base, f"{way}|{hour}",
+                                  "scope.other_days", is_named=bool(base) and hit / base > usual)
+                      for day, (hit, base) in enumerate(column, start=1)]
+    return _kept(found)
+
+
+def _slot_share(context: Context, way: str, key: str, days: str, hour: int, hit: int, base: int, peers: str,
+                compared: str, is_named: bool = True) -> Observation | None:
+    if not base:
+        return None
+    words = context.words
+    label = words("scope.slot", weekday=words(days), hour=hour, until=hour + 1)
+    low, high = wilson(hit, base, context.z)
+    return Observation(f"{way}|{key}", words(f"direction.{way}", label=label), _SHARE, hit / base, base, hit, low, high,
+                       peers=peers, detail=words(compared), is_named=is_named)
 
 
 def _line_slot(context: Context, _: dict, __: str) -> list[Observation]:
@@ -270,18 +314,19 @@ def _line_slot(context: Context, _: dict, __: str) -> list[Observation]:
 
 
 def _stage(context: Context, sections: dict, _: str) -> list[Observation]:
-    rows = (sections.get("funnel") or {}).get("rows", [])
-    found = []
-    for before, row in itertools.pairwise(rows):
-        if not row["is_after_deal"]:
-            label = context.words("scope.stage", before=before["label"], after=row["label"])
-            found.append(_of_share(row["stage"], label, row["step"], detail=f"{row['lost']:,}"))
-    return _kept(found)
+    """Expected deals lost at each step, of the cohorts that have had their time (sections.funnel)."""
+    words, table = context.words, (sections.get("funnel") or {}).get("losses")
+    if not table:
+        return []
+    cohorts = words.range(table["start"], table["end"])
+    return [Observation(row["stage"], words("scope.stage", before=row["before"], after=row["label"]), "count",
+                        row["expected_deals_lost"], row["reached"], row["lost"], detail=cohorts)
+            for row in table["rows"] if row["expected_deals_lost"] is not None]
 
 
 _SCOPES: dict[str, Callable[[Context, dict, str], list[Observation]]] = {
     "total": _total, "pool": _pool, "channel": _channel, "channel_month": _channel_month,
     "agent": _staff("agents", "agent_id"), "team": _staff("teams", "team"),
     "own_number": _grouped("own_number", "scope.own_number"), "hour": _grouped("call_hour", "scope.hour"),
-    "slot": _slot, "line_slot": _line_slot, "stage": _stage,
+    "slot": _slot, "line_slot": _line_slot, "stage": _stage, "usual": _usual,
 }

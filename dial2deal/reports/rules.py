@@ -14,7 +14,7 @@ from dial2deal.reports.periods import GRANULARITIES
 from dial2deal.settings import Settings
 
 SCOPES = ("total", "pool", "channel", "channel_month", "agent", "team", "own_number", "hour", "slot", "line_slot",
-          "stage")
+          "stage", "usual")
 TESTS = ("below", "above", "drop", "rise", "below_rest", "above_rest", "lowest", "highest")
 SEVERITIES = ("critical", "warning", "info")
 _FILE = "findings.yml"
@@ -51,6 +51,7 @@ class Rule:
     min_n: int | None = None
     certain_only: bool = False
     unless: str | None = None
+    without: str | None = None
     enabled: bool = True
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
@@ -60,10 +61,12 @@ class Rule:
         return (self.enabled and granularity in self.granularities
                 and (self.valid_from or dt.date.min) <= day <= (self.valid_to or dt.date.max))
 
-    def limit_value(self, policy, day: dt.date) -> float:
-        """The threshold as a number, looked up in settings.yml when it is a setting."""
+    def limit_value(self, policy, day: dt.date) -> float | None:
+        """The threshold as a number, looked up in settings.yml when it is a setting; None: the rule is silent."""
+        if self.without and policy.optional_number(self.without, on=day) is not None:
+            return None
         if "setting" in self.threshold:
-            return policy.number(self.threshold["setting"], on=day)
+            return policy.optional_number(self.threshold["setting"], on=day)
         return float(self.threshold["value"])
 
 

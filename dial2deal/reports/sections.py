@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dial2deal.insight.intervals import wilson
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row, plain
+from dial2deal.reports.staff import agents, lines, share, teams
 
-_STAFF_METRICS = ("calls", "connect_rate", "answer_rate", "connected_calls", "high_intent_calls", "high_intent_rate",
-                  "mean_talk_seconds")
 _SALES_METRICS = ("orders", "revenue_cny")
 _ECONOMICS = ("customers_won", "monthly_revenue_cny", "total_cost_cny", "operational_cost_cny", "cac_operational_cny",
               "cac_full_cny", "clv_simple_cny", "ltv_cac", "roi", "roas", "repurchase_rate")
-
-
-def share(numerator: int, denominator: int, z: float) -> Row:
-    """Rate with numerator, denominator and Wilson bounds; all but the counts None without denominator."""
-    bounds = wilson(numerator, denominator, z)
-    low, high = bounds or (None, None)
-    return {"value": numerator / denominator if denominator else None,
-            "num": numerator, "den": denominator, "low": low, "high": high}
 
 
 def metric_share(row: Row, metric: str) -> Row:
@@ -80,79 +70,30 @@ def _tier_counts(context: Context, period) -> dict[str, int]:
     return {row["duration_tier"]: row["tiered_calls"] for row in rows if row["duration_tier"] and row["tiered_calls"]}
 
 
-def agents(context: Context) -> Row | None:
-    """Leaderboard by the Wilson lower bound of the high-intent share; agents below min_n are listed unranked."""
-    sales = _sales(context, "agent")
-    rows = [{"agent_id": row["agent"], "name": context.agent_names.get(row["agent"], row["agent"]),
-             "team": row["team"], **_staff(row), **_sold(sales, row["agent"])}
-            for row in context.facts.groups(_STAFF_METRICS, context.period, ["agent", "team"]) if row["agent"]]
-    return _ranked(context, rows, "agent_id")
-
-
-def teams(context: Context) -> Row | None:
-    """The same by team."""
-    sales = _sales(context, "team")
-    rows = [{"team": row["team"], "name": row["team"], **_staff(row), **_sold(sales, row["team"])}
-            for row in context.facts.groups(_STAFF_METRICS, context.period, ["team"]) if row["team"]]
-    return _ranked(context, rows, "team")
-
-
-def lines(context: Context) -> Row | None:
-    """Calls, connects and high intent by business line."""
-    rows = [{"business_line": row["business_line"],
-             "name": context.line_labels.get(row["business_line"], row["business_line"]), **_staff(row)}
-            for row in context.facts.groups(_STAFF_METRICS, context.period, ["business_line"]) if row["business_line"]]
-    return {"rows": sorted(rows, key=lambda row: (-row["calls"], row["business_line"]))} if len(rows) > 1 else None
-
-
-def _staff(row: Row) -> Row:
-    connect = metric_share(row, "connect_rate")
-    return {"calls": row["calls"] or 0, "connect": connect if connect["den"] else metric_share(row, "answer_rate"),
-            "connected_calls": row["connected_calls"] or 0, "high_intent_calls": row["high_intent_calls"] or 0,
-            "high_intent": metric_share(row, "high_intent_rate"), "mean_talk_seconds": row["mean_talk_seconds"]}
-
-
-def _sold(sales: dict[str, Row] | None, key: str) -> Row:
-    return {} if sales is None else sales.get(key, {"orders": 0, "revenue_cny": 0})
-
-
-def _sales(context: Context, dimension: str) -> dict[str, Row] | None:
-    if context.snapshot.starts("orders") is None:
-        return None
-    return {row[dimension]: {"orders": row["orders"] or 0, "revenue_cny": row["revenue_cny"] or 0}
-            for row in context.facts.groups(_SALES_METRICS, context.period, [dimension]) if row[dimension]}
-
-
-def _ranked(context: Context, rows: list[Row], key: str) -> Row | None:
-    enough = [row for row in rows if row["high_intent"]["den"] >= context.min_n]
-    few = [row for row in rows if row["high_intent"]["den"] < context.min_n]
-    enough.sort(key=lambda row: (-row["high_intent"]["low"], -row["high_intent"]["den"], row[key]))
-    few.sort(key=lambda row: (-row["calls"], row[key]))
-    for rank, row in enumerate(enough, start=1):
-        row["rank"] = rank
-    for row in few:
-        row["rank"] = None
-    return {"rows": enough + few, "min_n": context.min_n,
-            "has_sales": any("orders" in row for row in rows)} if rows else None
-
-
 def heatmap(context: Context) -> Row | None:
-    """High-intent calls by weekday (1 = Monday) and hour of the window; hours without any call are left out."""
+    """High-intent calls by weekday (1 = Monday) and hour of the window, callers and called apart.
+
+    Whoever calls is readier to talk: mixed, an hour with many inbound calls would look like a good hour to dial.
+    """
     start = context.window_start(context.layout.get("heatmap_days", context.period.days))
     start = max(start, context.snapshot.starts("calls") or start)
     rows = context.snapshot.query("slots", {"start": start, "end": context.period.end})
     total = sum(row["high_intent_calls"] for row in rows)
     if not total:
         return None
-    hours = [row["hour"] for row in rows]
-    span = range(min(hours), max(hours) + 1)
+    hours = range(min(row["hour"] for row in rows), max(row["hour"] for row in rows) + 1)
+    grids = [_grid(direction, [row for row in rows if row["direction"] == direction], hours)
+             for direction in ("inbound", "outbound")]
+    return {"start": start.isoformat(), "end": context.period.end.isoformat(), "hours": list(hours), "total": total,
+            "grids": [grid for grid in grids if grid["total"]]}
+
+
+def _grid(direction: str, rows: list[Row], hours: range) -> Row:
     cells = {(row["weekday"], row["hour"]): row for row in rows}
-    grid = [[cells.get((day, hour), {"high_intent_calls": 0, "tiered_calls": 0, "calls": 0}) for hour in span]
-            for day in range(1, 8)]
-    return {"start": start.isoformat(), "end": context.period.end.isoformat(), "hours": list(span), "total": total,
-            "max": max(row["high_intent_calls"] for row in rows),
-            "high_intent_calls": [[cell["high_intent_calls"] for cell in day] for day in grid],
-            "tiered_calls": [[cell["tiered_calls"] for cell in day] for day in grid]}
+    counts = {name: [[cells.get((day, hour), {}).get(name, 0) for hour in hours] for day in range(1, 8)]
+              for name in ("high_intent_calls", "tiered_calls")}
+    return {"direction": direction, "total": sum(map(sum, counts["high_intent_calls"])),
+            "max": max(map(max, counts["high_intent_calls"])), **counts}
 
 
 def funnel(context: Context) -> Row | None:
@@ -178,11 +119,25 @@ def funnel(context: Context) -> Row | None:
             "previous_step": earlier and earlier["step"],
             "change": context.words.change(step["value"], earlier and earlier["step"], "share")})
         before = stage["reached"]
-    candidates = [row for row in rows[1:] if not row["is_after_deal"] and row["step"]["den"] >= context.min_n]
-    weakest = min(candidates, key=lambda row: row["step"]["value"], default=None)
+    losses = _losses(context, horizon)
     return {"start": max(context.window_start(horizon), first).isoformat(), "end": context.period.end.isoformat(),
             "horizon_days": horizon, "preset": context.layout["preset"], "entered": entered, "rows": rows,
-            "weakest": weakest and weakest["stage"]}
+            "losses": losses, "weakest": losses and losses["weakest"]}
+
+
+def _losses(context: Context, horizon: int) -> Row | None:
+    """What each step costs in deals by mart funnel_by_stage, of the cohorts that had ``horizon`` days by the period's
+    end and began at most another ``horizon`` before; None while there are none. Stages are named by where they lead."""
+    rows = [{name: plain(value) for name, value in row.items()} for row in context.snapshot.query(
+        "stage_losses", {"end": context.period.end, "horizon": horizon, "preset": context.layout["preset"]})]
+    rows = [row | {"label": context.words.of({"label_zh": row["label_zh"], "label_en": row["label_en"]}, row["stage"]),
+                   "before": context.words.of({"label_zh": row["before_zh"], "label_en": row["before_en"]})}
+            for row in rows]
+    judged = [row for row in rows if row["expected_deals_lost"] and row["reached"] >= context.min_n]
+    if not judged:
+        return None
+    weakest = max(judged, key=lambda row: row["expected_deals_lost"])
+    return {"rows": rows, "start": rows[0]["first_day"], "end": rows[0]["last_day"], "weakest": weakest["stage"]}
 
 
 def _funnel(context: Context, end, horizon: int) -> list[Row]:
@@ -201,7 +156,8 @@ def channels(context: Context) -> Row | None:
         return None
     window = int(context.policy.number("funnel.horizon_days", on=context.period.end))
     quality_days = context.layout.get("quality_days")
-    span = {"window_start": context.window_start(window), "end": context.period.end}
+    span = {"window_start": context.window_start(window), "end": context.period.end,
+            "dormancy_days": int(context.policy.number("dormancy.days", on=context.period.end))}
     cohorts = context.snapshot.query("lead_cohorts", {**span, "start": context.period.start})
     judged = {row["channel"]: row for row in cohorts if not quality_days} or {
         row["channel"]: row for row in context.snapshot.query(
@@ -217,9 +173,10 @@ def channels(context: Context) -> Row | None:
             "window_leads": row["window_leads"],
             "window_valid": share(row["window_valid_leads"], row["window_leads"], context.z),
             "window_intent": share(row["window_intent_leads"], row["window_leads"], context.z),
-            "window_deal": share(row["window_deals"], row["window_leads"], context.z)}
+            "window_deal": share(row["window_deals"], row["window_leads"], context.z),
+            "dormancy": share(row["dormant_leads"], row["open_aged_leads"], context.z)}
     empty = {"leads": 0, **{name: share(0, 0, context.z) for name in (
-        "valid", "connect", "intent", "window_valid", "window_intent", "window_deal")}, "window_leads": 0}
+        "valid", "connect", "intent", "window_valid", "window_intent", "window_deal", "dormancy")}, "window_leads": 0}
     has_sales = context.snapshot.starts("orders") is not None
     has_economics = context.period.granularity == "monthly" and context.snapshot.starts("channel_costs") is not None
     empty |= {"orders": 0, "revenue_cny": 0} if has_sales else {}
@@ -265,8 +222,9 @@ def high_intent(context: Context) -> Row | None:
     pending = [row for row in rows if row["status"] == "pending"]
     pending.sort(key=lambda row: (not row["is_new_in_period"], row["rank"]))
     counts = {name: rows[0][f"pool_{name}"] if rows else 0 for name in ("total", "new", "pending", "late", "focus")}
-    focus, days = (context.policy.text("region.focus", on=context.period.end),
-                   int(context.policy.number("pool.days", on=context.period.end)))
+    focus = context.policy.text("region.focus", on=context.period.end)
+    focus = None if focus == "none" else focus
+    days = int(context.policy.number("pool.days", on=context.period.end))
     shown = pending[: context.layout["list_rows"]]
     numbers = {name: f"{value:,}" for name, value in counts.items()}
     region = context.words("list.in_region", focus=numbers["focus"], region=focus) if focus else ""

@@ -336,10 +336,11 @@ def publish(settings: Settings) -> None:
     shutil.copyfile(settings.dbt_target / "semantic_manifest.json", settings.published / "semantic_manifest.json")
 
 
-def write_business_lines(home: Path) -> None:
-    """企业服务 is judged by the B2B limits, everything else by the default ones."""
+def write_policy(home: Path) -> None:
+    """企业服务 is judged by the B2B limits, everything else by the default ones; Tianjin comes first."""
     folder = home / "policy"
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "settings.yml").write_text("settings:\n  - {key: region.focus, value: 天津}\n", encoding="utf-8")
     (folder / "business_lines.csv").write_text(
         "business_line,tier_profile,sector,label_zh,label_en,valid_from,valid_to\n"
         "企业服务,b2b,general,企业服务,Enterprise,,\n课程培训,default,general,课程培训,Courses,,\n", encoding="utf-8")
@@ -367,7 +368,7 @@ class Built:
 
 def build(home: Path) -> Built:
     """Plant the world below ``home``, build the marts and publish."""
-    write_business_lines(home)
+    write_policy(home)
     settings = Settings(home=home).ensure()
     world = World()
     world.plant(settings)

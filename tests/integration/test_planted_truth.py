@@ -177,40 +177,6 @@ def test_jammed_trunk_stands_out(demo):
     assert rate["jammed"] < 0.6 * rate["free"]
 
 
-def test_metrics_speak_of_customers(demo):
-    """Calls between colleagues, some of them long, and work after calls in vain are in no mart of customers."""
-    truth = demo.truth["calls"]
-    customers = truth["by_customer_calls"]
-    internal = truth["by_direction"]["internal"]
-    assert internal > 20
-    assert customers["calls"] == truth["total"] - internal
-    expected = tuple(customers[name] for name in ("calls", "connected", "high_intent", "handling_seconds"))
-    assert demo.query("select sum(calls)::bigint, sum(connected)::bigint, sum(high_intent_calls)::bigint, "
-                      "sum(handling_seconds)::bigint from call_efficiency") == [expected]
-    assert demo.query("select sum(calls)::bigint, sum(connected_calls)::bigint, sum(high_intent_calls)::bigint, "
-                      "sum(handling_seconds)::bigint from agent_performance") == [expected]
-    for mart, column, number in (("intent_by_business_line", "calls", "calls"),
-                                 ("duration_distribution", "calls", "connected"),
-                                 ("high_intent_slots", "connected_calls", "connected")):
-        assert demo.query(f"select sum({column})::bigint from {mart}") == [(customers[number],)], mart
-    ((long_internal, in_vain),) = demo.query(
-        "select count_if(not is_customer_call and talk_seconds > 600), "
-        "sum(acw_seconds) filter (where is_customer_call and not is_connected)::bigint from fct_calls")
-    assert long_internal > 5, "no call between colleagues would have been a hot one"
-    assert in_vain == customers["work_in_vain_seconds"] > 1000
-
-
-def test_blocked_dials_are_no_attempts(demo):
-    rows = demo.query("select attempt_number::varchar, count(*) from fct_calls where attempt_number is not null "
-                      "group by all")
-    assert dict(rows) == demo.truth["calls"]["dials_by_attempt"]
-    ((blocked,),) = demo.query(
-        "select count(*) from fct_calls as b where is_platform_block and exists (select * from fct_calls as later "
-        "where later.is_dial and later.customer_key = b.customer_key and later.call_date = b.call_date "
-        "and later.started_at > b.started_at)")
-    assert blocked >= 3, "no attempt after a blocked dial: counting it would go unnoticed"
-
-
 def test_hot_callers(demo):
     """The pool: last hot call, calls and hot calls around it, tier and lead of every caller."""
     expected = {c["last_hot_call_id"]: c for c in demo.truth["calls"]["pool"]["callers"]}

@@ -52,7 +52,7 @@ def test_cards_agree_with_plain_sql(demo, home, granularity, period):
         "count(*) filter (where direction = 'outbound' and is_dial and is_connected), "
         "count(*) filter (where is_high_intent), count(duration_tier), "
         "sum(talk_seconds) filter (where is_connected), count(*) filter (where is_connected) "
-        "from fct_calls where call_date between ? and ?", start, end)
+        "from fct_calls where is_customer_call and call_date between ? and ?", start, end)
     (leads, valid), = demo.query("select count(*), count(*) filter (where is_valid) from fct_leads "
                                  "where created_date between ? and ?", start, end)
     (revenue,), = demo.query("select coalesce(sum(amount_cny), 0) from fct_revenue where revenue_date between ? and ?",
@@ -129,7 +129,8 @@ def test_tiers_and_staff_agree_with_plain_sql(demo, home, granularity, period):
     assert {row["tier"]: row["calls"] for row in sections["tiers"]["rows"] if row["calls"]} == tiers
     staff = {agent: (calls, high, tiered) for agent, calls, high, tiered in demo.query(
         "select agent_id, count(*), count(*) filter (where is_high_intent), count(duration_tier) from fct_calls "
-        "where agent_id is not null and call_date between ? and ? group by 1", *span)}
+        "where is_customer_call and call_date between ? and ? group by 1", *span)}
+    assert None in staff, "all calls have an agent: nothing would be missed without a row for the others"
     found = Counter()
     for row in sections["agents"]["rows"]:
         found[row["agent_id"]] += row["calls"]
@@ -137,11 +138,11 @@ def test_tiers_and_staff_agree_with_plain_sql(demo, home, granularity, period):
     assert found == {agent: numbers[0] for agent, numbers in staff.items()}
     ranked = [row for row in sections["agents"]["rows"] if row["rank"]]
     assert [row["rank"] for row in ranked] == list(range(1, len(ranked) + 1))
-    assert [row["high_intent"]["low"] for row in ranked] == sorted(
-        (row["high_intent"]["low"] for row in ranked), reverse=True)
+    assert [row["high_intent_standardised"]["low"] for row in ranked] == sorted(
+        (row["high_intent_standardised"]["low"] for row in ranked), reverse=True)
     assert all(row["high_intent"]["den"] >= sections["agents"]["min_n"] for row in ranked)
     assert all(row["high_intent"]["den"] < sections["agents"]["min_n"]
-               for row in sections["agents"]["rows"] if not row["rank"])
+               for row in sections["agents"]["rows"] if not row["rank"] and row["is_assigned"])
 
 
 def test_the_funnel_counts_each_lead_once_at_its_furthest_stage(demo, home):
@@ -175,7 +176,7 @@ def test_the_list_of_the_last_day_is_the_published_list(demo, home):
     header = [cell.value for cell in sheet[4]]
     column = {name: header.index(name) for name in header}
     found = [(row[column["序"]], row[column["客户号码"]], row[column["最近长通话"]], row[column["时长（秒）"]],
-              row[column["通话次数"]], row[column["等级"]], row[column["回访截止"]], row[column["开场白"]])
+              row[column["来电次数"]], row[column["等级"]], row[column["回访截止"]], row[column["开场白"]])
              for row in sheet.iter_rows(min_row=5, values_only=True) if row[0] is not None]
     expected = demo.query("select rank, customer_phone_masked, last_long_call_at, last_long_call_seconds, call_count, "
                           "duration_tier, follow_up_due_at, suggested_opening from high_intent_leads order by rank")
@@ -333,7 +334,7 @@ def test_the_workbook_can_be_worked_with(home):
     assert book.sheetnames == ["概览", "高意向名单", "渠道", "漏斗", "坐席与团队", "问题与建议", "数据质量"]
     sheet = book["高意向名单"]
     assert sheet.freeze_panes == "D5"
-    assert sheet.auto_filter.ref.startswith("A4:S")
+    assert sheet.auto_filter.ref.startswith("A4:T")
     (validation,) = sheet.data_validations.dataValidation
     assert validation.formula1.startswith('"待跟进,')
     assert book.properties.created == dt.datetime(2026, 6, 30)

@@ -19,7 +19,10 @@ class Policy:
     """Two settings: the critical connect rate, and what an agent can call in a day."""
 
     def number(self, key, scope="", on=None):
-        return {"connect.alert.critical": 0.45, "followup.calls_per_agent_day": 40}[key]
+        return {"connect.alert.critical": 0.45, "connect.alert.usual_weeks": 8, "followup.calls_per_agent_day": 40}[key]
+
+    def optional_number(self, key, on=None):
+        return None if key in ("unset", "unset too") else self.number(key)
 
 
 class Context:
@@ -118,6 +121,74 @@ def test_lowest_names_one(monkeypatch):
     stages = [rate("s1", 500, 1000), rate("s2", 300, 1000), rate("s3", 1, 10)]
     (hit,) = found(monkeypatch, stages, rule(test="lowest", threshold={"value": 1}))
     assert hit["key"] == "s2"   # s3 is lower but too small to be ranked
+
+
+def test_a_line_that_nobody_set_is_silent_and_the_usual_takes_its_place(monkeypatch):
+    observed = [rate("all", 380, 1000, base_num=2000, base_den=4000)]
+    assert not found(monkeypatch, observed, rule(threshold={"setting": "unset"}))
+    usual = rule(id="usual", test="drop", threshold={"value": 0.05}, certain_only=True)
+    assert found(monkeypatch, observed, usual)
+    assert found(monkeypatch, observed, dataclasses.replace(usual, without="unset"))
+    assert not found(monkeypatch, observed, dataclasses.replace(usual, without="connect.alert.critical"))
+
+
+class History:
+    """Weeks of 1000 dials, 40 % of them answered, before a week of ``now``."""
+
+    def __init__(self, now, first):
+        self.now, self.first = now, first
+
+    def totals(self, metrics, granularity, start, end):
+        day, rows = start, {}
+        while day <= end:
+            num = self.now if day == Context.period.start else 400
+            rows[day] = {"connect_rate": num / 1000, "connect_rate_num": num, "connect_rate_den": 1000,
+                         "connect_rate_low": 0, "connect_rate_high": 1}
+            day += dt.timedelta(weeks=1)
+        return rows
+
+    def starts(self, feed):
+        return self.first
+
+
+@pytest.mark.parametrize(("now", "weeks", "fires"), [(400, 8, False), (300, 8, True), (370, 8, False), (300, 7, False)])
+def test_a_team_is_compared_with_its_own_last_weeks(now, weeks, fires):
+    """40 % is 40 % as ever; 30 % after weeks of 40 % is not; with fewer weeks there is no usual level."""
+    context = Context()
+    context.facts = context.snapshot = History(now, Context.period.start - dt.timedelta(weeks=weeks))
+    hits = findings.find(context, {}, [rule(scope="usual", test="drop", threshold={"value": 0.05}, certain_only=True)])
+    assert bool(hits) is fires
+    assert not hits or hits[0]["evidence"]["base"] == pytest.approx(0.4)
+
+
+def grid(direction, cells, usual=(20, 200)):
+    """A heat map of 9 and 10 o'clock; ``cells``: (weekday, hour) to (high-intent calls, calls with a tier)."""
+    shown = [[cells.get((day, hour), usual) for hour in (9, 10)] for day in range(1, 8)]
+    return {"direction": direction, "high_intent_calls": [[hit for hit, _ in day] for day in shown],
+            "tiered_calls": [[base for _, base in day] for day in shown]}
+
+
+def slots(*grids):
+    best = rule(scope="slot", test="above_rest", threshold={"value": 0}, certain_only=True, limit=1)
+    return [hit["key"] for hit in findings.find(Context(), {"heatmap": {"hours": [9, 10], "grids": grids}}, [best])]
+
+
+def test_the_best_slot_is_no_more_than_what_was_seen():
+    assert slots(grid("inbound", {})) == []
+    # Nine o'clock is good every day, best on Sunday by chance: the hour is named, not Sunday.
+    every_day = {(day, 9): (60, 200) for day in range(1, 7)} | {(7, 9): (68, 200)}
+    assert slots(grid("inbound", every_day)) == ["inbound|09"]
+    assert slots(grid("outbound", {(5, 10): (70, 200)})) == ["outbound|5-10"]
+    # Better than its own hour on other days, and yet below what is usual.
+    low = {(day, 9): (0, 200) for day in range(1, 7)} | {(7, 9): (10, 200)}
+    assert "inbound|7-09" not in slots(grid("inbound", low))
+
+
+def test_a_mix_of_directions_makes_no_good_hour():
+    """At nine many call in, at ten many are called: each direction is the same at both."""
+    callers = {(day, 10): (6, 20) for day in range(1, 8)}
+    called = {(day, 9): (1, 20) for day in range(1, 8)}
+    assert slots(grid("inbound", callers, (60, 200)), grid("outbound", called, (10, 200))) == []
 
 
 def test_problems_come_before_opportunities(monkeypatch):

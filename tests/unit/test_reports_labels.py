@@ -14,7 +14,7 @@ REPORTS = PROJECT_ROOT / "dial2deal" / "reports"
 # Keys put together at run time: prefix -> where the endings come from.
 FAMILIES = (
     "weekday.", "metric.", "compare.", "section.", "severity.", "trend.", "status.", "title.", "feed.",
-    "footer.status.", "footer.", "compare.reason.", "head.", "channels.", "unit.")
+    "footer.status.", "footer.", "compare.reason.", "head.", "channels.", "unit.", "direction.", "heatmap.way.")
 
 
 def used_keys():
