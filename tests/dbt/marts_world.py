@@ -33,7 +33,7 @@ SCHEMA = {
         started_at="timestamp", call_date="date", call_hour="integer", weekday="integer", is_workday="boolean",
         queue_seconds="integer", ring_seconds="integer", hold_seconds="integer", talk_seconds="integer",
         acw_seconds="integer", tech_result="varchar",
-        business_result="varchar", is_connected="boolean", is_dial="boolean", is_abandoned="boolean",
+        business_result="varchar", is_connected="boolean", is_dial="boolean", is_abandoned="boolean", is_end_known="boolean",
         duration_tier="varchar", tier_profile="varchar", tier_family="varchar", intent_level="varchar",
         is_high_intent="boolean", duration_band="varchar", agent_id="varchar", agent_name="varchar", team="varchar",
         skill_group="varchar", queue="varchar", business_line="varchar", own_number="varchar", customer_key="varchar",
@@ -227,7 +227,7 @@ class World:
         profile, tier, family, level = tier_of(line, talk) if has_tier else (tier_of(line, 0)[0], None, None, None)
         blocked = direction == "outbound" and not connected and rnd.random() < 0.1
         result = "connected" if connected else "platform_blocked" if blocked else (
-            "no_answer" if direction == "outbound" else "abandoned_queue")
+            "no_answer" if direction == "outbound" else "unknown" if at.day == 7 else "abandoned_queue")
         city = rnd.choice((("天津", "天津"), ("河北", "石家庄"), (None, None)))
         call: Row = dict(
             call_key=key, source_system="generic_400", direction=direction, is_customer_call=not internal,
@@ -237,7 +237,8 @@ class World:
             hold_seconds=rnd.randrange(10) if connected else self.odd.randrange(90), talk_seconds=talk,
             acw_seconds=rnd.randrange(30) if connected else self.odd.randrange(20), tech_result=result,
             is_connected=connected,
-            is_dial=direction == "outbound" and not blocked, is_abandoned=result == "abandoned_queue",
+            is_dial=direction == "outbound" and not blocked, is_abandoned=result == "abandoned_queue" if result != "unknown" else None,
+            is_end_known=direction == "inbound" and at.day != 7,
             duration_tier=tier, tier_profile=profile, tier_family=family, intent_level=level,
             is_high_intent=level == "high", duration_band=band_of(talk) if has_tier else None, agent_id=agent,
             agent_name=f"坐席{agent}", team=TEAMS[agent], business_line=line, own_number="4000000001",

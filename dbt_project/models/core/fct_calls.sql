@@ -25,6 +25,14 @@ attempts as (
         and {{ is_touched('calls.call_date', ['fct_calls']) }}
 ),
 
+-- Whether a source says how calls end that nobody answered: one with an answered flag alone knows no abandoned call.
+ends as (
+    select calls.source_system, calls.call_date, count(*) filter (where calls.is_result_told) as told
+    from {{ ref('stg_calls') }} as calls
+    where calls.direction = 'inbound' and not calls.is_connected and {{ is_touched('calls.call_date', ['fct_calls']) }}
+    group by calls.source_system, calls.call_date
+),
+
 -- Keys of the joins that follow are made here: a condition on the calls' side of a left join would make it a loop.
 named as (
     select
@@ -139,7 +147,9 @@ select
     p.business_result,
     p.is_connected,
     p.direction = 'outbound' and coalesce(results.is_dial, true) as is_dial,
-    p.direction = 'inbound' and not p.is_connected and coalesce(results.is_abandoned, false) as is_abandoned,
+    case when p.direction <> 'inbound' or p.is_connected then false
+        when p.is_result_told then coalesce(results.is_abandoned, false) end as is_abandoned,
+    p.direction = 'inbound' and (p.is_result_told or (p.is_connected and coalesce(ends.told, 0) > 0)) as is_end_known,
     coalesce(results.is_platform_block, false) as is_platform_block,
     coalesce(results.is_number_invalid, false) as is_number_invalid,
     not p.is_connected and coalesce(p.ring_seconds, p.total_seconds, {{ seconds_between('p.started_utc', 'p.ended_utc') }})
@@ -204,4 +214,5 @@ left join bands
     and p.talk_seconds <= bands.last_second
 left join {{ ref('int_customers') }} as known on p.customer_key = known.customer_key
 left join attempts on p.call_key = attempts.call_key
+left join ends on p.source_system = ends.source_system and p.call_date = ends.call_date
 left join flags on p.call_key = flags.call_key

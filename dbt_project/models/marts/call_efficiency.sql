@@ -14,7 +14,9 @@ counted as (
         count(*) filter (where calls.is_dial) as dials,
         count(*) filter (where calls.is_dial and calls.is_connected) as connected_dials,
         count(*) filter (where calls.direction = 'inbound') as offered,
-        count(*) filter (where calls.is_abandoned) as abandoned,
+        count(*) filter (where calls.is_end_known) as offered_with_end,
+        case when count(*) filter (where calls.direction = 'inbound') = 0 or count(*) filter (where calls.is_end_known) > 0
+            then count(*) filter (where calls.is_abandoned) end as abandoned,
         count(*) filter (where calls.is_connected) as connected,
         count(*) filter (where calls.is_high_intent) as high_intent_calls,
         cast(coalesce(sum(calls.talk_seconds) filter (where calls.is_connected), 0) as bigint) as talk_seconds,
@@ -35,7 +37,7 @@ select
     {{ rate('counted.connected_dials', 'counted.dials') }} as connect_rate,
     {{ wilson_low('counted.connected_dials', 'counted.dials', 'z.z') }} as connect_wilson_low,
     {{ wilson_high('counted.connected_dials', 'counted.dials', 'z.z') }} as connect_wilson_high,
-    {{ rate('counted.abandoned', 'counted.offered') }} as abandon_rate,
+    {{ rate('counted.abandoned', 'counted.offered_with_end') }} as abandon_rate,
     {{ rate('counted.handling_seconds', 'counted.connected') }} as average_handling_seconds,
     counted.dials >= z.min_n as n_ok
 from counted

@@ -24,7 +24,7 @@ queue_days as (
 -- Only days with statistics are read from the calls: without any, nothing is.
 calls as (
     select
-        call_date, source_system, agent_id, agent_name, coalesce(queue, skill_group) as queue, direction, is_connected, is_abandoned,
+        call_date, source_system, agent_id, agent_name, coalesce(queue, skill_group) as queue, direction, is_connected, is_abandoned, is_end_known,
         case when is_connected then coalesce(talk_seconds, 0) else 0 end as talk_seconds,
         case when is_connected then queue_seconds end as queue_seconds
     from {{ ref('fct_calls') }}
@@ -90,7 +90,7 @@ queue_calls as (
         calls.queue as subject,
         count(*) as offered_calls,
         count(*) filter (where calls.is_connected) as answered_calls,
-        count(*) filter (where calls.is_abandoned) as abandoned_calls,
+        case when count(*) filter (where calls.is_end_known) > 0 then count(*) filter (where calls.is_abandoned) end as abandoned_calls,
         sum(calls.talk_seconds) as talk_seconds,
         sum(calls.queue_seconds) as answer_wait_seconds
     from delivering as d

@@ -77,6 +77,7 @@ select
     d.is_united,
     coalesce(nullif(d.tech_result, 'unknown'), case when d.is_connected_call then 'connected' else 'unknown' end)
         as tech_result,
+    coalesce(d.tech_result, 'unknown') <> 'unknown' as is_result_told,
     d.platform_block,
     d.business_result,
     d.is_connected_call as is_connected,
