@@ -13,7 +13,8 @@ lost as (
         ordinal,
         sum(reached) as reached,
         sum(lost_to_next) as lost,
-        sum(expected_deals_lost) as expected_deals_lost,
+        -- Rounded: a sum of fractions depends on the order of its rows.
+        round(sum(expected_deals_lost), 6) as expected_deals_lost,
         min(cohort_week) as first_day,
         max(cohort_week) + 6 as last_day
     from cohorts
