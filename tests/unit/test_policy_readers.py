@@ -17,7 +17,7 @@ from dial2deal.settings import PROJECT_ROOT, Settings
 TEXTS = {"unit", "description", "requirement", "note", "source", "persona_zh", "label_zh", "label_en", "action_zh",
          "action_en", "name_zh", "sector"}
 # Written together at run time: the prefix is what the sources hold.
-FAMILIES = {"followup.sla_hours.": "followup.sla_hours.", "reports.first_load.": "reports.first_load."}
+FAMILIES = {"followup.sla_hours.high": "followup.sla_hours.", "reports.first_load.": "reports.first_load."}
 _SOURCES = ("dial2deal/**/*.py", "dial2deal/**/*.sql", "orchestration/**/*.py", "dbt_project/macros/**/*.sql",
             "dbt_project/models/**/*.sql", "dbt_project/models/**/*.yml")
 

@@ -5,6 +5,8 @@ from typing import ClassVar
 import pytest
 import yaml
 
+from dial2deal.demo.scenario import DAY, DEFAULT_SEED
+from dial2deal.demo.world import World
 from dial2deal.insight.intervals import wilson
 from dial2deal.reports import findings, rules
 from dial2deal.reports.findings import Observation
@@ -189,6 +191,26 @@ def test_a_mix_of_directions_makes_no_good_hour():
     callers = {(day, 10): (6, 20) for day in range(1, 8)}
     called = {(day, 9): (1, 20) for day in range(1, 8)}
     assert slots(grid("inbound", callers, (60, 200)), grid("outbound", called, (10, 200))) == []
+
+
+def test_the_planted_friday_afternoon_is_the_best_slot():
+    """Of two hundred looks at June of the demo's world, the first is where callers were planted to be readier."""
+    start = dt.date(2026, 3, 3)
+    cells: dict = {"inbound": {}, "outbound": {}}
+    for day, calls in World(start, 120, 1500, DEFAULT_SEED).simulate():
+        date = start + dt.timedelta(days=day)
+        for call in calls if date >= dt.date(2026, 6, 1) else ():
+            if call.connected and call.direction != "internal":
+                key = (date.isoweekday(), call.start % DAY // 3600)
+                hits, base = cells[call.direction].get(key, (0, 0))
+                cells[call.direction][key] = (hits + (call.talk > call.line.high_above), base + 1)
+    hours = range(7, 22)
+    grids = [{"direction": way, **{
+        name: [[counts.get((weekday, hour), (0, 0))[n] for hour in hours] for weekday in range(1, 8)]
+        for n, name in enumerate(("high_intent_calls", "tiered_calls"))}} for way, counts in cells.items()]
+    best = rule(scope="slot", test="above_rest", threshold={"value": 0}, certain_only=True, limit=1)
+    (hit,) = findings.find(Context(), {"heatmap": {"hours": hours, "grids": grids}}, [best])
+    assert hit["key"] in ("inbound|5-14", "inbound|5-15", "inbound|5-16")
 
 
 def test_problems_come_before_opportunities(monkeypatch):
