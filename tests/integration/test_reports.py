@@ -28,7 +28,8 @@ SPANS = {("daily", DAY): ("2026-06-30", "2026-06-30"), ("weekly", WEEK): ("2026-
 @pytest.fixture(scope="module")
 def home(demo, tmp_path_factory):
     """The latest reports as the build made them, and room for others."""
-    rendered = installation(tmp_path_factory.mktemp("reports") / "home", demo.settings.published)
+    rendered = installation(tmp_path_factory.mktemp("reports") / "home", demo.settings.published,
+                            (demo.settings.home / "policy" / "settings.yml").read_text(encoding="utf-8"))
     shutil.copytree(demo.settings.reports, rendered.settings.reports, dirs_exist_ok=True)
     return rendered
 
