@@ -126,6 +126,16 @@ def test_the_weakest_stage_is_the_one_of_the_mart(demo, granularity, period):
     assert finding["evidence"]["value"] == pytest.approx(lost[0][1])
 
 
+def test_dormant_leads_of_a_report_are_those_of_the_mart(demo):
+    """For the data's last day the count for any day equals the mart of today."""
+    rows = content(demo, "monthly", "2026-06")["sections"]["channels"]["rows"]
+    found = {row["channel"]: (row["dormancy"]["num"], row["dormancy"]["den"]) for row in rows if row["window_leads"]}
+    expected = {channel: (dormant, aged) for channel, dormant, aged in demo.query(
+        "select channel, sum(dormant_leads)::bigint, sum(open_aged_leads)::bigint from lead_quality group by all")}
+    assert found == expected
+    assert any(dormant for dormant, _ in expected.values())
+
+
 def test_an_installation_that_set_no_line_sees_no_alarm(demo):
     """A team at its usual level is not told every day that it is critical."""
     for granularity, period in REPORTS:

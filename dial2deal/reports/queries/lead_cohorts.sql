@@ -22,7 +22,7 @@ leads as (
         cast(deal_at as date) <= $end as is_won,
         created_date <= $end - cast($dormancy_days as integer)
             and coalesce(cast(deal_at as date) > $end, true) and coalesce(cast(lost_at as date) > $end, true)
-            and (status not in ('won', 'lost', 'invalid') or coalesce(cast(least(deal_at, lost_at) as date) > $end, false))
+            and (status not in ('converted', 'lost', 'invalid') or coalesce(cast(least(deal_at, lost_at) as date) > $end, false))
             as is_open_and_aged,
         not exists (select * from contacts where contacts.lead_key = fct_leads.lead_key)
             and coalesce(cast(last_followed_up_at as date) not between $end - cast($dormancy_days as integer) + 1 and $end, true)
