@@ -149,7 +149,7 @@ TYPED = {
         ("春季大促", "promotion", on("2026-03-08"), on("2026-03-10"), 3.0, Decimal("50000.00")),
         ("清明", "holiday", on("2026-04-04"), on("2026-04-06"), None, None)]),
     "agent_statistics": ("period_start, period_time, agent_id, inbound_calls, outbound_connected_calls, talk_seconds, "
-                         "login_seconds, delivered_agent_answer_rate", [
+                         "login_seconds, answer_rate", [
         (at("2026-03-02 00:00:00"), "09:00-10:00", "1001", 12.0, 5.0, 2700, 3600, 0.833),
         (at("2026-03-02 00:00:00"), "10:00-11:00", "1001", 6.0, 0.0, 1080, 3600, 1.0),
         (at("2026-03-03 00:00:00"), None, "1002", 0.0, 21.0, 3150, 28800, None)]),
