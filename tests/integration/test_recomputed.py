@@ -105,29 +105,57 @@ def test_tiers_of_a_report(company, report):
         assert is_share(row["share"], Rate(counts[tier], counts.total())), tier
 
 
-def test_agents_and_teams_of_a_report(company, report):
+@pytest.mark.parametrize(("section", "name"), [("agents", "agent_id"), ("teams", "team")])
+def test_agents_and_teams_of_a_report(company, report, section, name):
+    """With the row of what belongs to nobody, so that the rows add up to the cards."""
     content, span = report
     period = Period(company, *span)
-    for section, key in (("agents", lambda agent: agent), ("teams", company.teams.get)):
-        name = {"agents": "agent_id", "teams": "team"}[section]
-        calls = defaultdict(list)
-        for call in period.calls:
-            calls[key(call.agent)].append(call)
-        rows = {row[name]: row for row in content["sections"][section]["rows"]}
-        known = {key(agent) for agent in company.teams}
-        assert {one for one in calls if one in known} == {one for one in rows if one in known and rows[one]["calls"]}
-        for one in rows.keys() & known:
-            for field, expected in staff(calls[one]).items():
-                found = rows[one][field]
-                assert is_share(found, expected) if isinstance(found, dict) else equal(found, expected), (one, field)
-            assert rows[one]["orders"] == sum(key(order.agent) == one for order in period.orders), one
-            cents = sum(money for money, order in period.revenue if key(order.agent) == one)
-            assert equal(rows[one]["revenue_cny"], Rate(cents, 100)), one
+    key = {"agents": lambda agent: agent or None, "teams": company.teams.get}[section]
+    calls, orders, cents = defaultdict(list), Counter(), Counter()
+    for call in period.calls:
+        calls[key(call.agent)].append(call)
+    for order in period.orders:
+        orders[key(order.agent)] += 1
+    for money, order in period.revenue:
+        cents[key(order.agent)] += money
+    rows = {row[name]: row for row in content["sections"][section]["rows"]}
+    assert rows.keys() == {*calls, *orders, *(one for one, money in cents.items() if money)}
+    hot = staff(period.calls)["high_intent"].value
+    ways = {way: staff([call for call in period.calls if call.direction == way])["high_intent"].value
+            for way in ("inbound", "outbound")}
+    for one, row in rows.items():
+        for field, expected in staff(calls[one]).items():
+            found = row[field]
+            assert is_share(found, expected) if isinstance(found, dict) else equal(found, expected), (one, field)
+        assert (row["orders"], equal(row["revenue_cny"], Rate(cents[one], 100))) == (orders[one], True), one
+        talks = [call for call in calls[one] if call.connected]
+        # S06: as many hot calls as were to be expected of this mix of callers and called would be the mean of all.
+        expected = sum(ways[call.direction] for call in talks)
+        fair = sum(call.is_hot for call in talks) / expected * hot if expected else None
+        assert equal(row["high_intent_standardised"]["value"], fair), one
+
+
+def test_the_heat_map_of_a_report(company, report):
+    """S06: callers and called apart."""
+    content, (start, end) = report
+    shown = content["sections"]["heatmap"]
+    start = dt.date.fromisoformat(shown["start"])
+    assert (end - start).days == (29 if content["granularity"] == "monthly" else 27)
+    for grid in shown["grids"]:
+        counts: Counter = Counter()
+        for call in Period(company, start, end).calls:
+            if call.direction == grid["direction"] and call.connected:
+                counts[call.day.isoweekday(), call.start.hour, "tiered"] += 1
+                counts[call.day.isoweekday(), call.start.hour, "hot"] += call.is_hot
+        for field, kind in (("tiered_calls", "tiered"), ("high_intent_calls", "hot")):
+            assert grid[field] == [[counts[day, hour, kind] for hour in shown["hours"]] for day in range(1, 8)]
 
 
 def test_channels_of_a_report(company, report):
     content, (start, end) = report
     period, window = Period(company, start, end), Period(company, end - dt.timedelta(days=89), end)
+    # Leads of one day are hardly called yet: a daily report judges those of 30 days.
+    judged = Period(company, end - dt.timedelta(days=29), end) if content["granularity"] == "daily" else period
     # Leads of one day are hardly called yet: a daily report judges those of 30 days.
     judged = Period(company, end - dt.timedelta(days=29), end) if content["granularity"] == "daily" else period
     rows = {row["channel"]: row for row in content["sections"]["channels"]["rows"]}
@@ -150,6 +178,9 @@ def test_channels_of_a_report(company, report):
         assert is_share(row["window_deal"], Rate(sum(by(lead.deal) for lead in older), len(older)))
         assert row["orders"] == sum(order.channel == channel for order in period.orders)
         assert equal(row["revenue_cny"], period.revenue_yuan(lambda order, name=channel: order.channel == name))
+        if end == company.last_day:
+            own = [lead for lead in company.leads.values() if lead.channel == channel and lead.is_open(end)]
+            assert is_share(row["dormancy"], Rate(sum(lead.is_dormant(end) for lead in own), len(own)))
 
 
 def test_economics_of_channels_in_the_monthly_report(demo, company):
@@ -197,8 +228,9 @@ def test_the_call_list_of_a_report(company, report):
     by_call = {(caller.last.start.isoformat(), caller.last.talk): caller for caller in pool}
     for row in shown["shown_rows"]:
         caller = by_call[row["last_long_call_at"], row["last_long_call_seconds"]]
-        assert (row["duration_tier"], row["long_call_count"], row["status"], row["is_late"]) == (
-            caller.last.tier, caller.hot_calls, caller.status, caller.is_late(end))
+        assert (row["duration_tier"], row["long_call_count"], row["call_count"], row["attempt_count"], row["status"],
+                row["is_late"]) == (caller.last.tier, caller.hot_calls, caller.own_calls, caller.our_calls,
+                                    caller.status, caller.is_late(end))
 
 
 # --- tables of the snapshot ----------------------------------------------------------------------------------------
@@ -208,19 +240,19 @@ def test_calls_by_line_and_direction(demo, company):
     for call in company.customer_calls:
         expected[call.line, call.direction].append(call)
     rows = demo.query("""
-        select business_line, direction, sum(calls), sum(dials), sum(connected_dials), sum(connected), sum(abandoned),
-               sum(high_intent_calls), sum(talk_seconds)
-        from call_efficiency where direction <> 'internal' group by all""")
+        select business_line, direction, sum(calls), sum(dials), sum(connected_dials), sum(connected),
+               coalesce(sum(abandoned), 0), sum(high_intent_calls), sum(talk_seconds), sum(handling_seconds)
+        from call_efficiency  group by all""")
     found = {row[:2]: tuple(map(int, row[2:])) for row in rows}
     assert found == {key: (
         len(calls), sum(c.is_dial for c in calls), sum(c.is_dial and c.connected for c in calls),
         sum(c.connected for c in calls), sum(c.is_abandoned for c in calls), sum(c.is_hot for c in calls),
-        sum(c.talk for c in calls if c.connected)) for key, calls in expected.items()}
+        sum(c.talk for c in calls if c.connected), sum(c.talk + c.acw for c in calls if c.connected))
+        for key, calls in expected.items()}
 
 
 def test_tiers_by_line(demo, company):
-    rows = demo.query("select business_line, duration_tier, sum(calls)::bigint from duration_distribution "
-                      "where direction <> 'internal' group by all")
+    rows = demo.query("select business_line, duration_tier, sum(calls)::bigint from duration_distribution group by all")
     assert {row[:2]: row[2] for row in rows} == Counter(
         (call.line, call.tier) for call in company.customer_calls if call.connected)
 
@@ -323,8 +355,9 @@ def test_first_contacts_and_days_to_deal(demo, company):
 
 
 def test_the_pool_of_the_last_day(demo, company):
-    rows = demo.query("select last_long_call_at, last_long_call_seconds, long_call_count, duration_tier, "
-                      "is_focus_region, has_ordered_since from high_intent_leads order by all")
+    """S03: how often the customer called, and beside it how often we tried."""
+    rows = demo.query("select last_long_call_at, last_long_call_seconds, long_call_count, call_count, attempt_count, "
+                      "duration_tier, is_focus_region, has_ordered_since from high_intent_leads order by all")
     assert rows == sorted(
-        (caller.last.start, caller.last.talk, caller.hot_calls, caller.last.tier, caller.last.province == "天津",
-         caller.has_ordered) for caller in callers(company, company.last_day))
+        (caller.last.start, caller.last.talk, caller.hot_calls, caller.own_calls, caller.our_calls, caller.last.tier,
+         caller.last.province == "天津", caller.has_ordered) for caller in callers(company, company.last_day))

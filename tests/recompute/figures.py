@@ -151,9 +151,10 @@ def callers(company: Company, end: dt.date) -> list[Caller]:
             continue
         last = hot[-1]
         around = [call for call in calls if call.day > last.day - dt.timedelta(days=REPEAT_DAYS)]
-        ours = [call for call in around if call.direction == "outbound"]
+        ours = [call for call in around if call.is_dial]
         found.append(Caller(
-            last, sum(call.is_hot for call in around), len(around) - len(ours), len(ours),
+            last, sum(call.is_hot for call in around),
+            sum(call.direction == "inbound" for call in around), len(ours),
             number in bought and bought[number] > last.start,
             min((call.start for call in ours if call.start > last.start), default=None)))
     return found
