@@ -25,6 +25,7 @@ _FITS = 0.6            # share of a column's cells that must read as the canonic
 _CONTENT = 0.9         # the same for a guess from content alone
 _SIMILAR = 0.74
 _SPELT_ALIKE, _SPELT_ALIKE_LATIN = 0.8, 0.85
+_KNOWN = 0.5            # share of the values that must be known where a header only hints at a code
 _HOTLINE = 20.0        # hotlines are ours
 _MEANT, _CLEARLY_MEANT = 0.62, 0.8     # how well the words of a header must name a column
 _ELSEWHERE = "header of source"
@@ -220,10 +221,9 @@ def _by_header(words: Vocabulary, feed: Feed, column: Column, name: str, content
         weight, confidence, reason = (90.0, "medium", exact[1]) if elsewhere else (100.0, "high", exact[1])
     elif (said := meanings.fits(feed.name, column.name, name, is_key=column.name in feed.key[:1])) >= _MEANT:
         weight, confidence = 85.0 * said, "medium" if said >= _CLEARLY_MEANT else "low"
-        if column.kind == "map" and column.required and not words.known_values(feed.name, column.name, content.values):
-            if said < _CLEARLY_MEANT and content.values:
-                return None
-            confidence = "low"
+        if column.kind == "map" and column.required and content.values and words.known_values(
+                feed.name, column.name, content.values) < _KNOWN:
+            return None     # a type of call such as PS, NW, IN is no direction
         reason = "words: " + " ".join(sorted(meanings.meaning(name).concepts))
     elif exact or not thorough:
         return None
