@@ -121,3 +121,8 @@ left join {{ source('policy', 'channels') }} as known_channel
 {% macro place(text) -%}
     nullif({{ regexp_replace_all('trim(' ~ text ~ ')', '(省|市|特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区)$', '') }}, '')
 {%- endmacro %}
+
+{# Twelve letters that stand for a customer on a call list: short, and no digits that look like a telephone number. #}
+{% macro list_code(customer_key) -%}
+    translate(substring({{ customer_key }}, 1, 12), '0123456789abcdef', 'ABCDEFGHIJKLMNOP')
+{%- endmacro %}

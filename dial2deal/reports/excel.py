@@ -2,95 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
-import xlsxwriter
-
+from dial2deal.reports import call_list
+from dial2deal.reports.book import HEADER_ROW, Book, Own, write
+from dial2deal.reports.call_list import PhoneLookup
 from dial2deal.reports.facts import Row
 from dial2deal.reports.labels import Words
-from dial2deal.spreadsheets import neutral
-
-_STATUSES = ("pending", "calling", "followed_up", "appointed", "won", "dropped", "invalid")
-_FORMATS = {
-    "text": {}, "wrap": {"text_wrap": True}, "count": {"num_format": "#,##0"}, "share": {"num_format": "0.0%"},
-    "ratio": {"num_format": "0%"}, "money": {"num_format": "¥#,##0.00"}, "multiple": {"num_format": '0.0"×"'},
-    "seconds": {"num_format": "#,##0"}, "moment": {"num_format": "yyyy-mm-dd hh:mm"}, "id": {"num_format": "@"},
-}
-_TIER_FILLS = {"A+": "#F8D2CF", "A": "#FBDDD0", "A-": "#FDE9D2"}
-_HEADER_ROW = 3
-_A4 = 9
-
-PhoneLookup = Callable[[Iterable[str]], dict[str, str]]
-
-
-class Own(str):
-    """Text made of the product's own words and numbers: +5.0%, ▲. It may begin as a formula would; foreign text not."""
-
-    __slots__ = ()
-
-
-class _Book:
-    """A workbook whose every cell is written safely and looks alike."""
-
-    def __init__(self, path: Path, content: Row, words: Words):
-        self.words, self.content = words, content
-        # No constant_memory: sheets are written column-wise in places, and lists have at most some 10,000 rows.
-        self.book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False,
-                                                    "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd"})
-        self.book.set_properties({
-            "title": f"{content['title']} {content['period']}", "author": "dial2deal",
-            # Fixed to the data: a rerun must give the same bytes.
-            "created": dt.datetime.fromisoformat(content["footer"]["as_of_date"])})
-        base = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
-        self.formats = {name: self.book.add_format(base | extra) for name, extra in _FORMATS.items()}
-        self.header = self.book.add_format(base | {"bold": True, "font_color": "#FFFFFF", "bg_color": "#2F5BD0",
-                                                   "text_wrap": True, "border": 1, "border_color": "#2F5BD0"})
-        self.title = self.book.add_format(base | {"bold": True, "font_size": 15, "font_color": "#1C2333"})
-        self.quiet = self.book.add_format(base | {"font_color": "#6B7489"})
-        self.good = self.book.add_format({"font_color": "#0B7D53"})
-        self.bad = self.book.add_format({"font_color": "#C03221"})
-
-    def sheet(self, name: str, columns: list[tuple[str, str, float]], rows: list[list], note: str = ""):
-        """A table below a title: ``columns`` are (label key or text, format name, width); header frozen, autofilter."""
-        sheet = self.book.add_worksheet(name)
-        sheet.hide_gridlines(2)
-        sheet.write_string(0, 0, f"{self.content['title']} · {self.content['period_text']}", self.title)
-        sheet.write_string(1, 0, note, self.quiet)
-        sheet.set_row(0, 26)
-        sheet.set_row(_HEADER_ROW, 30)
-        for index, (heading, kind, width) in enumerate(columns):
-            sheet.set_column(index, index, width, self.formats[kind])
-            text = self.words(heading) if self.words.has(heading) else heading
-            sheet.write_string(_HEADER_ROW, index, text, self.header)
-        for number, row in enumerate(rows, start=_HEADER_ROW + 1):
-            for index, value in enumerate(row):
-                write(sheet, number, index, value, self.formats[columns[index][1]])
-        last = _HEADER_ROW + max(1, len(rows))
-        sheet.autofilter(_HEADER_ROW, 0, last, len(columns) - 1)
-        sheet.freeze_panes(_HEADER_ROW + 1, 1)
-        sheet.set_landscape()
-        sheet.set_paper(_A4)
-        sheet.set_margins(0.4, 0.4, 0.5, 0.5)
-        sheet.set_footer("&L&8&A&R&8&P / &N")
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(_HEADER_ROW)
-        return sheet, last
-
-
-def write(sheet, row: int, column: int, value: object, cell_format) -> None:
-    """Write one value by its type; foreign text that looks like a formula gets an apostrophe."""
-    if value is None:
-        sheet.write_blank(row, column, None, cell_format)
-    elif isinstance(value, bool):
-        sheet.write_boolean(row, column, value, cell_format)
-    elif isinstance(value, int | float):
-        sheet.write_number(row, column, value, cell_format)
-    elif isinstance(value, dt.datetime):
-        sheet.write_datetime(row, column, value, cell_format)
-    else:
-        sheet.write_string(row, column, str(value) if isinstance(value, Own) else neutral(str(value)), cell_format)
 
 
 def render(content: Row, words: Words, path: Path, phone_lookup: PhoneLookup | None = None) -> None:
@@ -98,9 +17,9 @@ def render(content: Row, words: Words, path: Path, phone_lookup: PhoneLookup | N
 
     Without it, or where it knows nothing, numbers stay masked. The same content gives the same bytes.
     """
-    book = _Book(path, content, words)
+    book = Book(path, content, words)
     _overview(book)
-    _call_list(book, phone_lookup)
+    call_list.add(book, phone_lookup)
     _channels(book)
     _funnel(book)
     _staff(book)
@@ -109,7 +28,7 @@ def render(content: Row, words: Words, path: Path, phone_lookup: PhoneLookup | N
     book.book.close()
 
 
-def _overview(book: _Book) -> None:
+def _overview(book: Book) -> None:
     words, content = book.words, book.content
     columns = [("sheet.metric", "text", 20), ("sheet.value", "text", 14),
                ("sheet.numerator", "count", 12), ("sheet.denominator", "count", 12),
@@ -118,7 +37,7 @@ def _overview(book: _Book) -> None:
         columns += [(words("sheet.base", label=comparison["label"]), "text", 16),
                     (words("sheet.change", label=comparison["label"]), "text", 16)]
     sheet, last = book.sheet(words("sheet.overview"), columns, [], words("head.as_of", at=content["footer"]["as_of"]))
-    for number, card in enumerate(content["cards"], start=_HEADER_ROW + 1):
+    for number, card in enumerate(content["cards"], start=HEADER_ROW + 1):
         kind = book.formats[card["kind"]]
         is_share = card["kind"] == "share"
         values = [(card["label"], book.formats["text"]), (card["value"], kind),
@@ -132,9 +51,9 @@ def _overview(book: _Book) -> None:
         last = number
     for index in range(7, len(columns), 2):
         for text, cell_format in (("▲", "good"), ("▼", "bad")):
-            sheet.conditional_format(_HEADER_ROW + 1, index, last, index, {
+            sheet.conditional_format(HEADER_ROW + 1, index, last, index, {
                 "type": "text", "criteria": "begins with", "value": text, "format": getattr(book, cell_format)})
-    sheet.autofilter(_HEADER_ROW, 0, last, len(columns) - 1)
+    sheet.autofilter(HEADER_ROW, 0, last, len(columns) - 1)
     for number, sentence in enumerate(content["headline"], start=last + 2):
         write(sheet, number, 0, sentence, book.formats["text"])
 
@@ -144,60 +63,7 @@ def _change(change: Row) -> Own:
     return Own(arrow + change["text"])
 
 
-def _call_list(book: _Book, phone_lookup: PhoneLookup | None) -> None:
-    words, pool = book.words, book.content["sections"].get("high_intent")
-    rows = pool["rows"] if pool else []
-    numbers = phone_lookup([row["customer_key"] for row in rows]) if phone_lookup else {}
-    columns = [
-        ("list.rank", "count", 6), ("list.phone", "id", 16), ("list.tier", "text", 7),
-        ("list.last_call", "moment", 17), ("list.seconds", "count", 9), ("list.agent", "text", 14),
-        ("list.calls", "count", 9), ("list.attempts", "count", 9),
-        ("list.long_calls", "count", 10), ("list.region", "text", 11),
-        ("list.focus", "text", 9), ("list.line", "text", 13), ("list.channel", "text", 13),
-        ("list.customer", "text", 10), ("list.due", "moment", 17),
-        ("list.followed_up", "moment", 17),
-        ("list.action", "wrap", 34), ("list.opening", "wrap", 60), ("list.status", "text", 12),
-        ("list.note", "wrap", 30)]
-    table = [[
-        row["rank"], dialable(numbers.get(row["customer_key"])) or row["customer_phone_masked"], row["duration_tier"],
-        row["last_long_call_at"], row["last_long_call_seconds"], row["agent_name"] or row["agent_id"],
-        row["call_count"], row["attempt_count"], row["long_call_count"], row["region"],
-        words("list.yes" if row["is_focus_region"] else "list.no"), row["line_label"], row["channel_label"],
-        words("list.existing" if row["is_existing_customer"] else "list.new"), row["follow_up_due_at"],
-        row["followed_up_at"], row["action"], row["opening"], words(f"status.{row['status']}"), ""] for row in rows]
-    hint = words("sheet.status_hint")
-    if pool and len(rows) < pool["total"]:
-        hint += " " + words("sheet.list_cut", total=f"{pool['total']:,}", rows=f"{len(rows):,}")
-    sheet, last = book.sheet(words("sheet.high_intent"), columns, table, hint)
-    first = _HEADER_ROW + 1
-    sheet.data_validation(first, 17, last, 17, {
-        "validate": "list", "source": [words(f"status.{status}") for status in _STATUSES],
-        "input_title": words("list.status"), "input_message": words("sheet.status_hint")})
-    for tier, colour in _TIER_FILLS.items():
-        sheet.conditional_format(first, 2, last, 2, {
-            "type": "cell", "criteria": "==", "value": f'"{tier}"',
-            "format": book.book.add_format({"bg_color": colour, "bold": True})})
-    sheet.conditional_format(first, 4, last, 4, {"type": "data_bar", "bar_color": "#A9BDF0", "bar_solid": True})
-    sheet.conditional_format(first, 6, last, 6, {"type": "data_bar", "bar_color": "#CBD5E6", "bar_solid": True})
-    end = dt.datetime.fromisoformat(book.content["end"]) + dt.timedelta(days=1)
-    sheet.conditional_format(first, 13, last, 13, {
-        "type": "formula", "format": book.book.add_format({"font_color": "#C03221", "bold": True}),
-        "criteria": f'=AND($N{first + 1}<DATE({end.year},{end.month},{end.day}),$N{first + 1}<>"",'
-                    f'$R{first + 1}="{words("status.pending")}")'})
-    sheet.freeze_panes(first, 3)
-
-
-def dialable(number: str | None) -> str | None:
-    """An E.164 number as a Chinese desk phone dials it: 13800000000, 02258880001, 0014155550100."""
-    if number is None or not number.startswith("+"):
-        return number
-    if not number.startswith("+86"):
-        return f"00{number[1:]}"
-    national = number[3:]
-    return national if national.startswith("1") and len(national) == 11 else f"0{national}"
-
-
-def _channels(book: _Book) -> None:
+def _channels(book: Book) -> None:
     words, table = book.words, book.content["sections"].get("channels")
     if not table:
         return
@@ -225,15 +91,15 @@ def _channels(book: _Book) -> None:
     rows = [[key(row) for key in keys] for row in table["rows"]]
     sheet, last = book.sheet(words("sheet.channels"), columns, rows, words("channels.lead", days=days))
     for index in (2, 3, 4, 6):
-        sheet.conditional_format(_HEADER_ROW + 1, index, last, index, {
+        sheet.conditional_format(HEADER_ROW + 1, index, last, index, {
             "type": "data_bar", "bar_color": "#A9BDF0", "bar_solid": True, "min_type": "num", "min_value": 0,
             "max_type": "num", "max_value": 1})
     if table["has_economics"]:
-        sheet.conditional_format(_HEADER_ROW + 1, len(columns) - 2, last, len(columns) - 2, {
+        sheet.conditional_format(HEADER_ROW + 1, len(columns) - 2, last, len(columns) - 2, {
             "type": "cell", "criteria": "<", "value": 0, "format": book.bad})
 
 
-def _funnel(book: _Book) -> None:
+def _funnel(book: Book) -> None:
     words, funnel = book.words, book.content["sections"].get("funnel")
     if not funnel:
         return
@@ -245,12 +111,12 @@ def _funnel(book: _Book) -> None:
              Own(row["change"]), row["lost"]] for row in funnel["rows"]]
     sheet, last = book.sheet(words("sheet.funnel"), columns, rows, words(
         "funnel.lead", start=funnel["start"], end=funnel["end"], n=f"{funnel['entered']:,}"))
-    sheet.conditional_format(_HEADER_ROW + 1, 1, last, 1, {
+    sheet.conditional_format(HEADER_ROW + 1, 1, last, 1, {
         "type": "data_bar", "bar_color": "#2F5BD0", "bar_solid": True, "min_type": "num", "min_value": 0,
         "max_type": "num", "max_value": funnel["entered"]})
 
 
-def _staff(book: _Book) -> None:
+def _staff(book: Book) -> None:
     words, sections = book.words, book.content["sections"]
     columns = [("staff.rank", "count", 7), ("staff.team", "text", 14), ("staff.name", "text", 16),
                ("staff.calls", "count", 9), ("staff.connect", "share", 10),
@@ -265,11 +131,11 @@ def _staff(book: _Book) -> None:
     if rows:
         minimum = (sections.get("agents") or sections["teams"])["min_n"]
         sheet, last = book.sheet(words("sheet.staff"), columns, rows, words("staff.lead", min_n=minimum))
-        sheet.conditional_format(_HEADER_ROW + 1, 7, last, 7, {"type": "data_bar", "bar_color": "#A9BDF0",
+        sheet.conditional_format(HEADER_ROW + 1, 7, last, 7, {"type": "data_bar", "bar_color": "#A9BDF0",
                                                                "bar_solid": True})
 
 
-def _findings(book: _Book) -> None:
+def _findings(book: Book) -> None:
     words = book.words
     columns = [("sheet.kind", "text", 9), ("sheet.severity", "text", 9),
                ("sheet.certainty", "text", 10), ("sheet.finding", "wrap", 52),
@@ -283,11 +149,11 @@ def _findings(book: _Book) -> None:
             for row in book.content["findings"]]
     sheet, last = book.sheet(words("sheet.findings"), columns, rows,
                              "" if rows else words("findings.none"))
-    sheet.conditional_format(_HEADER_ROW + 1, 1, last, 1, {"type": "cell", "criteria": "==",
+    sheet.conditional_format(HEADER_ROW + 1, 1, last, 1, {"type": "cell", "criteria": "==",
                              "value": f'"{words("severity.critical")}"', "format": book.bad})
 
 
-def _quality(book: _Book) -> None:
+def _quality(book: Book) -> None:
     words, footer = book.words, book.content["footer"]
     rows = [[words("footer.as_of"), footer["as_of"]],
             [words("footer.period"), f"{book.content['start']} – {book.content['end']}"],

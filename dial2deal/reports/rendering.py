@@ -12,10 +12,10 @@ from pathlib import Path
 from dial2deal.metrics import Metrics
 from dial2deal.metrics.snapshot import generation
 from dial2deal.quality.history import Catalogue
+from dial2deal.reports import call_list, excel, html, pdf, rules
 from dial2deal.reports import content as contents
-from dial2deal.reports import excel, html, pdf, rules
+from dial2deal.reports.call_list import PhoneLookup
 from dial2deal.reports.context import Context
-from dial2deal.reports.excel import PhoneLookup
 from dial2deal.reports.facts import Facts, Row
 from dial2deal.reports.labels import Words
 from dial2deal.reports.periods import Period, is_complete, parse
@@ -90,6 +90,8 @@ def _write(settings: Settings, policy, period: Period, content: Row, words: Word
     notes = []
     paths = [_replace(folder / "report.html", lambda path: path.write_text(page, encoding="utf-8"))]
     paths.append(_replace(folder / "report.xlsx", lambda path: excel.render(content, words, path, phone_lookup)))
+    if period.granularity == "daily":
+        paths += call_list.write_teams(content, words, folder, phone_lookup, _replace)
     if period.granularity not in {name.strip() for name in policy.text("reports.pdf", on=period.end).split(",")}:
         (folder / "report.pdf").unlink(missing_ok=True)
     elif (lacking := pdf.missing()) is None:

@@ -8,6 +8,7 @@ from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row, plain
 from dial2deal.reports.staff import agents, lines, share, teams
 
+_OPENINGS = {"zh": "followup.opening_template", "en": "followup.opening_template_en"}
 _SALES_METRICS = ("orders", "revenue_cny")
 _ECONOMICS = ("customers_won", "monthly_revenue_cny", "total_cost_cny", "operational_cost_cny", "cac_operational_cny",
               "cac_full_cny", "clv_simple_cny", "ltv_cac", "roi", "roas", "repurchase_rate")
@@ -159,9 +160,8 @@ def channels(context: Context) -> Row | None:
     span = {"window_start": context.window_start(window), "end": context.period.end,
             "dormancy_days": int(context.policy.number("dormancy.days", on=context.period.end))}
     cohorts = context.snapshot.query("lead_cohorts", {**span, "start": context.period.start})
-    judged = {row["channel"]: row for row in cohorts if not quality_days} or {
-        row["channel"]: row for row in context.snapshot.query(
-            "lead_cohorts", {**span, "start": context.window_start(quality_days)})}
+    judged = {row["channel"]: row for row in (context.snapshot.query(
+        "lead_cohorts", {**span, "start": context.window_start(quality_days)}) if quality_days else cohorts)}
     rows: dict[str, Row] = {}
     for row in cohorts:
         of = judged[row["channel"]]
@@ -213,15 +213,17 @@ def high_intent(context: Context) -> Row | None:
     most = int(context.policy.number("reports.call_list_rows", on=context.period.end))
     rows = [{name: plain(value) for name, value in row.items()} for row in context.snapshot.query(
         "high_intent_list", {"start": context.period.start, "end": context.period.end, "rows": most})]
+    counts = {name: rows[0][f"pool_{name}"] or 0 for name in ("total", "new", "pending", "late", "focus")}
+    rows = [row for row in rows if row["customer_key"]]
+    template = context.policy.text(_OPENINGS[context.words.locale], on=context.period.end)
     for row in rows:
         row["channel_label"] = context.channel(row["channel"])
         row["line_label"] = context.line_labels.get(row["business_line"], row["business_line"])
         row["region"] = row["region_city"] or row["region_province"] or ""
         row["action"] = row[f"action_{context.words.locale}"] or ""
-        row["opening"] = opening(row["opening_template"], row["last_long_call_at"], row["topic"], row["agent_name"])
+        topic = row["interested_product"] or row["line_label"] or ""
+        row["opening"] = opening(template, row["last_long_call_at"], topic, row["agent_name"])
     pending = [row for row in rows if row["status"] == "pending"]
-    pending.sort(key=lambda row: (not row["is_new_in_period"], row["rank"]))
-    counts = {name: rows[0][f"pool_{name}"] if rows else 0 for name in ("total", "new", "pending", "late", "focus")}
     focus = context.policy.text("region.focus", on=context.period.end)
     focus = None if focus == "none" else focus
     days = int(context.policy.number("pool.days", on=context.period.end))
@@ -230,7 +232,8 @@ def high_intent(context: Context) -> Row | None:
     region = context.words("list.in_region", focus=numbers["focus"], region=focus) if focus else ""
     lead = context.words("list.lead", days=days, shown=len(shown), region=region,
                          **{name: numbers[name] for name in ("total", "pending", "late")})
-    return {**counts, "focus_region": focus, "pool_days": days, "rows": rows, "shown_rows": shown, "lead": lead}
+    return {**counts, "focus_region": focus, "pool_days": days, "rows": rows, "shown_rows": shown, "lead": lead,
+            "calls_per_agent": int(context.policy.number("followup.calls_per_agent_day", on=context.period.end))}
 
 
 def opening(template: str | None, at, topic: str, agent: str | None) -> str:

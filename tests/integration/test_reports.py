@@ -170,29 +170,6 @@ def test_the_funnel_counts_each_lead_once_at_its_furthest_stage(demo, home):
     assert reached[5] > 0
 
 
-def test_the_list_of_the_last_day_is_the_published_list(demo, home):
-    """For the data's last day the list for any date must equal the mart of today's pool."""
-    home.render("daily", DAY)
-    sheet = openpyxl.load_workbook(home.folder("daily", DAY) / "report.xlsx")["高意向名单"]
-    header = [cell.value for cell in sheet[4]]
-    column = {name: header.index(name) for name in header}
-    found = [(row[column["序"]], row[column["客户号码"]], row[column["最近长通话"]], row[column["时长（秒）"]],
-              row[column["来电次数"]], row[column["等级"]], row[column["回访截止"]], row[column["开场白"]])
-             for row in sheet.iter_rows(min_row=5, values_only=True) if row[0] is not None]
-    expected = demo.query("select rank, customer_phone_masked, last_long_call_at, last_long_call_seconds, call_count, "
-                          "duration_tier, follow_up_due_at, suggested_opening from high_intent_leads order by rank")
-    assert len(expected) > 50
-    assert found == expected
-
-
-def test_a_list_of_an_earlier_day_knows_nothing_later(demo, home):
-    pool = home.content("daily", "2026-06-10")["sections"]["high_intent"]
-    (expected,), = demo.query("select count(distinct customer_key) from fct_calls where is_high_intent "
-                              "and customer_key is not null and call_date between '2026-05-12' and '2026-06-10'")
-    assert pool["total"] == expected
-    assert max(row["last_long_call_at"] for row in pool["shown_rows"]) < "2026-06-11"
-
-
 def test_planted_channels_are_found_with_evidence(home, demo):
     findings = {(row["rule"], row["key"]): row for row in home.content("monthly", MONTH)["findings"]}
     worst, best = findings["channel_validity_low", "名单采购"], findings["channel_deal_rate_high", "转介绍"]
@@ -272,12 +249,15 @@ def test_what_a_reader_divides_or_adds_agrees(home, granularity, period):
             assert row["value"] == pytest.approx(row["numerator"] / row["denominator"])
     sections = content["sections"]
     sums = {name: {column: sum(row[column] or 0 for row in sections[name]["rows"])
-                   for column in ("orders", "revenue_cny")} for name in ("channels",)}
+                   for column in ("orders", "revenue_cny")} for name in ("channels", "teams", "agents")}
     for name, total in sums.items():
         assert total == pytest.approx(sums["channels"]), name
         for column, value in total.items():
             if column in shown:
                 assert value == pytest.approx(shown[column]["value"]), (name, column)
+    if "calls" in shown:
+        assert {sum(row["calls"] for row in sections[name]["rows"]) for name in ("teams", "agents")} == {
+            shown["calls"]["value"]}
     tiers = sections["tiers"]
     assert sum(row["calls"] for row in tiers["rows"]) == tiers["total"]
     if "leads" in shown:
@@ -335,45 +315,13 @@ def test_the_workbook_can_be_worked_with(home):
     assert book.sheetnames == ["概览", "高意向名单", "渠道", "漏斗", "坐席与团队", "问题与建议", "数据质量"]
     sheet = book["高意向名单"]
     assert sheet.freeze_panes == "D5"
-    assert sheet.auto_filter.ref.startswith("A4:T")
+    assert sheet.auto_filter.ref.startswith("A4:Y")
+    assert {"客户编号", "线索编号", "通话编号", "名单编号"} <= {cell.value for cell in sheet[4]}
+    assert "号码已脱敏" in sheet["A2"].value
+    assert (int(sheet.page_setup.paperSize), sheet.page_setup.orientation) == (9, "landscape")
     (validation,) = sheet.data_validations.dataValidation
     assert validation.formula1.startswith('"待跟进,')
     assert book.properties.created == dt.datetime(2026, 6, 30)
-
-
-def test_a_long_list_is_cut_to_its_most_urgent_callers_and_says_so(demo, home, tmp_path):
-    whole = home.content("daily", DAY)["sections"]["high_intent"]
-    short = installation(tmp_path / "short", demo.settings.published,
-                         "settings:\n  - {key: reports.call_list_rows, value: 5}\n")
-    short.render("daily", DAY)
-    pool = short.content("daily", DAY)["sections"]["high_intent"]
-    counts = ("total", "new", "pending", "late", "focus")
-    assert [pool[name] for name in counts] == [whole[name] for name in counts]
-    assert whole["pending"] > 5
-    sheet = openpyxl.load_workbook(short.folder("daily", DAY) / "report.xlsx")["高意向名单"]
-    ranks = [row[0] for row in sheet.iter_rows(min_row=5, max_col=1, values_only=True)]
-    assert ranks == sorted(row["rank"] for row in whole["shown_rows"][:5])
-    assert any(f"{whole['total']:,}" in str(cell.value) for row in sheet["A1:S3"] for cell in row)
-
-
-def test_full_numbers_go_to_the_call_list_only_when_policy_says_so(demo, tmp_path):
-    asked = []
-
-    def lookup(keys):
-        asked.append(list(keys))
-        return {key: "+8613800000000" for key in asked[-1]}
-
-    masked = installation(tmp_path / "masked", demo.settings.published)
-    masked.render("daily", DAY, phone_lookup=lookup)
-    assert asked == []
-    full = installation(tmp_path / "full", demo.settings.published,
-                        "settings:\n  - {key: privacy.call_list_phone, value: full}\n")
-    full.render("daily", DAY, phone_lookup=lookup)
-    assert len(asked) == 1
-    sheet = openpyxl.load_workbook(full.folder("daily", DAY) / "report.xlsx")["高意向名单"]
-    assert {row[1] for row in sheet.iter_rows(min_row=5, values_only=True) if row[0]} == {"13800000000"}
-    for name in ("report.html", "report.json"):
-        assert "13800000000" not in (full.folder("daily", DAY) / name).read_text(encoding="utf-8")
 
 
 def test_english_by_setting(english):
@@ -387,6 +335,12 @@ def test_english_by_setting(english):
         row["title"].replace(row["evidence"]["label"], "") for row in content["findings"]}
     assert not [text for text in own_words if re.search(r"[\u4e00-\u9fff]", text)]
     assert openpyxl.load_workbook(english.folder("monthly", MONTH) / "report.xlsx").sheetnames[1] == "High-intent list"
+
+
+@pytest.mark.parametrize(("granularity", "period"), [("daily", "2026-03-02"), ("weekly", "2026-W09")])
+def test_a_period_of_costs_alone_renders(home, granularity, period):
+    """The month's costs begin days before the first call, lead and order."""
+    assert home.content(granularity, period)["cards"] is not None
 
 
 def test_every_expected_latest_period_renders(demo, home):

@@ -23,8 +23,8 @@ def used_keys():
     for path in (*REPORTS.glob("*.py"), *REPORTS.glob("templates/*.j2")):
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r"""\b(?:words|self|t)\(\s*["']([a-z_]+\.[a-z_.0-9]*[a-z0-9])["']""", text))
-        if path.name == "excel.py":
-            found |= set(re.findall(r"""\("([a-z_]+\.[a-z_]+)", "[a-z]+", \d+\)""", text))   # columns of a sheet
+        if path.name in ("excel.py", "call_list.py"):
+            found |= set(re.findall(r"""\("([a-z_]+\.[a-z_]+)", "[a-z]+", \d+[,)]""", text))   # columns of a sheet
     return found
 
 

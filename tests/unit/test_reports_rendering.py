@@ -8,8 +8,9 @@ import pytest
 import xlsxwriter
 
 from dial2deal.reports import charts, echarts, pdf
+from dial2deal.reports.book import Own, write
+from dial2deal.reports.call_list import dialable
 from dial2deal.reports.echarts import render_svg
-from dial2deal.reports.excel import Own, dialable, write
 from dial2deal.reports.labels import Words
 from dial2deal.reports.sections import opening
 

@@ -1,11 +1,11 @@
 -- The high-intent pool as it stood at the end of $end: the mart high_intent_leads, but for any date.
--- Counts are of the whole pool; of its callers the $rows most urgent come back, in the order of their rank.
+-- Counts are of the whole pool; of its callers who are still to be called or watched the $rows most urgent come back,
+-- in the order in which they are to be called: waiting before others, new ones of the period first, then by rank.
 with rules as (
     select
         max(value_number) filter (where key = 'pool.days') as pool_days,
         max(value_number) filter (where key = 'repeat.window_days') as repeat_days,
-        max(value_text) filter (where key = 'region.focus') as focus_region,
-        max(value_text) filter (where key = 'followup.opening_template') as opening_template
+        max(value_text) filter (where key = 'region.focus') as focus_region
     from policy.settings
     where scope = '' and $end between coalesce(valid_from, date '1900-01-01') and coalesce(valid_to, date '2999-12-31')
 ),
@@ -56,6 +56,14 @@ sla as (
         and $end between coalesce(valid_from, date '1900-01-01') and coalesce(valid_to, date '2999-12-31')
 ),
 
+-- The last thing that was entered about a caller by the end of $end.
+told as (
+    select customer_key, status, told_at
+    from fct_follow_ups
+    where customer_key is not null and cast(told_at as date) <= $end
+    qualify row_number() over (partition by customer_key order by told_at desc, status = 'planned', follow_up_key) = 1
+),
+
 tiers as (
     select
         profile, tier, valid_from, valid_to, stars, action_zh, action_en,
@@ -69,6 +77,12 @@ pool as (
         tiers.tier_rank,
         last_long.customer_key,
         last_long.customer_phone_masked,
+        coalesce(leads.source_customer_id, customers.source_customer_id) as source_customer_id,
+        leads.source_lead_id,
+        last_long.source_call_id,
+        -- As macro list_code writes it: by this a returned list finds its callers.
+        replace(cast($end as varchar), '-', '') || '-'
+            || translate(substring(last_long.customer_key, 1, 12), '0123456789abcdef', 'ABCDEFGHIJKLMNOP') as list_id,
         last_long.started_at as last_long_call_at,
         cast(last_long.talk_seconds as bigint) as last_long_call_seconds,
         last_long.agent_id,
@@ -92,9 +106,9 @@ pool as (
         coalesce(orders.last_order_at > last_long.started_at, false) as has_ordered_since,
         last_long.started_at + to_hours(coalesce(own_line.hours, common.hours)) as follow_up_due_at,
         counted.followed_up_at,
+        told.status as told_status,
         last_long.call_date >= $start as is_new_in_period,
-        coalesce(leads.interested_product, lines.label_zh, last_long.business_line, '') as topic,
-        rules.opening_template
+        leads.interested_product
     from last_long
     cross join rules
     inner join counted on last_long.customer_key = counted.customer_key
@@ -107,7 +121,8 @@ pool as (
     left join sla as common on last_long.intent_level = common.intent_level and common.scope = ''
     left join orders on last_long.customer_key = orders.customer_key
     left join fct_leads as leads on last_long.lead_key = leads.lead_key
-    left join dim_business_lines as lines on last_long.business_line = lines.business_line
+    left join dim_customers as customers on last_long.customer_key = customers.customer_key
+    left join told on last_long.customer_key = told.customer_key and told.told_at > last_long.started_at
 ),
 
 judged as materialized (
@@ -117,8 +132,15 @@ judged as materialized (
                 last_long_call_seconds desc nulls last, last_long_call_at desc nulls last, customer_key nulls last)
             as rank,
         * exclude (tier_rank),
-        case when has_ordered_since then 'won' when followed_up_at is not null then 'followed_up' else 'pending' end
-            as status,
+        case
+            when has_ordered_since or told_status = 'won' then 'won'
+            when told_status = 'dropped' then 'dropped'
+            when told_status = 'unreachable' then 'invalid'
+            when told_status = 'appointed' then 'appointed'
+            when told_status = 'following' then 'calling'
+            when followed_up_at is not null or told_status = 'done' then 'followed_up'
+            else 'pending'
+        end as status,
         not has_ordered_since
             and coalesce(followed_up_at, cast($end + 1 as timestamp)) > follow_up_due_at as is_late
     from pool
@@ -138,11 +160,16 @@ counts as (
 urgent as (
     select * replace (coalesce(is_late, false) as is_late)
     from judged
+    where status not in ('won', 'dropped', 'invalid')
     order by status = 'pending' desc nulls last, is_new_in_period desc nulls last, rank
     limit $rows
 )
 
-select urgent.*, counts.*
-from urgent
-cross join counts
-order by urgent.rank
+select
+    row_number() over (
+        order by urgent.status = 'pending' desc, urgent.is_new_in_period desc nulls last, urgent.rank) as place,
+    urgent.*,
+    counts.*
+from counts
+left join urgent on true
+order by place

@@ -1,0 +1,167 @@
+"""The list of high-intent callers as sheets to work with: one for all, and a workbook per team with a sheet per agent.
+
+What these sheets hold can come back as feed ``follow_ups`` of source ``call_list``; see docs/guide/call_list.md.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from dial2deal.reports.book import HEADER_ROW, Book
+from dial2deal.reports.facts import Row
+from dial2deal.reports.labels import Words
+
+FILES = "call_list_*.xlsx"
+_STATUSES = ("pending", "calling", "followed_up", "appointed", "won", "dropped", "invalid")
+# Those an agent's own sheet holds; who has been called back stays in the sheet for all.
+_OPEN = ("pending", "calling", "appointed")
+_TIER_FILLS = {"A+": "#F8D2CF", "A": "#FBDDD0", "A-": "#FDE9D2"}
+_NOT_IN_SHEETS = re.compile(r"[\[\]:*?/\\]")
+_SHEET_NAME_LENGTH = 31
+
+PhoneLookup = Callable[[Iterable[str]], dict[str, str]]
+# Label, format and width of each column, and what it holds; those up to the note are printed.
+_COLUMNS: tuple[tuple[str, str, float, Callable[[Row, Words], object]], ...] = (
+    ("list.rank", "count", 6, lambda row, words: row["place"]),
+    ("list.phone", "id", 16, lambda row, words: row["phone"]),
+    ("list.tier", "text", 7, lambda row, words: row["duration_tier"]),
+    ("list.customer_id", "id", 13, lambda row, words: row["source_customer_id"]),
+    ("list.lead_id", "id", 17, lambda row, words: row["source_lead_id"]),
+    ("list.agent", "text", 13, lambda row, words: row["agent_name"] or row["agent_id"]),
+    ("list.last_call", "moment", 17, lambda row, words: row["last_long_call_at"]),
+    ("list.seconds", "count", 9, lambda row, words: row["last_long_call_seconds"]),
+    ("list.region", "text", 11, lambda row, words: row["region"]),
+    ("list.due", "moment", 17, lambda row, words: row["follow_up_due_at"]),
+    ("list.status", "text", 12, lambda row, words: words(f"status.{row['status']}")),
+    ("list.note", "wrap", 30, lambda row, words: ""),
+    ("list.team", "text", 13, lambda row, words: row["team"]),
+    ("list.call_id", "id", 22, lambda row, words: row["source_call_id"]),
+    ("list.calls", "count", 9, lambda row, words: row["call_count"]),
+    ("list.attempts", "count", 9, lambda row, words: row["attempt_count"]),
+    ("list.long_calls", "count", 10, lambda row, words: row["long_call_count"]),
+    ("list.focus", "text", 9, lambda row, words: words("list.yes" if row["is_focus_region"] else "list.no")),
+    ("list.line", "text", 13, lambda row, words: row["line_label"]),
+    ("list.channel", "text", 13, lambda row, words: row["channel_label"]),
+    ("list.customer", "text", 10, lambda row, words: words(
+        "list.existing" if row["is_existing_customer"] else "list.new")),
+    ("list.followed_up", "moment", 17, lambda row, words: row["followed_up_at"]),
+    ("list.action", "wrap", 34, lambda row, words: row["action"]),
+    ("list.opening", "wrap", 60, lambda row, words: row["opening"]),
+    ("list.id", "id", 24, lambda row, words: row["list_id"]),
+)
+_PLACES = {label: place for place, (label, *_) in enumerate(_COLUMNS)}
+_LAST_PRINTED = _PLACES["list.note"]
+
+
+def add(book: Book, phone_lookup: PhoneLookup | None) -> None:
+    """The sheet of all callers of the pool who are still to be called or watched."""
+    pool = book.content["sections"].get("high_intent")
+    rows = pool["rows"] if pool else []
+    notes = [book.words("sheet.status_hint"), *_privacy(book.words, phone_lookup)]
+    if pool and len(rows) < pool["total"]:
+        notes.insert(1, book.words("sheet.list_cut", total=f"{pool['total']:,}", rows=f"{len(rows):,}"))
+    _sheet(book, book.words("sheet.high_intent"), _with_numbers(rows, phone_lookup), " ".join(notes))
+
+
+def write_teams(content: Row, words: Words, folder: Path, phone_lookup: PhoneLookup | None,
+                replace: Callable[[Path, Callable[[Path], object]], Path]) -> list[Path]:
+    """One workbook per team with what each of its agents can call in a day, most urgent first; those of before go.
+
+    ``replace`` writes a file in one step. A caller whom nobody spoke to belongs to no team and is listed apart.
+    """
+    pool = content["sections"].get("high_intent")
+    rows = [row for row in (pool["rows"] if pool else []) if row["status"] in _OPEN]
+    teams: dict[str, list[Row]] = {}
+    for row in _with_numbers(rows, phone_lookup):
+        teams.setdefault(row["team"] or words("list.no_team"), []).append(row)
+    names = _distinct(teams, lambda team: re.sub(r"[^\w.-]+", "_", team).strip("._") or "_", 60)
+    written = [replace(folder / f"call_list_{names[team]}.xlsx",
+                       lambda path, rows=teams[team]: _team(content, words, path, rows, phone_lookup))
+               for team in sorted(teams)]
+    for path in folder.glob(FILES):
+        if path not in written:
+            path.unlink()
+    return written
+
+
+def _team(content: Row, words: Words, path: Path, rows: list[Row], phone_lookup: PhoneLookup | None) -> None:
+    book, most = Book(path, content, words), content["sections"]["high_intent"]["calls_per_agent"]
+    agents: dict[str, list[Row]] = {}
+    for row in rows:
+        # A second id of the caller: this sheet and the one for all may both come back.
+        agents.setdefault(row["agent_name"] or row["agent_id"] or words("list.no_team"), []).append(
+            row | {"list_id": row["list_id"].replace("-", "t-", 1)})
+    names = _distinct(agents, lambda agent: _NOT_IN_SHEETS.sub("_", agent).strip("'") or "_", _SHEET_NAME_LENGTH)
+    for agent, theirs in sorted(agents.items()):
+        # Nobody's callers are for the manager to hand out: all of them.
+        shown = theirs[:most] if agent != words("list.no_team") else theirs
+        notes = [words("sheet.agent_hint", shown=len(shown), waiting=len(theirs)), words("sheet.status_hint"),
+                 *_privacy(words, phone_lookup)]
+        _sheet(book, names[agent], [row | {"place": place} for place, row in enumerate(shown, start=1)],
+               " ".join(notes))
+    book.book.close()
+
+
+def _distinct(keys: Iterable[str], clean: Callable[[str], str], length: int) -> dict[str, str]:
+    """A name of at most ``length`` characters for each key; names that differ in case alone are one to Excel."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for key in sorted(keys):
+        name, number = clean(key)[:length], 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{clean(key)[:length - 4]}_{number}"
+        taken.add(name.lower())
+        names[key] = name
+    return names
+
+
+def _privacy(words: Words, phone_lookup: PhoneLookup | None) -> list[str]:
+    return [] if phone_lookup else [words("sheet.masked")]
+
+
+def _with_numbers(rows: Sequence[Row], phone_lookup: PhoneLookup | None) -> list[Row]:
+    numbers = phone_lookup([row["customer_key"] for row in rows]) if phone_lookup else {}
+    return [row | {"phone": dialable(numbers.get(row["customer_key"])) or row["customer_phone_masked"]}
+            for row in rows]
+
+
+def _sheet(book: Book, name: str, rows: list[Row], note: str) -> None:
+    words = book.words
+    table = [[value(row, words) for *_, value in _COLUMNS] for row in rows]
+    sheet, last = book.sheet(name, [column[:3] for column in _COLUMNS], table, note)
+    first = HEADER_ROW + 1
+
+    def column(label: str) -> tuple[int, int, int, int]:
+        return first, _PLACES[label], last, _PLACES[label]
+
+    sheet.data_validation(*column("list.status"), {
+        "validate": "list", "source": [words(f"status.{status}") for status in _STATUSES],
+        "input_title": words("list.status"), "input_message": words("sheet.choose")})
+    for tier, colour in _TIER_FILLS.items():
+        sheet.conditional_format(*column("list.tier"), {
+            "type": "cell", "criteria": "==", "value": f'"{tier}"',
+            "format": book.book.add_format({"bg_color": colour, "bold": True})})
+    for label, colour in (("list.seconds", "#A9BDF0"), ("list.calls", "#CBD5E6")):
+        sheet.conditional_format(*column(label), {"type": "data_bar", "bar_color": colour, "bar_solid": True})
+    end = dt.datetime.fromisoformat(book.content["end"]) + dt.timedelta(days=1)
+    due, status = (f"${chr(ord('A') + _PLACES[label])}{first + 1}" for label in ("list.due", "list.status"))
+    sheet.conditional_format(*column("list.due"), {
+        "type": "formula", "format": book.book.add_format({"font_color": "#C03221", "bold": True}),
+        "criteria": f'=AND({due}<DATE({end.year},{end.month},{end.day}),{due}<>"",'
+                    f'{status}="{words("status.pending")}")'})
+    sheet.freeze_panes(first, 3)
+    sheet.print_area(0, 0, last, _LAST_PRINTED)
+
+
+def dialable(number: str | None) -> str | None:
+    """An E.164 number as a Chinese desk phone dials it: 13800000000, 02258880001, 0014155550100."""
+    if number is None or not number.startswith("+"):
+        return number
+    if not number.startswith("+86"):
+        return f"00{number[1:]}"
+    national = number[3:]
+    return national if national.startswith("1") and len(national) == 11 else f"0{national}"
