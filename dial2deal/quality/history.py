@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -44,6 +45,16 @@ class QualityFacts:
     counts: dict[str, int]
     failing_rows: list[dict[str, Any]]
     quarantined_rows: list[dict[str, Any]]
+
+    def in_zone(self, name: str) -> QualityFacts:
+        """The same with moments, stored in UTC, as clocks of this time zone show them."""
+        zone = ZoneInfo(name)
+
+        def local(at: dt.datetime | None) -> dt.datetime | None:
+            return at and at.replace(tzinfo=dt.UTC).astimezone(zone).replace(tzinfo=None)
+
+        return replace(self, checked_at=local(self.checked_at),
+                       trend=[{**row, "checked_at": local(row["checked_at"])} for row in self.trend])
 
 
 class Catalogue:

@@ -44,7 +44,7 @@ def write(settings: Settings, build_id: str) -> list[Path]:
     rules = policy.load(settings)
     locale = rules.text("reports.locale")
     settings.quality.mkdir(parents=True, exist_ok=True)
-    facts = history.read(settings, build_id)
+    facts = history.read(settings, build_id).in_zone(rules.text("time_zone"))
     catalogue = Catalogue(settings, locale)
     labels = Labels(locale)
     page, book = settings.quality / REPORT, settings.quality / WORKBOOK
@@ -86,6 +86,8 @@ def problems(facts: QualityFacts, catalogue: Catalogue) -> list[dict[str, Any]]:
         if file["status"] not in history.OPEN_STATUSES:
             continue
         broken = [_broken(row, catalogue) for row in facts.open_checks if row["file_id"] == file["file_id"]]
+        if file["status"] == "failed":
+            file = file | catalogue.unreadable(file["message"])
         found.append({**file, "feed_label": catalogue.feed(file["feed"]), "checks": broken,
                       "owner": catalogue.owner(file["feed"])})
     return found
@@ -103,6 +105,8 @@ def totals(facts: QualityFacts) -> dict[str, Any]:
     """Numbers of the tiles; quarantined rows of files in use and of others alike."""
     used = [file for file in facts.files if file["status"] == "accepted"]
     read = sum(file["rows_read"] for file in facts.files)
+    # Customers and prices reach back years; a reader who sees dates thinks of calls.
+    dated = [file for file in facts.files if file["feed"] == "calls" and file["first_event_date"]] or facts.files
     quarantined = sum(file["rows_quarantined"] for file in facts.files)
     return {
         "files": len(facts.files), "files_used": len(used),
@@ -110,8 +114,9 @@ def totals(facts: QualityFacts) -> dict[str, Any]:
         "rows_read": read, "rows_used": sum(file["rows_accepted"] for file in used), "quarantined": quarantined,
         "quarantined_share": quarantined / read if read else None,
         "failed": facts.counts["critical"] + facts.counts["warning"] + facts.counts["not_evaluable"],
-        "first_date": min((f["first_event_date"] for f in facts.files if f["first_event_date"]), default=None),
-        "last_date": max((f["last_event_date"] for f in facts.files if f["last_event_date"]), default=None),
+        "are_calls": dated is not facts.files,
+        "first_date": min((f["first_event_date"] for f in dated if f["first_event_date"]), default=None),
+        "last_date": max((f["last_event_date"] for f in dated if f["last_event_date"]), default=None),
     }
 
 

@@ -61,8 +61,9 @@ def _summary(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list
     for file in facts.files:
         if file["status"] == "failed":
             owner = catalogue.owner(file["feed"])
-            rows.append([t.critical, owner, catalogue.feed(file["feed"]), file["path"], t.status_failed, t.failed,
-                         file["rows_read"], file["rows_read"], file["message"] or t.unreadable_fix])
+            why = catalogue.unreadable(file["message"])
+            rows.append([t.critical, owner, catalogue.feed(file["feed"]), file["path"], why["title"], t.failed,
+                         file["rows_read"], file["rows_read"], f"{why['fix']} ({t.details}: {why['details']})"])
     for row in facts.warnings:
         check = catalogue.check(row["feed"], row["check_name"])
         where = row["example"] if row["files"] == 1 else t("files_count", n=row["files"])
@@ -106,7 +107,8 @@ def _files(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, 
                (t.quarantined, 11), (t.duplicate, 11), (t.superseded, 11), (t.message, 90)]
     rows = [[t(f"status_{f['status']}"), catalogue.feed(f["feed"]), f["path"], _span(f), f["rows_read"],
              f["rows_accepted"], f["rows_quarantined"], f["rows_duplicate"], f["rows_superseded"],
-             f["message"]] for f in facts.files]
+             catalogue.unreadable(f["message"])["title"] if f["status"] == "failed" else f["message"]]
+            for f in facts.files]
     return columns, rows
 
 

@@ -12,9 +12,10 @@ from dial2deal.reports.labels import Words
 from dial2deal.spreadsheets import neutral
 
 _FORMATS = {
-    "text": {"indent": 1}, "wrap": {"text_wrap": True, "indent": 1}, "count": {"num_format": "#,##0"}, "share": {"num_format": "0.0%"},
-    "ratio": {"num_format": "0%"}, "money": {"num_format": "¥#,##0.00"}, "multiple": {"num_format": '0.0"×"'},
-    "seconds": {"num_format": "#,##0"}, "moment": {"num_format": "yyyy-mm-dd hh:mm"}, "id": {"num_format": "@", "indent": 1},
+    "text": {"indent": 1}, "wrap": {"text_wrap": True, "indent": 1}, "id": {"num_format": "@", "indent": 1},
+    "count": {"num_format": "#,##0"}, "share": {"num_format": "0.0%"}, "ratio": {"num_format": "0%"},
+    "money": {"num_format": "¥#,##0.00"}, "multiple": {"num_format": '0.0"×"'}, "seconds": {"num_format": "#,##0"},
+    "moment": {"num_format": "yyyy-mm-dd hh:mm"},
 }
 HEADER_ROW = 3
 _A4 = 9
