@@ -27,6 +27,7 @@ BAD = {"id": ("", "-"), "at": ("", "2026-13-45 08:00:00", "昨天"), "talk": ("�
 TOTALS = ("合计", "共 3 条", "导出时间：2026-01-06", "小计")
 TITLES = ("通话记录导出", "筛选：全部 来源：热线", '标题 "甲', "")
 _PLAIN = "甲乙客户㐀ab1 。—（）'_-/"
+_NOTHING = ("", "-", "--", "---", "—", "——", "/")
 HEADER = CALLS_HEADER.split(",")
 
 
@@ -117,5 +118,6 @@ def line(cells: list[str], delimiter: str, quoting: str) -> str:
 
 
 def stored(cell: str) -> str | None:
-    """What is left of a cell: NUL bytes never were text, blanks at its ends are padding."""
-    return cell.replace("\0", "").strip(" \t") or None
+    """What is left of a cell: NUL bytes never were text, blanks at its ends are padding, a lone mark is nothing."""
+    text = cell.replace("\0", "").strip(" \t")
+    return None if text in _NOTHING else text
