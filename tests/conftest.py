@@ -45,6 +45,11 @@ class DemoBuild:
             return con.execute(sql, list(parameters)).fetchall()
 
 
+def pytest_collection_modifyitems(items):
+    """The longest test begins first: begun last, it would run alone while the other worker is idle."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/orchestration/test_thirty_days.py"))
+
+
 def pytest_xdist_make_scheduler(config, log):
     """A file's tests run in one process, so that what a module builds is built once."""
     from xdist.scheduler import LoadScopeScheduling
