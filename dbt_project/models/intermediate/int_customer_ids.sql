@@ -1,31 +1,10 @@
 -- Ids of merged customers lead to the one they were merged into, through up to three merges one after the other.
-with told as (
-    select source_system, {{ rows_of_list('merged_ids') }} as source_customer_id, source_customer_id as into_id
-    from {{ ref('stg_customers') }}
-    where merged_ids is not null
-    union all
-    select source_system, source_customer_id, merged_into
-    from {{ ref('stg_customers') }}
-    where merged_into is not null
-),
-
-merges as (
-    select source_system, source_customer_id, max(into_id) as into_id
-    from told
-    where source_customer_id <> into_id
-    group by source_system, source_customer_id
+with merges as (
+    select * from {{ merges(ref('stg_customers'), 'source_customer_id') }}
 ),
 
 survivors as (
-    select
-        first_merge.source_system,
-        first_merge.source_customer_id,
-        coalesce(third_merge.into_id, second_merge.into_id, first_merge.into_id) as survivor_id
-    from merges as first_merge
-    left join merges as second_merge
-        on first_merge.source_system = second_merge.source_system and first_merge.into_id = second_merge.source_customer_id
-    left join merges as third_merge
-        on second_merge.source_system = third_merge.source_system and second_merge.into_id = third_merge.source_customer_id
+    select * from {{ merge_survivors('merges', 'source_customer_id') }}
 ),
 
 ids as (

@@ -1,36 +1,15 @@
 -- Other records name leads by their ids. The id of a merged lead leads to the one that is left, through up to three
 -- merges one after the other, whether or not the merged lead itself was ever delivered.
-with told as (
-    select source_system, {{ rows_of_list('merged_ids') }} as source_lead_id, source_lead_id as into_id
-    from {{ ref('stg_leads') }}
-    where merged_ids is not null
-    union all
-    select source_system, source_lead_id, merged_into
-    from {{ ref('stg_leads') }}
-    where merged_into is not null
-),
-
-merges as (
-    select source_system, source_lead_id, max(into_id) as into_id
-    from told
-    where source_lead_id <> into_id
-    group by source_system, source_lead_id
+with merges as (
+    select * from {{ merges(ref('stg_leads'), 'source_lead_id') }}
 ),
 
 ids as (
     select source_system, source_lead_id, cast(null as string) as into_id, source_lead_id as survivor_id
     from {{ ref('int_leads') }}
     union all
-    select
-        first_merge.source_system,
-        first_merge.source_lead_id,
-        first_merge.into_id,
-        coalesce(third_merge.into_id, second_merge.into_id, first_merge.into_id) as survivor_id
-    from merges as first_merge
-    left join merges as second_merge
-        on first_merge.source_system = second_merge.source_system and first_merge.into_id = second_merge.source_lead_id
-    left join merges as third_merge
-        on second_merge.source_system = third_merge.source_system and second_merge.into_id = third_merge.source_lead_id
+    select source_system, source_lead_id, into_id, survivor_id
+    from {{ merge_survivors('merges', 'source_lead_id') }}
 )
 
 select
