@@ -72,6 +72,7 @@ keys as (
 
 select
     keys.customer_key,
+    {{ list_code('keys.customer_key') }} as list_code,
     coalesce(listed.source_customer_id, leads.source_customer_id) as source_customer_id,
     coalesce(calls.customer_phone_masked, leads.customer_phone_masked, listed.customer_phone_masked) as customer_phone_masked,
     cast(calls.first_call_at as date) as first_call_date,

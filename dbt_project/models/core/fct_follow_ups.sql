@@ -1,5 +1,5 @@
 {{ config(materialized='table') }}
--- A returned call list names its callers by list_code, see macro; other exports by number, customer id or lead id.
+-- A returned call list names its callers by list_code; other exports by number, customer id or lead id.
 with follow_ups as (
     select
         *,
@@ -11,16 +11,9 @@ with follow_ups as (
 ),
 
 codes as (
-    select {{ list_code('customer_key') }} as code, max(customer_key) as customer_key
+    select list_code, max(customer_key) as customer_key
     from {{ ref('dim_customers') }}
-    group by {{ list_code('customer_key') }}
-),
-
-leads as (
-    select source_system, source_lead_id, max(customer_key) as customer_key
-    from {{ ref('fct_leads') }}
-    where source_lead_id is not null
-    group by source_system, source_lead_id
+    group by list_code
 )
 
 select
@@ -44,7 +37,7 @@ select
     f.source_file,
     f.source_line
 from follow_ups as f
-left join codes on f.is_call_list and f.code = codes.code
+left join codes on f.is_call_list and f.code = codes.list_code
 left join {{ ref('int_customer_ids') }} as customers
     on f.source_system = customers.source_system and f.customer_id = customers.source_customer_id
-left join leads on f.source_system = leads.source_system and f.lead_id = leads.source_lead_id
+left join {{ ref('int_lead_ids') }} as leads on f.source_system = leads.source_system and f.lead_id = leads.source_lead_id

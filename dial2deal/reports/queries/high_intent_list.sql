@@ -80,9 +80,8 @@ pool as (
         coalesce(leads.source_customer_id, customers.source_customer_id) as source_customer_id,
         leads.source_lead_id,
         last_long.source_call_id,
-        -- As macro list_code writes it: by this a returned list finds its callers.
-        replace(cast($end as varchar), '-', '') || '-'
-            || translate(substring(last_long.customer_key, 1, 12), '0123456789abcdef', 'ABCDEFGHIJKLMNOP') as list_id,
+        -- By this a returned list finds its callers.
+        replace(cast($end as varchar), '-', '') || '-' || customers.list_code as list_id,
         last_long.started_at as last_long_call_at,
         cast(last_long.talk_seconds as bigint) as last_long_call_seconds,
         last_long.agent_id,
