@@ -55,6 +55,7 @@ dev: env
 test: env-dev
 	@$(BIN)/python -m tests.system_packages
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not slow" $(PYTEST_ARGS)
 
 test-crash: env-dev
@@ -62,6 +63,7 @@ test-crash: env-dev
 
 lint: env-dev
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest tests/structure
 
 bench: env-dev

@@ -48,17 +48,29 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__, parents=[quick])
     parser.add_argument("--only", default=",".join(_SUITES))
     parser.add_argument("--load-rows", type=int, default=_size("LOAD_ROWS", 200_000 if small else 5_000_000))
-    parser.add_argument("--small-files", type=int, default=_size("SMALL_FILES", 100 if small else 1_000),
-                        help="files of a thousand calls each")
+    parser.add_argument(
+        "--small-files",
+        type=int,
+        default=_size("SMALL_FILES", 100 if small else 1_000),
+        help="files of a thousand calls each",
+    )
     parser.add_argument("--xlsx-rows", type=int, default=_size("XLSX_ROWS", 20_000 if small else 500_000))
-    parser.add_argument("--memory-rows", type=int, default=_size("MEMORY_ROWS", 1_000_000 if small else 11_000_000),
-                        help="11 million calls are 2 GB")
+    parser.add_argument(
+        "--memory-rows",
+        type=int,
+        default=_size("MEMORY_ROWS", 1_000_000 if small else 11_000_000),
+        help="11 million calls are 2 GB",
+    )
     parser.add_argument("--build-rows", type=int, default=_size("BUILD_ROWS", 200_000 if small else 5_000_000))
-    parser.add_argument("--history", default=os.environ.get("BENCH_HISTORY", "0.2,0.6" if small else "1,10,50"),
-                        help="million calls, comma-separated")
+    parser.add_argument(
+        "--history",
+        default=os.environ.get("BENCH_HISTORY", "0.2,0.6" if small else "1,10,50"),
+        help="million calls, comma-separated",
+    )
     parser.add_argument("--rounds", type=int, default=_size("ROUNDS", 1 if small else 3))
-    parser.add_argument("--folder", default=os.environ.get("BENCH_FOLDER"),
-                        help="where to work; 50 million calls need about 60 GB")
+    parser.add_argument(
+        "--folder", default=os.environ.get("BENCH_FOLDER"), help="where to work; 50 million calls need about 60 GB"
+    )
     parser.add_argument("--name", default="quick" if small else "full", help="file name of the results")
     return parser.parse_args()
 
@@ -75,6 +87,7 @@ def _run(name: str, folder: Path, options: argparse.Namespace) -> dict:
 
 def _peaks(found: dict) -> dict[str, float]:
     """Largest peak memory of any process of each benchmark."""
+
     def peaks(value: object) -> list[float]:
         if isinstance(value, dict):
             own = [value["peak_mb"]] if "peak_mb" in value else []

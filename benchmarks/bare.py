@@ -21,8 +21,9 @@ def run(database: Path, manifest: Path, *, with_tests: bool) -> dict:
     con.execute(f"attach '{database}' as warehouse")  # the compiled SQL says "warehouse"."staging"."stg_calls"
     con.execute("use warehouse")
     con.execute("delete from ops.build_dates")
-    con.execute("insert into ops.build_dates select distinct unnest(['calls', 'fct_calls']), _event_date "
-                "from raw.calls")
+    con.execute(
+        "insert into ops.build_dates select distinct unnest(['calls', 'fct_calls']), _event_date from raw.calls"
+    )
     began = time.perf_counter()
     for key in _in_order(models):
         _create(con, models[key])
@@ -34,12 +35,16 @@ def run(database: Path, manifest: Path, *, with_tests: bool) -> dict:
                 con.execute(f"select count(*) from ({node['compiled_code']})").fetchall()
                 tests += 1
     con.close()
-    return {"seconds": time.perf_counter() - began, "models_seconds": models_seconds, "models": len(models),
-            "tests": tests}
+    return {
+        "seconds": time.perf_counter() - began,
+        "models_seconds": models_seconds,
+        "models": len(models),
+        "tests": tests,
+    }
 
 
 def _create(con: duckdb.DuckDBPyConnection, node: dict) -> None:
-    con.execute(f'create schema if not exists {node["schema"]}')
+    con.execute(f"create schema if not exists {node['schema']}")
     kind = "view" if node["config"]["materialized"] == "view" else "table"
     con.execute(f'create or replace {kind} {node["schema"]}."{node["alias"]}" as {node["compiled_code"]}')
 

@@ -14,8 +14,10 @@ import duckdb
 from dial2deal import exports, policy, warehouse
 from dial2deal.settings import Settings
 
-HEADER = ("呼叫ID,呼叫类型,主叫号码,400号码,开始时间,接通时间,结束时间,通话时长,振铃时长,排队时长,通话状态,"
-          "坐席工号,坐席姓名,技能组,省份,城市,录音文件,备注")
+HEADER = (
+    "呼叫ID,呼叫类型,主叫号码,400号码,开始时间,接通时间,结束时间,通话时长,振铃时长,排队时长,通话状态,"
+    "坐席工号,坐席姓名,技能组,省份,城市,录音文件,备注"
+)
 
 
 def write_calls(path: Path, rows: int) -> None:
@@ -74,8 +76,13 @@ def measure(rows: int, rounds: int, folder: Path) -> dict:
         seconds, result = full_load(path, folder / f"home{number}")
         assert result.rows_accepted == rows, result
         full.append(seconds)
-    return {"rows": rows, "megabytes": round(path.stat().st_size / 1e6), "bare_seconds": round(min(bare), 2),
-            "load_seconds": round(min(full), 2), "ratio": round(min(full) / min(bare), 2)}
+    return {
+        "rows": rows,
+        "megabytes": round(path.stat().st_size / 1e6),
+        "bare_seconds": round(min(bare), 2),
+        "load_seconds": round(min(full), 2),
+        "ratio": round(min(full) / min(bare), 2),
+    }
 
 
 def main() -> None:

@@ -17,28 +17,47 @@ _PIECE = 8 << 20
 def load(folder: Path, rows: int, rounds: int) -> dict:
     """Loading one export with provenance, quarantine and manifest against DuckDB's bare read of the same bytes."""
     export = calls.write(folder / "calls.csv", FIRST_DAY, rows)
-    runs = _alternate(rounds, {
-        "bare_text": lambda: _bare("bare_text", export, folder / "bare.duckdb"),
-        "bare_typed": lambda: _bare("bare_typed", export, folder / "bare.duckdb"),
-        "load": lambda: _loaded(folder, [export]),
-    })
+    runs = _alternate(
+        rounds,
+        {
+            "bare_text": lambda: _bare("bare_text", export, folder / "bare.duckdb"),
+            "bare_typed": lambda: _bare("bare_typed", export, folder / "bare.duckdb"),
+            "load": lambda: _loaded(folder, [export]),
+        },
+    )
     best = _best(runs["load"])
-    return {"rows": rows, "megabytes": round(export.stat().st_size / 1e6), **_medians(runs),
-            "ratios": {"load / bare text read": ratio(best, _best(runs["bare_text"]), aim=1.5),
-                       "load / bare typed read": ratio(best, _best(runs["bare_typed"]))}}
+    return {
+        "rows": rows,
+        "megabytes": round(export.stat().st_size / 1e6),
+        **_medians(runs),
+        "ratios": {
+            "load / bare text read": ratio(best, _best(runs["bare_text"]), aim=1.5),
+            "load / bare typed read": ratio(best, _best(runs["bare_typed"])),
+        },
+    }
 
 
 def gb18030(folder: Path, rows: int, rounds: int) -> dict:
     """Loading a GB18030 export against DuckDB's bare read of the same text in UTF-8."""
     export = calls.write(folder / "calls.csv", FIRST_DAY, rows)
     encoded = _encoded(export, folder / "gb18030.csv")
-    runs = _alternate(rounds, {
-        "bare_text": lambda: _bare("bare_text", export, folder / "bare.duckdb"),
-        "load": lambda: _loaded(folder, [encoded]),
-    })
-    return {"rows": rows, "megabytes": round(encoded.stat().st_size / 1e6), **_medians(runs),
-            "ratios": {"load of GB18030 / bare read of the same as UTF-8": ratio(
-                _best(runs["load"]), _best(runs["bare_text"]), aim=1.8)}}
+    runs = _alternate(
+        rounds,
+        {
+            "bare_text": lambda: _bare("bare_text", export, folder / "bare.duckdb"),
+            "load": lambda: _loaded(folder, [encoded]),
+        },
+    )
+    return {
+        "rows": rows,
+        "megabytes": round(encoded.stat().st_size / 1e6),
+        **_medians(runs),
+        "ratios": {
+            "load of GB18030 / bare read of the same as UTF-8": ratio(
+                _best(runs["load"]), _best(runs["bare_text"]), aim=1.8
+            )
+        },
+    }
 
 
 def xlsx(folder: Path, rows: int, rounds: int) -> dict:
@@ -46,13 +65,19 @@ def xlsx(folder: Path, rows: int, rounds: int) -> dict:
     export = calls.write(folder / "calls.csv", FIRST_DAY, rows)
     workbook = folder / "calls.xlsx"
     task("workbook", export, workbook)
-    runs = _alternate(rounds, {
-        "calamine": lambda: task("calamine", workbook),
-        "load": lambda: _loaded(folder, [workbook]),
-    })
-    return {"rows": rows, "megabytes": round(workbook.stat().st_size / 1e6), **_medians(runs),
-            "ratios": {"load of xlsx / python-calamine alone": ratio(
-                _best(runs["load"]), _best(runs["calamine"]), aim=round(1 / 0.6, 2))}}
+    runs = _alternate(
+        rounds, {"calamine": lambda: task("calamine", workbook), "load": lambda: _loaded(folder, [workbook])}
+    )
+    return {
+        "rows": rows,
+        "megabytes": round(workbook.stat().st_size / 1e6),
+        **_medians(runs),
+        "ratios": {
+            "load of xlsx / python-calamine alone": ratio(
+                _best(runs["load"]), _best(runs["calamine"]), aim=round(1 / 0.6, 2)
+            )
+        },
+    }
 
 
 def small_files(folder: Path, files: int, rounds: int) -> dict:
@@ -60,8 +85,12 @@ def small_files(folder: Path, files: int, rounds: int) -> dict:
     export = calls.write(folder / "calls.csv", FIRST_DAY, files * _SMALL_ROWS)
     parts = _split(export, folder / "parts")
     runs = _alternate(rounds, {"one": lambda: _loaded(folder, [export]), "many": lambda: _loaded(folder, parts)})
-    return {"files": files, "rows_per_file": _SMALL_ROWS, **_medians(runs),
-            "ratios": {f"{files} files / the same rows in one": ratio(_best(runs["many"]), _best(runs["one"]), aim=3)}}
+    return {
+        "files": files,
+        "rows_per_file": _SMALL_ROWS,
+        **_medians(runs),
+        "ratios": {f"{files} files / the same rows in one": ratio(_best(runs["many"]), _best(runs["one"]), aim=3)},
+    }
 
 
 def memory(folder: Path, rows: int) -> dict:
@@ -74,10 +103,14 @@ def memory(folder: Path, rows: int) -> dict:
         encoded = _encoded(export, folder / "gb18030.csv")
         costs[f"{name} gb18030"] = _loaded(folder, [encoded])
     limit = 2_000  # MB, whatever the size of the file
-    return {"rows": rows, "megabytes": round(large.stat().st_size / 1e6),
-            **{name: cost.as_json() for name, cost in costs.items()},
-            "ratios": {f"peak memory of {name}, MB / {limit}": ratio(cost.peak_mb, limit, aim=1.0)
-                       for name, cost in costs.items()}}
+    return {
+        "rows": rows,
+        "megabytes": round(large.stat().st_size / 1e6),
+        **{name: cost.as_json() for name, cost in costs.items()},
+        "ratios": {
+            f"peak memory of {name}, MB / {limit}": ratio(cost.peak_mb, limit, aim=1.0) for name, cost in costs.items()
+        },
+    }
 
 
 def _loaded(folder: Path, exports: list[Path]) -> Cost:

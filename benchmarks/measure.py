@@ -38,8 +38,9 @@ def child(command: Sequence[str], home: Path | None = None) -> Cost:
     """Run ``command`` to its end; its last line may be a JSON object, which comes back as ``said``."""
     environment = {**os.environ, **({"DIAL2DEAL_HOME": str(home)} if home else {})}
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
-                               env=environment)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, env=environment
+    )
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -59,10 +60,12 @@ def task(name: str, *arguments: object, home: Path | None = None) -> Cost:
 
 def median(costs: Sequence[Cost]) -> dict:
     """Median of each figure over several runs, with the single runs."""
-    return {"wall": round(statistics.median(c.wall for c in costs), 2),
-            "cpu": round(statistics.median(c.cpu for c in costs), 2),
-            "peak_mb": round(max(c.peak_mb for c in costs), 1),
-            "runs": [c.as_json() for c in costs]}
+    return {
+        "wall": round(statistics.median(c.wall for c in costs), 2),
+        "cpu": round(statistics.median(c.cpu for c in costs), 2),
+        "peak_mb": round(max(c.peak_mb for c in costs), 1),
+        "runs": [c.as_json() for c in costs],
+    }
 
 
 def ratio(value: float, reference: float, aim: float | None = None) -> dict:
@@ -74,9 +77,17 @@ def machine() -> dict:
     """What the figures were measured on."""
     memory = Path("/proc/meminfo")
     cpu = Path("/proc/cpuinfo")
-    models = [line.split(":", 1)[1].strip() for line in cpu.read_text().splitlines()
-              if line.startswith("model name")] if cpu.exists() else []
-    return {"cores": os.cpu_count(), "cpu": models[0] if models else platform.processor(),
-            "memory_gb": round(int(memory.read_text().split()[1]) / 1e6, 1) if memory.exists() else None,
-            "system": platform.platform(), "python": platform.python_version(), "load_average": os.getloadavg(),
-            **{name: version(name) for name in ("duckdb", "dbt-core", "dagster", "great-expectations")}}
+    models = (
+        [line.split(":", 1)[1].strip() for line in cpu.read_text().splitlines() if line.startswith("model name")]
+        if cpu.exists()
+        else []
+    )
+    return {
+        "cores": os.cpu_count(),
+        "cpu": models[0] if models else platform.processor(),
+        "memory_gb": round(int(memory.read_text().split()[1]) / 1e6, 1) if memory.exists() else None,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load_average": os.getloadavg(),
+        **{name: version(name) for name in ("duckdb", "dbt-core", "dagster", "great-expectations")},
+    }

@@ -34,16 +34,22 @@ def build(folder: Path, rows: int) -> dict:
         database.unlink()
     whole = sum(cost.wall for cost in steps.values())
     cpu = sum(cost.cpu for cost in steps.values())
-    return {"rows": rows, "build": {name: cost.as_json() for name, cost in steps.items()},
-            "bare": {name: cost.as_json() for name, cost in bare.items()}, "build_seconds": round(whole, 1),
-            "build_cpu_seconds": round(cpu, 1), "reports": reports.as_json(),
-            "ratios": {
-                "build / (bare read + models)": ratio(whole, bare["read"].wall + bare["models"].wall, aim=1.5),
-                "build / (bare read + models + tests)": ratio(
-                    whole, bare["read"].wall + bare["models and tests"].wall),
-                "same in CPU seconds": ratio(cpu, bare["read"].cpu + bare["models and tests"].cpu),
-                "build with its first reports / (bare read + models)": ratio(
-                    whole + reports.wall, bare["read"].wall + bare["models"].wall)}}
+    return {
+        "rows": rows,
+        "build": {name: cost.as_json() for name, cost in steps.items()},
+        "bare": {name: cost.as_json() for name, cost in bare.items()},
+        "build_seconds": round(whole, 1),
+        "build_cpu_seconds": round(cpu, 1),
+        "reports": reports.as_json(),
+        "ratios": {
+            "build / (bare read + models)": ratio(whole, bare["read"].wall + bare["models"].wall, aim=1.5),
+            "build / (bare read + models + tests)": ratio(whole, bare["read"].wall + bare["models and tests"].wall),
+            "same in CPU seconds": ratio(cpu, bare["read"].cpu + bare["models and tests"].cpu),
+            "build with its first reports / (bare read + models)": ratio(
+                whole + reports.wall, bare["read"].wall + bare["models"].wall
+            ),
+        },
+    }
 
 
 def history(folder: Path, millions: list[float], rounds: int) -> dict:
@@ -65,16 +71,19 @@ def history(folder: Path, millions: list[float], rounds: int) -> dict:
             calls.write(calls.landing(home, day), day, _HISTORY_CALLS_PER_DAY, _HISTORY_CALLS_PER_DAY)
             daily.append(task("build", home))
         found[f"{size:g}"] = {
-            "initial": initial.as_json(), "daily": median(daily[2:]),
+            "initial": initial.as_json(),
+            "daily": median(daily[2:]),
             "warehouse_gb": round((home / "warehouse.duckdb").stat().st_size / 1e9, 2),
-            "snapshot_gb": round((home / "published" / "dial2deal.duckdb").stat().st_size / 1e9, 2)}
+            "snapshot_gb": round((home / "published" / "dial2deal.duckdb").stat().st_size / 1e9, 2),
+        }
         shutil.rmtree(home)
     base = found[f"{millions[0]:g}"]["daily"]
     ratios = {}
     for size in millions[1:]:
         for figure in ("cpu", "wall"):
             ratios[f"daily build {figure}, {size:g} / {millions[0]:g} million calls of history"] = ratio(
-                found[f"{size:g}"]["daily"][figure], base[figure], aim=1.2)
+                found[f"{size:g}"]["daily"][figure], base[figure], aim=1.2
+            )
     return {"calls_per_day": _HISTORY_CALLS_PER_DAY, "by_million_calls": found, "ratios": ratios}
 
 
@@ -84,8 +93,15 @@ def empty(folder: Path, rounds: int) -> dict:
     calls.write(calls.landing(home, FIRST_DAY), FIRST_DAY, 2_000, per_day=1_000)
     command = [str(Path(sys.executable).with_name("dial2deal")), "build"]
     first = child(command, home)
-    runs = {"command line": [child(command, home) for _ in range(rounds)],
-            "job": [task("build", home, home=home) for _ in range(rounds)]}
-    return {"first_build": first.as_json(), **{name: median(costs) for name, costs in runs.items()},
-            "ratios": {f"empty build by {name}, CPU seconds / 12": ratio(median(costs)["cpu"], 12, aim=1.0)
-                       for name, costs in runs.items()}}
+    runs = {
+        "command line": [child(command, home) for _ in range(rounds)],
+        "job": [task("build", home, home=home) for _ in range(rounds)],
+    }
+    return {
+        "first_build": first.as_json(),
+        **{name: median(costs) for name, costs in runs.items()},
+        "ratios": {
+            f"empty build by {name}, CPU seconds / 12": ratio(median(costs)["cpu"], 12, aim=1.0)
+            for name, costs in runs.items()
+        },
+    }

@@ -99,16 +99,22 @@ def build(home: str, reports: str = "with reports") -> dict:
                 steps.append((step.split("__")[0], time.perf_counter()))
 
     began = time.perf_counter()
-    outcome = run.build(Settings(home=Path(home)), reports=reports != "no reports",
-                        reporter=Times(console.silent(), quiet=True))
+    outcome = run.build(
+        Settings(home=Path(home)), reports=reports != "no reports", reporter=Times(console.silent(), quiet=True)
+    )
     if not outcome.ok:
         raise SystemExit("; ".join(outcome.build.problems))
     ends = [*(at for _, at in steps[1:]), time.perf_counter()]
     seconds: dict[str, float] = {}
     for (step, at), end in zip(steps, ends, strict=True):
         seconds[step] = round(seconds.get(step, 0) + end - at, 2)
-    return {"seconds": time.perf_counter() - began, "steps": seconds, "published": outcome.build.published,
-            "snapshot_from": outcome.build.snapshot_from, "reports": len(outcome.made)}
+    return {
+        "seconds": time.perf_counter() - began,
+        "steps": seconds,
+        "published": outcome.build.published,
+        "snapshot_from": outcome.build.snapshot_from,
+        "reports": len(outcome.made),
+    }
 
 
 def bare_models(database: str, manifest: str, tests: str) -> dict:
@@ -128,6 +134,17 @@ def _bare(export: str, database: str, options: str) -> dict:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"bare_text": bare_text, "bare_typed": bare_typed, "load": load, "workbook": workbook,
-                      "calamine": calamine, "audit": audit, "build": build,
-                      "bare_models": bare_models}[sys.argv[1]](*sys.argv[2:])))
+    print(
+        json.dumps(
+            {
+                "bare_text": bare_text,
+                "bare_typed": bare_typed,
+                "load": load,
+                "workbook": workbook,
+                "calamine": calamine,
+                "audit": audit,
+                "build": build,
+                "bare_models": bare_models,
+            }[sys.argv[1]](*sys.argv[2:])
+        )
+    )

@@ -15,18 +15,23 @@ from dial2deal.commands.output import fail, stderr
 from dial2deal.settings import Settings
 
 app = typer.Typer(
-    name="dial2deal", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    rich_markup_mode="markdown", context_settings={"help_option_names": ["-h", "--help"]},
+    name="dial2deal",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Turns call records and CRM exports of a phone-sales team into audited marts, reports and lists.\n\n"
-         "Everything a run writes lies under DIAL2DEAL_HOME (default ./data).",
+    "Everything a run writes lies under DIAL2DEAL_HOME (default ./data).",
 )
 
 
 @app.callback()
 def _options(
     ctx: typer.Context,
-    home: Annotated[Path | None, typer.Option(
-        help="Folder of the installation; overrides DIAL2DEAL_HOME.", show_default="./data")] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder of the installation; overrides DIAL2DEAL_HOME.", show_default="./data")
+    ] = None,
 ) -> None:
     ctx.obj = Settings.from_env(home)
 

@@ -37,9 +37,18 @@ class Country:
 def all_countries() -> dict[str, Country]:
     """Every country by its region."""
     with _FILE.open(encoding="utf-8", newline="") as handle:
-        return {row["region"]: Country(
-            row["region"], row["code"], row["trunk"], tuple(map(int, row["lengths"].split(","))),
-            bool(row["is_common"]), row["person_pattern"], row["service_pattern"]) for row in csv.DictReader(handle)}
+        return {
+            row["region"]: Country(
+                row["region"],
+                row["code"],
+                row["trunk"],
+                tuple(map(int, row["lengths"].split(","))),
+                bool(row["is_common"]),
+                row["person_pattern"],
+                row["service_pattern"],
+            )
+            for row in csv.DictReader(handle)
+        }
 
 
 def find(text: str) -> Country | None:
@@ -60,6 +69,8 @@ def international_pattern() -> str:
             lengths.setdefault(country.code, set()).update(country.lengths)
     # A zone of short local numbers would make every mutilated number a good one.
     kinds = {code: sorted(n for n in found if n >= 7 or n == max(found)) for code, found in lengths.items()}
-    first = {code: "[2-9][0-9]{9}" if code == "1" else "|".join(f"[0-9]{{{n}}}" for n in found)
-             for code, found in kinds.items()}
+    first = {
+        code: "[2-9][0-9]{9}" if code == "1" else "|".join(f"[0-9]{{{n}}}" for n in found)
+        for code, found in kinds.items()
+    }
     return "[+](?:" + "|".join(f"{code}(?:{rest})" for code, rest in sorted(first.items())) + ")"

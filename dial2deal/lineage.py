@@ -16,8 +16,9 @@ ColumnDeps = dict[str, list[tuple[str, str, str]]]
 _FORMAT = 2
 
 
-def column_lineage(settings: Settings, manifest: Mapping[str, Any], relations: Mapping[tuple[str, str], Any],
-                   unique_ids: list[str]) -> dict[str, ColumnDeps]:
+def column_lineage(
+    settings: Settings, manifest: Mapping[str, Any], relations: Mapping[tuple[str, str], Any], unique_ids: list[str]
+) -> dict[str, ColumnDeps]:
     """Lineage of the models ``unique_ids`` (dbt unique ids), computed only for SQL that changed.
 
     ``relations`` maps (schema, table) to its (column, type) pairs, as far as the warehouse has it. The result
@@ -42,8 +43,9 @@ def column_lineage(settings: Settings, manifest: Mapping[str, Any], relations: M
             cache[unique_id] = entry
             changed = True
         if entry["columns"]:
-            result[unique_id] = {column: [(dep[0], dep[1], dep[2]) for dep in deps]
-                                 for column, deps in entry["columns"].items()}
+            result[unique_id] = {
+                column: [(dep[0], dep[1], dep[2]) for dep in deps] for column, deps in entry["columns"].items()
+            }
     if changed:
         _write(cache_file, cache)
     return result
@@ -67,8 +69,10 @@ def _analyse(sql: str, known: Mapping[tuple[str, str], Any]) -> dict[str, list[l
     except SqlglotError:
         return {}
     tracer = _Tracer()
-    return {name: [list(source) for source in sorted(tracer.output(scope, position))]
-            for position, name in enumerate(tree.named_selects)}
+    return {
+        name: [list(source) for source in sorted(tracer.output(scope, position))]
+        for position, name in enumerate(tree.named_selects)
+    }
 
 
 class _Tracer:

@@ -20,8 +20,9 @@ _TO_NINE = "3-9３-９三四五六七八九叁肆伍陆柒捌玖③④⑤⑥⑦�
 _D, _FIRST, _SECOND, _NULL = f"[{_DIGITS}]", f"[{_ONE}]", f"[{_TO_NINE}]", f"[{_ZERO}]"
 _DASH = "[- \\t\u00a0\u2002-\u200d\u2010-\u2015\u2212\u3000\uff0d]"
 # Quotes and square brackets are not among them: in JSON they hold the text together.
-_MARK = ("[- \\t\\r\\n\u00a0\u2002-\u200d\u2010-\u2015\u2212\u3000\uff0d.,/_·•‧・:;|~"
-         "()'`+，．。、／＿：；｜～（）【】「」]")
+_MARK = (
+    "[- \\t\\r\\n\u00a0\u2002-\u200d\u2010-\u2015\u2212\u3000\uff0d.,/_·•‧・:;|~()'`+，．。、／＿：；｜～（）【】「」]"
+)
 _NO_DIGIT = "(^|[^0-9０-９])"
 _HIDDEN = "****"
 
@@ -30,8 +31,10 @@ _GROUPED = (
     f"({_FIRST}{_SECOND}{_D}){_MARK}{{1,3}}{_D}{{4}}{_MARK}{{0,3}}({_D}{{4}})",
     f"({_FIRST}{_DASH}{{0,2}}{_SECOND}{_DASH}{{0,2}}{_D})(?:{_DASH}{{0,2}}{_D}){{4}}((?:{_DASH}{{0,2}}{_D}){{4}})",
 )
-_LANDLINE = (f"({_NULL}[1-9１-９一二三四五六七八九]{_D}{{1,2}}){_MARK}{{0,3}}"
-             f"[2-9２-９二三四五六七八九]{_D}{{2,3}}{_DASH}{{0,2}}({_D}{{4}})")
+_LANDLINE = (
+    f"({_NULL}[1-9１-９一二三四五六七八九]{_D}{{1,2}}){_MARK}{{0,3}}"
+    f"[2-9２-９二三四五六七八九]{_D}{{2,3}}{_DASH}{{0,2}}({_D}{{4}})"
+)
 _ABROAD = f"([+＋]{_D}{{1,3}})(?:[-. ()]{{0,2}}{_D}){{3,10}}((?:[-. ()]{{0,2}}{_D}){{4}})"
 
 # (pattern, replacement), one after the other. A longer run goes first and whole: masked from its left, what is left

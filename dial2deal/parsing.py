@@ -26,8 +26,14 @@ def lists() -> dict[str, Any]:
 def empty_words() -> tuple[str, ...]:
     """Every spelling of a cell that says there is nothing in it, the empty one first."""
     words = lists()["empty"]
-    written = ["", *words, *(word.upper() for word in words), *(word.capitalize() for word in _CAPITALISED), "NaN",
-               "<Null>"]
+    written = [
+        "",
+        *words,
+        *(word.upper() for word in words),
+        *(word.capitalize() for word in _CAPITALISED),
+        "NaN",
+        "<Null>",
+    ]
     return tuple(dict.fromkeys(written))
 
 
@@ -35,8 +41,11 @@ def empty_words() -> tuple[str, ...]:
 def statements() -> str:
     """All macros of the schema ``parse`` as one script; running it again changes nothing."""
     zones = lists()
-    several = {f"{name} {zone}": minutes for name, places in zones["zone_minutes_in"].items()
-               for zone, minutes in places.items()}
+    several = {
+        f"{name} {zone}": minutes
+        for name, places in zones["zone_minutes_in"].items()
+        for zone, minutes in places.items()
+    }
     empty = ", ".join(map(_text, ["", *zones["empty"]]))
     generated = [
         "create schema if not exists parse",
@@ -51,8 +60,13 @@ def statements() -> str:
 
 
 def _map(pairs: dict[str, Any]) -> str:
-    return "map{" + ", ".join(f"{_text(key)}: {_text(value) if isinstance(value, str) else value}"
-                              for key, value in pairs.items()) + "}"
+    return (
+        "map{"
+        + ", ".join(
+            f"{_text(key)}: {_text(value) if isinstance(value, str) else value}" for key, value in pairs.items()
+        )
+        + "}"
+    )
 
 
 def _text(value: str) -> str:

@@ -13,9 +13,11 @@ def lookup(settings: Settings) -> Callable[[Iterable[str]], dict[str, str]]:
 
     def numbers(customer_keys: Iterable[str]) -> dict[str, str]:
         with warehouse.session(settings) as con:
-            return dict(con.execute(
-                "select customer_key, phone_e164 from core.customer_phones where customer_key in (select unnest(?))",
-                [list(customer_keys)],
-            ).fetchall())
+            return dict(
+                con.execute(
+                    "select customer_key, phone_e164 from core.customer_phones where customer_key in (select unnest(?))",
+                    [list(customer_keys)],
+                ).fetchall()
+            )
 
     return numbers

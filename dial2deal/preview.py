@@ -32,18 +32,24 @@ def _mask_digits(digits: str) -> str:
     return f"{digits[-11:-8]}****{digits[-4:]}" if len(digits) >= _MOBILE_DIGITS else f"****{digits[-2:]}"
 
 
-def shapes(con: duckdb.DuckDBPyConnection, relations: Iterable[tuple[str, str]], *,
-           limit: int = 5) -> dict[tuple[str, str], Shape]:
+def shapes(
+    con: duckdb.DuckDBPyConnection, relations: Iterable[tuple[str, str]], *, limit: int = 5
+) -> dict[tuple[str, str], Shape]:
     """Shape of each (schema, table) that exists; row counts of all tables come from one query."""
     wanted = sorted(set(relations))
     columns = columns_of(con, wanted)
-    tables = {(schema, table) for schema, table in con.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = current_database()").fetchall()}
+    tables = {
+        (schema, table)
+        for schema, table in con.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+        ).fetchall()
+    }
     countable = [relation for relation in wanted if relation in tables]
     counts: Mapping[tuple[str, str], int] = {}
     if countable:
-        query = " union all ".join(f"select {index}, count(*) from {_quoted(relation)}"
-                                   for index, relation in enumerate(countable))
+        query = " union all ".join(
+            f"select {index}, count(*) from {_quoted(relation)}" for index, relation in enumerate(countable)
+        )
         counts = {countable[index]: count for index, count in con.execute(query).fetchall()}
     return {
         relation: Shape(
@@ -51,12 +57,14 @@ def shapes(con: duckdb.DuckDBPyConnection, relations: Iterable[tuple[str, str]],
             columns=columns[relation],
             preview=masked_preview(con, relation, limit=limit) if relation in tables else "",
         )
-        for relation in wanted if relation in columns
+        for relation in wanted
+        if relation in columns
     }
 
 
-def columns_of(con: duckdb.DuckDBPyConnection,
-               relations: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
+def columns_of(
+    con: duckdb.DuckDBPyConnection, relations: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
     """(column, type) pairs of each (schema, table) that exists, views included."""
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for schema, table, name, kind in con.execute(
@@ -71,8 +79,9 @@ def masked_preview(con: duckdb.DuckDBPyConnection, relation: tuple[str, str], *,
     """The first rows in storage order as a Markdown table: digits masked, personal columns hidden."""
     cursor = con.execute(f"select * from {_quoted(relation)} limit {int(limit)}")
     names = [column[0] for column in cursor.description]
-    return markdown(names, [[_cell(name, value) for name, value in zip(names, row, strict=True)]
-                            for row in cursor.fetchall()])
+    return markdown(
+        names, [[_cell(name, value) for name, value in zip(names, row, strict=True)] for row in cursor.fetchall()]
+    )
 
 
 def markdown(header: list[str], rows: Iterable[Iterable[Any]]) -> str:

@@ -25,8 +25,7 @@ def path(settings: Settings) -> Path:
 def pending(settings: Settings) -> list[Due]:
     """What is due according to the JSON copy; empty before the first publication."""
     try:
-        return [(granularity, period) for granularity, period in
-                json.loads(path(settings).read_text(encoding="utf-8"))]
+        return [(granularity, period) for granularity, period in json.loads(path(settings).read_text(encoding="utf-8"))]
     except FileNotFoundError:
         return []
 
@@ -36,10 +35,10 @@ def refresh(settings: Settings, done: Iterable[Due] = ()) -> list[Due]:
     with warehouse.session(settings) as con:
         with warehouse.transaction(con):
             for granularity, period in done:
-                con.execute("delete from ops.report_queue where granularity = ? and period = ?",
-                            [granularity, period])
-        due = con.execute("select distinct granularity, period from ops.report_queue "
-                          "order by granularity, period").fetchall()
+                con.execute("delete from ops.report_queue where granularity = ? and period = ?", [granularity, period])
+        due = con.execute(
+            "select distinct granularity, period from ops.report_queue order by granularity, period"
+        ).fetchall()
     text = json.dumps(due, indent=0)
     target = path(settings)
     if not target.exists() or target.read_text(encoding="utf-8") != text:

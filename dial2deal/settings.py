@@ -86,7 +86,14 @@ class Settings:
     def ensure(self) -> Settings:
         """Create the folders a run writes to and return self; a home made here is readable by its owner alone."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.landing, self.published, self.reports, self.quality,
-                       self.dagster_home, self.dbt_target, self.tmp):
+        for folder in (
+            self.landing,
+            self.published,
+            self.reports,
+            self.quality,
+            self.dagster_home,
+            self.dbt_target,
+            self.tmp,
+        ):
             folder.mkdir(parents=True, exist_ok=True)
         return self

@@ -19,7 +19,8 @@ def open_snapshot(settings: Settings) -> duckdb.DuckDBPyConnection:
     if not settings.snapshot.exists():
         raise NothingPublishedError(
             f"{settings.snapshot} does not exist yet. Put exports into {settings.landing}/<source>/<feed>/ and run "
-            "'dial2deal build', or try 'dial2deal demo'.")
+            "'dial2deal build', or try 'dial2deal demo'."
+        )
     con = duckdb.connect()
     con.execute("set enable_progress_bar = false")
     # Attached, not opened: DuckDB's instance cache would hand back an earlier snapshot.

@@ -44,8 +44,10 @@ def connect(settings: Settings, *, wait_seconds: float = _LOCK_WAIT_SECONDS) -> 
     two connections of different configuration to one file.
     """
     if "?" in str(settings.warehouse):
-        raise WarehouseDamagedError(f"The path {settings.warehouse} holds a question mark, with which DuckDB cannot "
-                                    "write: choose another folder for DIAL2DEAL_HOME.")
+        raise WarehouseDamagedError(
+            f"The path {settings.warehouse} holds a question mark, with which DuckDB cannot "
+            "write: choose another folder for DIAL2DEAL_HOME."
+        )
     settings.ensure()
     con = _open(settings, wait_seconds)
     con.execute("set enable_progress_bar = false")
@@ -129,9 +131,11 @@ def _open(settings: Settings, wait_seconds: float) -> duckdb.DuckDBPyConnection:
         try:
             if not settings.warehouse.exists():
                 if settings.snapshot.exists():
-                    _log.warning(f"{settings.warehouse} is gone although a snapshot is published: a new one begins, "
-                                 "and the next publication shows only what landing still holds. Put the file back from "
-                                 "a backup first if landing is not complete.")
+                    _log.warning(
+                        f"{settings.warehouse} is gone although a snapshot is published: a new one begins, "
+                        "and the next publication shows only what landing still holds. Put the file back from "
+                        "a backup first if landing is not complete."
+                    )
                 # Of 2 million calls texts are packed in 5.0 instead of 6.6 CPU seconds, into 93 instead of 100 MB.
                 duckdb.connect(str(settings.warehouse), config={"storage_compatibility_version": "latest"}).close()
             settings.warehouse.chmod(0o600)
@@ -141,7 +145,8 @@ def _open(settings: Settings, wait_seconds: float) -> duckdb.DuckDBPyConnection:
                 raise WarehouseDamagedError(
                     f"{settings.warehouse} cannot be opened ({str(error).splitlines()[0][:300]}). The published "
                     "snapshot stays readable. Put the file back from a backup, or move it away and run "
-                    "'dial2deal build': it is built again from landing.") from error
+                    "'dial2deal build': it is built again from landing."
+                ) from error
             if time.monotonic() > deadline:
                 raise WarehouseBusyError(
                     f"{settings.warehouse.name} is in use by another process and did not become free within "
@@ -172,9 +177,11 @@ def _settle_key(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             _write_key(settings.secret_key, secrets.token_hex(32))
         con.execute("insert into ops.secrets values (?)", [_read_key(settings.secret_key)])
     elif not _KEY.fullmatch(row[0]):
-        raise SecretKeyError("The key of the customer hash in the warehouse is not 64 hexadecimal digits, so customer "
-                             f"keys protect nobody. Move {settings.warehouse.name} and {settings.secret_key.name} away "
-                             "and run 'dial2deal build': both are made anew from landing.")
+        raise SecretKeyError(
+            "The key of the customer hash in the warehouse is not 64 hexadecimal digits, so customer "
+            f"keys protect nobody. Move {settings.warehouse.name} and {settings.secret_key.name} away "
+            "and run 'dial2deal build': both are made anew from landing."
+        )
     elif not settings.secret_key.exists():
         _log.warning(f"{settings.secret_key} was gone and is written again from the warehouse.")
         _write_key(settings.secret_key, row[0])
@@ -183,8 +190,10 @@ def _settle_key(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 def _read_key(path: Path) -> str:
     text = path.read_bytes().decode("ascii", "replace").strip()
     if not _KEY.fullmatch(text):
-        raise SecretKeyError(f"{path} does not hold 64 hexadecimal digits: it is cut or was overwritten. Put it back "
-                             "from a backup, or delete it to have a new one made.")
+        raise SecretKeyError(
+            f"{path} does not hold 64 hexadecimal digits: it is cut or was overwritten. Put it back "
+            "from a backup, or delete it to have a new one made."
+        )
     return text
 
 

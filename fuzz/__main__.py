@@ -45,16 +45,20 @@ def main() -> None:
         (work / "seeds.pickle").write_bytes(pickle.dumps(found))
         print(f"{len(found)} files to start from, {options.files} to make of them, seed {options.seed}", flush=True)
         share = -(-options.files // options.processes)
-        processes = [_start(work / str(n), options.seed, n * share, min(options.files, (n + 1) * share))
-                     for n in range(options.processes)]
+        processes = [
+            _start(work / str(n), options.seed, n * share, min(options.files, (n + 1) * share))
+            for n in range(options.processes)
+        ]
         lost = _watch(processes, options.seed)
         statuses = _collect(processes, options.findings)
     for numbers, why in lost:
         _replay(found, options, numbers, why)
     minimise.all_below(options.findings)
     wrong = sorted(options.findings.rglob("*.why.txt"))
-    print(f"{sum(statuses.values())} files in {time.monotonic() - began:.0f} s: {json.dumps(statuses)}; "
-          f"{len(wrong)} findings" + (f" in {options.findings}" if wrong else ""))
+    print(
+        f"{sum(statuses.values())} files in {time.monotonic() - began:.0f} s: {json.dumps(statuses)}; "
+        f"{len(wrong)} findings" + (f" in {options.findings}" if wrong else "")
+    )
     raise SystemExit(1 if wrong else 0)
 
 
@@ -63,8 +67,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=int(os.environ.get("FUZZ_FILES", 100_000)))
     parser.add_argument("--seed", type=int, default=int(os.environ.get("FUZZ_SEED", 1)))
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--folder", default="/dev/shm" if os.path.isdir("/dev/shm") else None,
-                        help="where to work; in memory where there is such a place")
+    parser.add_argument(
+        "--folder",
+        default="/dev/shm" if os.path.isdir("/dev/shm") else None,
+        help="where to work; in memory where there is such a place",
+    )
     parser.add_argument("--findings", type=Path, default=Path("build") / "fuzz")
     return parser.parse_args()
 
@@ -95,14 +102,21 @@ def _watch(processes: list[_Process], seed: int) -> list[tuple[range, str]]:
             if process.child.poll():
                 numbers = range(*json.loads(beat)) if beat else range(process.first, process.first + worker.ROUND)
                 why = "hangs" if stuck else f"ends the process with {process.child.returncode}"
-                print(f"files {numbers.start} to {numbers.stop}: one of them {why}\n"
-                      + (process.folder / "log").read_text(errors="replace")[-2000:], flush=True)
+                print(
+                    f"files {numbers.start} to {numbers.stop}: one of them {why}\n"
+                    + (process.folder / "log").read_text(errors="replace")[-2000:],
+                    flush=True,
+                )
                 lost.append((numbers, why))
                 processes[n] = _start(process.folder, seed, numbers.stop, process.end)
         if time.monotonic() - told > 60:
             told = time.monotonic()
-            print("  ".join((p.folder / "progress.json").read_text() for p in processes
-                            if (p.folder / "progress.json").exists()), flush=True)
+            print(
+                "  ".join(
+                    (p.folder / "progress.json").read_text() for p in processes if (p.folder / "progress.json").exists()
+                ),
+                flush=True,
+            )
     return lost
 
 

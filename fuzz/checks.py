@@ -30,11 +30,16 @@ def in_warehouse(con: duckdb.DuckDBPyConnection) -> dict[str, Rows]:
     raw: dict[str, tuple[int, int]] = {}
     tables = [f'select _file_id, _line from raw."{feed}"' for feed in feeds.feeds()]
     for file, count, first in con.execute(
-            f"select _file_id, count(*), min(_line) from ({' union all '.join(tables)}) group by all").fetchall():
+        f"select _file_id, count(*), min(_line) from ({' union all '.join(tables)}) group by all"
+    ).fetchall():
         raw[file] = (count, first)
-    held = {row[0]: row[1:] for row in con.execute(
-        "select file_id, count(*), min(line), string_agg(concat_ws(' ', reason, raw_line), chr(10)) "
-        "from ops.quarantine group by all").fetchall()}
+    held = {
+        row[0]: row[1:]
+        for row in con.execute(
+            "select file_id, count(*), min(line), string_agg(concat_ws(' ', reason, raw_line), chr(10)) "
+            "from ops.quarantine group by all"
+        ).fetchall()
+    }
     found = {}
     for file, encoding, repairs in con.execute("select file_id, encoding, repairs from ops.export_files").fetchall():
         rows, first = raw.get(file, (0, None))
@@ -55,11 +60,20 @@ def violations(result: FileResult, rows: Rows, path: Path) -> list[str]:
         found.append(f"unexpected error: {result.message[:300]}")
     if _MOBILE.search(result.message or "") or _MOBILE.search(rows.shown):
         found.append("a phone number is shown in full")
-    if result.rows_read != (result.rows_accepted + result.rows_quarantined + result.rows_duplicate
-                            + result.rows_superseded):
+    if result.rows_read != (
+        result.rows_accepted + result.rows_quarantined + result.rows_duplicate + result.rows_superseded
+    ):
         found.append(f"rows do not add up: {result}")
-    if min(result.rows_read, result.rows_accepted, result.rows_total_line, result.rows_duplicate,
-           result.rows_superseded) < 0:
+    if (
+        min(
+            result.rows_read,
+            result.rows_accepted,
+            result.rows_total_line,
+            result.rows_duplicate,
+            result.rows_superseded,
+        )
+        < 0
+    ):
         found.append(f"negative count: {result}")
     if rows.quarantined != result.rows_quarantined:
         found.append(f"{result.rows_quarantined} quarantined, {rows.quarantined} in quarantine")

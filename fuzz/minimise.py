@@ -32,7 +32,7 @@ def shrink(path: str, content: bytes) -> bytes:
         while size and left:
             at = 0
             while at < len(parts) and left:
-                fewer = parts[:at] + parts[at + size:]
+                fewer = parts[:at] + parts[at + size :]
                 left -= 1
                 if _kind(outcome(path, separator.join(fewer))) == kind:
                     parts = fewer
@@ -48,8 +48,12 @@ def outcome(path: str, content: bytes) -> str:
     with tempfile.TemporaryDirectory(prefix="fuzz-one-") as folder:
         (Path(folder) / "content").write_bytes(content)
         try:
-            done = subprocess.run([sys.executable, "-m", "fuzz.minimise", folder, path], capture_output=True,
-                                  timeout=_SECONDS, check=False)
+            done = subprocess.run(
+                [sys.executable, "-m", "fuzz.minimise", folder, path],
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
+            )
         except subprocess.TimeoutExpired:
             return f"takes longer than {_SECONDS} s"
     return done.stdout.decode() if done.returncode == 0 else f"ends the process: {done.stderr.decode()[-500:]}"

@@ -9,14 +9,71 @@ Mutation = Callable[[random.Random, bytes, list[bytes]], bytes]
 
 _HUGE = 200_000
 _CELLS = [
-    b"", b" ", b'"', b'""', b"'", b"-", b"\\N", b"NULL", b"NaN", b"inf", b"-1", b"0", b"1e308", b"1.39E+10", b"9" * 40,
-    b'="13800000000"', b"'13800000000", b"138****0000", b"+86 138-0000-0000", b"00:00:00", b"24:00:00", b"-00:01:00",
-    b"99999:99:99", b"2026-02-30", b"0000-00-00 00:00:00", b"2026/1/5 8:3", b"1767571200", b"1767571200000", b"46027.5",
-    b"2026-01-05T08:00:00+25:00", b"20260105080000", b"2026-01-05 08:00:00[Nowhere/City]", b"5/1/26", b"{", b"[1,2]",
-    b'{"a": "b"}', b"%s", b"$file_id", b"c0", b"'; drop table x; --", b"=1+1", b"\xef\xbc\x91\xef\xbc\x92",
-    "合计".encode(), "共 3 条".encode(), "很久".encode(), "３分２０秒".encode(), "1.2万".encode(), "下午3点".encode(),
-    "\u2028".encode(), "\u3000".encode(), "\u202e".encode(), "😀".encode(), b"\xc3\x28", b"\x85", b"\xa1\xa1", b"\x1a",
-    b"\x0b", b"\x0c", b"a\rb", b"a\nb", b'"a\nb"', b'a"b', b'"a"b', b'a""b"', b"a,b;c|d\te",
+    b"",
+    b" ",
+    b'"',
+    b'""',
+    b"'",
+    b"-",
+    b"\\N",
+    b"NULL",
+    b"NaN",
+    b"inf",
+    b"-1",
+    b"0",
+    b"1e308",
+    b"1.39E+10",
+    b"9" * 40,
+    b'="13800000000"',
+    b"'13800000000",
+    b"138****0000",
+    b"+86 138-0000-0000",
+    b"00:00:00",
+    b"24:00:00",
+    b"-00:01:00",
+    b"99999:99:99",
+    b"2026-02-30",
+    b"0000-00-00 00:00:00",
+    b"2026/1/5 8:3",
+    b"1767571200",
+    b"1767571200000",
+    b"46027.5",
+    b"2026-01-05T08:00:00+25:00",
+    b"20260105080000",
+    b"2026-01-05 08:00:00[Nowhere/City]",
+    b"5/1/26",
+    b"{",
+    b"[1,2]",
+    b'{"a": "b"}',
+    b"%s",
+    b"$file_id",
+    b"c0",
+    b"'; drop table x; --",
+    b"=1+1",
+    b"\xef\xbc\x91\xef\xbc\x92",
+    "合计".encode(),
+    "共 3 条".encode(),
+    "很久".encode(),
+    "３分２０秒".encode(),
+    "1.2万".encode(),
+    "下午3点".encode(),
+    "\u2028".encode(),
+    "\u3000".encode(),
+    "\u202e".encode(),
+    "😀".encode(),
+    b"\xc3\x28",
+    b"\x85",
+    b"\xa1\xa1",
+    b"\x1a",
+    b"\x0b",
+    b"\x0c",
+    b"a\rb",
+    b"a\nb",
+    b'"a\nb"',
+    b'a"b',
+    b'"a"b',
+    b'a""b"',
+    b"a,b;c|d\te",
 ]
 _DELIMITERS = [b",", b"\t", b";", b"|", b"\x01", "，".encode()]
 _ENCODINGS = ["utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "big5", "utf-7"]
@@ -44,7 +101,7 @@ def insert_bytes(chance: random.Random, content: bytes, others: list[bytes]) -> 
 
 def cut_out(chance: random.Random, content: bytes, others: list[bytes]) -> bytes:
     begin = chance.randrange(len(content) + 1)
-    return content[:begin] + content[begin + chance.choice((1, 1, 3, 20, 300)):]
+    return content[:begin] + content[begin + chance.choice((1, 1, 3, 20, 300)) :]
 
 
 def truncate(chance: random.Random, content: bytes, others: list[bytes]) -> bytes:
@@ -60,8 +117,8 @@ def repeat_part(chance: random.Random, content: bytes, others: list[bytes]) -> b
 def splice(chance: random.Random, content: bytes, others: list[bytes]) -> bytes:
     other = chance.choice(others)
     if chance.random() < 0.5:
-        return _joined(_lines(content)[: chance.randrange(9)] + _lines(other)[chance.randrange(4):])
-    return content[: chance.randrange(len(content) + 1)] + other[chance.randrange(len(other) + 1):]
+        return _joined(_lines(content)[: chance.randrange(9)] + _lines(other)[chance.randrange(4) :])
+    return content[: chance.randrange(len(content) + 1)] + other[chance.randrange(len(other) + 1) :]
 
 
 def lines(chance: random.Random, content: bytes, others: list[bytes]) -> bytes:
@@ -81,7 +138,7 @@ def lines(chance: random.Random, content: bytes, others: list[bytes]) -> bytes:
     elif kind == 4:
         rows.insert(chance.randrange(2) * len(rows), "合计,3,,00:10:00,共 3 条".encode())
     elif kind == 5:
-        rows = ["导出报表".encode(), *[b"\xe6\x9d\xa1\xe4\xbb\xb6,\"x"] * chance.randrange(3), *rows]
+        rows = ["导出报表".encode(), *[b'\xe6\x9d\xa1\xe4\xbb\xb6,"x'] * chance.randrange(3), *rows]
     else:
         chance.shuffle(rows)
     return _joined(rows)
@@ -159,7 +216,18 @@ def _joined(rows: list[bytes]) -> bytes:
 
 
 _BY_WEIGHT: dict[Mutation, int] = {
-    flip_bytes: 3, insert_bytes: 4, cut_out: 3, truncate: 2, repeat_part: 2, splice: 3, lines: 6, cells: 12, quotes: 5,
-    delimiters: 2, line_ends: 3, encoding: 2, huge: 1,
+    flip_bytes: 3,
+    insert_bytes: 4,
+    cut_out: 3,
+    truncate: 2,
+    repeat_part: 2,
+    splice: 3,
+    lines: 6,
+    cells: 12,
+    quotes: 5,
+    delimiters: 2,
+    line_ends: 3,
+    encoding: 2,
+    huge: 1,
 }
 _MUTATIONS, _WEIGHTS = list(_BY_WEIGHT), list(_BY_WEIGHT.values())

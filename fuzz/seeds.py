@@ -39,8 +39,10 @@ def collect() -> list[Seed]:
             seed = Seed(path.relative_to(settings.landing).parent.as_posix(), path.name, _short(path.read_bytes()))
             if len(seed.content) < _LARGEST:
                 demo.setdefault(seed.folder, []).append(seed)
-        return [*_loadable([*_fixtures()], Path(work) / "home"),
-                *(seed for seeds in demo.values() for seed in seeds[:_DEMO_FILES])]
+        return [
+            *_loadable([*_fixtures()], Path(work) / "home"),
+            *(seed for seeds in demo.values() for seed in seeds[:_DEMO_FILES]),
+        ]
 
 
 def _fixtures() -> Iterator[Seed]:

@@ -109,7 +109,7 @@ def _deliver(settings: Settings, files: dict[str, bytes]) -> None:
 
 
 def _check(
-    con: duckdb.DuckDBPyConnection, settings: Settings, results: list[exports.FileResult],
+    con: duckdb.DuckDBPyConnection, settings: Settings, results: list[exports.FileResult]
 ) -> dict[str, list[str]]:
     """What is wrong, by path; nothing when all is well."""
     rows = in_warehouse(con)
@@ -137,7 +137,12 @@ def _damaged(chance: random.Random, seeds: list[Seed], others: list[bytes], numb
 
 
 def _round(
-    con: duckdb.DuckDBPyConnection, settings: Settings, home: Home, seeds: list[Seed], seed: int, numbers: range,
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    home: Home,
+    seeds: list[Seed],
+    seed: int,
+    numbers: range,
     findings: Path,
 ) -> Counter[str]:
     files = files_of(seeds, seed, numbers)
@@ -158,8 +163,10 @@ def _round(
     con.execute("delete from ops.quarantine")
     for table in ("export_files", "landing_paths", "file_overlaps", "file_totals", "moved_ids"):
         con.execute(f"delete from ops.{table}")
-    for (table,) in con.execute("select table_name from duckdb_tables() where schema_name = 'raw' "
-                                "and database_name = current_database() and estimated_size > 0").fetchall():
+    for (table,) in con.execute(
+        "select table_name from duckdb_tables() where schema_name = 'raw' "
+        "and database_name = current_database() and estimated_size > 0"
+    ).fetchall():
         con.execute(f'delete from raw."{table}"')
     return statuses
 
@@ -173,8 +180,9 @@ def save(findings: Path, path: str, content: bytes, problems: list[str]) -> None
 
 
 def _progress(folder: Path, number: int, statuses: Counter, began: float) -> None:
-    (folder / "progress.json").write_text(json.dumps(
-        {"next": number, "statuses": dict(statuses), "cpu_seconds": round(time.process_time() - began, 1)}))
+    (folder / "progress.json").write_text(
+        json.dumps({"next": number, "statuses": dict(statuses), "cpu_seconds": round(time.process_time() - began, 1)})
+    )
 
 
 if __name__ == "__main__":

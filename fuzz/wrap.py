@@ -13,8 +13,20 @@ import zipfile
 import xlsxwriter
 
 KINDS = ("zip", "gz", "xlsx", "html", "xls", "json", "jsonl")
-_NAMES = ("calls.csv", "../calls.csv", "/tmp/calls.csv", "a/b/calls.csv", "calls.xlsx", "呼叫.csv", "x.exe",
-          ".hidden.csv", "..\\calls.csv", "c" * 300 + ".csv", "calls.csv/", "inner.zip")
+_NAMES = (
+    "calls.csv",
+    "../calls.csv",
+    "/tmp/calls.csv",
+    "a/b/calls.csv",
+    "calls.xlsx",
+    "呼叫.csv",
+    "x.exe",
+    ".hidden.csv",
+    "..\\calls.csv",
+    "c" * 300 + ".csv",
+    "calls.csv/",
+    "inner.zip",
+)
 _MOST_ROWS = 40
 
 
@@ -64,8 +76,15 @@ def _bomb(chance: random.Random, content: bytes) -> bytes:
 
 def _workbook(chance: random.Random, rows: list[list[str]]) -> bytes:
     target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_numbers": chance.random() < 0.5,
-                                        "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(
+        target,
+        {
+            "in_memory": True,
+            "strings_to_numbers": chance.random() < 0.5,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+        },
+    )
     for number in range(chance.choice((1, 1, 1, 2))):
         sheet = book.add_worksheet(f"表{number}")
         for index, row in enumerate(rows, chance.choice((0, 0, 3))):

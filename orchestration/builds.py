@@ -35,7 +35,9 @@ def read(settings: Settings, build: str, name: str, kind: type[Kind]) -> Kind:
     if found is None:
         raise dg.Failure(
             f"This run has no result of step {name!r}. Materialise that step's assets in the same run; "
-            "job 'build' runs all steps in order.", allow_retries=False)
+            "job 'build' runs all steps in order.",
+            allow_retries=False,
+        )
     return found
 
 

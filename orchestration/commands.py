@@ -38,10 +38,13 @@ def register(app: typer.Typer) -> None:
 
 def build(
     ctx: typer.Context,
-    from_date: Annotated[datetime | None, typer.Option(
-        "--from", formats=_DAY, help="Also rebuild the dates from this one on; needs --to.")] = None,
-    to_date: Annotated[datetime | None, typer.Option(
-        "--to", formats=_DAY, help="Last date to rebuild, included.")] = None,
+    from_date: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=_DAY, help="Also rebuild the dates from this one on; needs --to."),
+    ] = None,
+    to_date: Annotated[
+        datetime | None, typer.Option("--to", formats=_DAY, help="Last date to rebuild, included.")
+    ] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild every model over all history.")] = False,
     reports: Annotated[bool, typer.Option(help="Render the reports that are due; else they stay queued.")] = True,
     json: JsonOption = False,
@@ -56,8 +59,14 @@ def build(
         raise typer.BadParameter("--from and --to belong together")
     if from_date and to_date and from_date > to_date:
         raise typer.BadParameter("--from lies after --to")
-    _build(ctx.obj, json, full_refresh=full_refresh, reports=reports, from_date=from_date.date() if from_date else None,
-           to_date=to_date.date() if to_date else None)
+    _build(
+        ctx.obj,
+        json,
+        full_refresh=full_refresh,
+        reports=reports,
+        from_date=from_date.date() if from_date else None,
+        to_date=to_date.date() if to_date else None,
+    )
 
 
 def demo(
@@ -79,8 +88,10 @@ def demo(
 def report(
     ctx: typer.Context,
     granularity: Annotated[Granularity, typer.Argument(help="Which kind of report.")],
-    named: Annotated[str | None, typer.Argument(
-        metavar="[PERIOD]", help="2026-01-05, 2026-W02 or 2026-01; default: the latest complete one.")] = None,
+    named: Annotated[
+        str | None,
+        typer.Argument(metavar="[PERIOD]", help="2026-01-05, 2026-W02 or 2026-01; default: the latest complete one."),
+    ] = None,
     period: Annotated[str | None, typer.Option(help="The same as PERIOD.")] = None,
     to: Annotated[str | None, typer.Option(help="Last period of a range that starts with --period.")] = None,
     json: JsonOption = False,
@@ -99,8 +110,10 @@ def report(
     if period is None:
         info = status.build_info(settings)
         if info["as_of_date"] is None:
-            output.fail("No report: nothing is published with a date yet. 'dial2deal files' says what became of each "
-                        "file; held ones count once they are corrected or released.")
+            output.fail(
+                "No report: nothing is published with a date yet. 'dial2deal files' says what became of each "
+                "file; held ones count once they are corrected or released."
+            )
         period = reports.expected_latest(granularity.value, info["as_of_date"], info["as_of_at"], policy.load(settings))
     period, to = (partitions.named(granularity.value, name) for name in (period, to or period))
     periods = partitions.between(granularity.value, period, to)
@@ -114,8 +127,9 @@ def dev(
     ctx: typer.Context,
     port: Annotated[int | None, typer.Option(help="Port of the web page; default 3000, or the next free one.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    read_only: Annotated[bool, typer.Option(
-        "--read-only", help="Only look: the page can start and stop nothing, and no schedule runs.")] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Only look: the page can start and stop nothing, and no schedule runs.")
+    ] = False,
 ) -> None:
     """Start the Dagster UI with its daemon: schedules and the landing sensor run. Stop with Ctrl-C."""
     from orchestration import dev
@@ -126,8 +140,12 @@ def dev(
         raise typer.BadParameter(f"port {port} is taken; port {free} is free")
     if free != (port or _PORT):
         output.stdout.print(f"Port {_PORT} is taken, perhaps by another dial2deal dev.")
-    output.stdout.print(f"Open this in your browser in a few seconds: http://{host}:{free}/asset-groups\n"
-                        f"Installation: {settings.home}. Stop with Ctrl-C.", soft_wrap=True, markup=False)
+    output.stdout.print(
+        f"Open this in your browser in a few seconds: http://{host}:{free}/asset-groups\n"
+        f"Installation: {settings.home}. Stop with Ctrl-C.",
+        soft_wrap=True,
+        markup=False,
+    )
     sys.stdout.flush()
     raise SystemExit(dev.serve(settings, host, free, read_only=read_only))
 

@@ -79,8 +79,9 @@ class Reporter:
             yield
             return
         text = TextColumn("{task.description}", markup=False)
-        with Progress(SpinnerColumn(), text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-                      console=self._console) as bar:
+        with Progress(
+            SpinnerColumn(), text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=self._console
+        ) as bar:
             self._bar, self._task = bar, bar.add_task(title, total=steps)
             try:
                 yield
@@ -105,7 +106,6 @@ class Reporter:
         if state in ("failed", "skipped") and not self._quiet:
             self._console.print(f"  {_label(step)}: {state}", style="red" if state == "failed" else "yellow")
 
-
     def _line(self, step: str, state: str, detail: str) -> None:
         """Where no bar can move: a line at the end of each step, and now and then one of what a long step is at."""
         now = time.monotonic()
@@ -115,13 +115,17 @@ class Reporter:
         if state == "at":
             if now - self._told >= _SILENCE_SECONDS:
                 self._told = now
-                self._console.print(f"  … {_short(_label(step), detail)}, {now - self._began:.0f} s", markup=False,
-                                    soft_wrap=True)
+                self._console.print(
+                    f"  … {_short(_label(step), detail)}, {now - self._began:.0f} s", markup=False, soft_wrap=True
+                )
             return
         self._done += 1
         if state == "ok":
-            self._console.print(f"  {self._done}/{self._steps} {_label(step)}, {time.monotonic() - self._began:.0f} s",
-                                markup=False, soft_wrap=True)
+            self._console.print(
+                f"  {self._done}/{self._steps} {_label(step)}, {time.monotonic() - self._began:.0f} s",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
 def quiet() -> Reporter:

@@ -20,9 +20,13 @@ def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
     manifest = read_manifest(settings)
     all_jobs, first = jobs.jobs(settings), partitions.first_day(settings)
     parts = {
-        "assets": [*ingest.assets(settings), *transform.assets(settings, manifest),
-                   *quality.assets(settings),
-                   *publish.assets(settings), *reports.assets(settings, zone, first)],
+        "assets": [
+            *ingest.assets(settings),
+            *transform.assets(settings, manifest),
+            *quality.assets(settings),
+            *publish.assets(settings),
+            *reports.assets(settings, zone, first),
+        ],
         "asset_checks": [*quality.checks(settings, on_held_file=on_held_file), *reports.checks(settings)],
         "jobs": all_jobs,
         "schedules": schedules.schedules(all_jobs, zone, dg.DefaultScheduleStatus.RUNNING),

@@ -44,16 +44,37 @@ def serve(settings: Settings, host: str, port: int, *, read_only: bool = False) 
     programs = Path(sys.executable).parent  # Dagster's processes look for further programs beside this interpreter
     path = os.pathsep.join([str(programs), os.environ.get("PATH", "")])
     levels = ["--code-server-log-level", "warning"]
-    commands = [[sys.executable, "-m", "orchestration.webserver", "-h", host, "-p", str(port),
-                 "--dagster-log-level", "warning", *levels],
-                [str(programs / "dagster-daemon"), "run", "--log-level", "warning", *levels]]
+    commands = [
+        [
+            sys.executable,
+            "-m",
+            "orchestration.webserver",
+            "-h",
+            host,
+            "-p",
+            str(port),
+            "--dagster-log-level",
+            "warning",
+            *levels,
+        ],
+        [str(programs / "dagster-daemon"), "run", "--log-level", "warning", *levels],
+    ]
     if read_only:
         commands = [[*commands[0], "--read-only"]]
-    started = [subprocess.Popen([*command, "-w", "workspace.yaml"], cwd=PROJECT_ROOT, start_new_session=True,
-                                env={**os.environ, **environment(settings), "PATH": path}) for command in commands]
+    started = [
+        subprocess.Popen(
+            [*command, "-w", "workspace.yaml"],
+            cwd=PROJECT_ROOT,
+            start_new_session=True,
+            env={**os.environ, **environment(settings), "PATH": path},
+        )
+        for command in commands
+    ]
     asked: list[int] = []
-    before = {number: signal.signal(number, lambda number, _: asked.append(number))
-              for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.signal(number, lambda number, _: asked.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         while not asked and all(process.poll() is None for process in started):
             time.sleep(0.2)

@@ -16,10 +16,7 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
-    INDEX_SHARD_NAME,
-    SqliteEventLogStorage,
-)
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 
 _BUSY_TIMEOUT_SECONDS = 60
 _KEPT_RUNS = 8
@@ -75,8 +72,9 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
     def _kept_engine(self, shard: str) -> sa.Engine:
         engine = self._engines.pop(shard, None)
         if engine is None:
-            engine = sa.create_engine(self.conn_string_for_shard(shard),
-                                      connect_args={"timeout": _BUSY_TIMEOUT_SECONDS})
+            engine = sa.create_engine(
+                self.conn_string_for_shard(shard), connect_args={"timeout": _BUSY_TIMEOUT_SECONDS}
+            )
             sa.event.listen(engine, "connect", _trust_the_journal)
             if shard not in self._initialized_dbs:
                 self._initdb(engine)

@@ -45,12 +45,16 @@ def look(landing: Path, cursor: str | None, stable_seconds: float = 0, known: Li
     built = {name: facts for name, facts in (known or {}).items() if found.get(name) == facts}
     changed = {name: facts for name, facts in found.items() if {**state["handled"], **built}.get(name) != facts}
     youngest = (time.time() - stable_seconds) * 1e9
-    ready = {name: facts for name, facts in changed.items()
-             if state["seen"].get(name) == facts and (not stable_seconds or facts[1] <= youngest)}
+    ready = {
+        name: facts
+        for name, facts in changed.items()
+        if state["seen"].get(name) == facts and (not stable_seconds or facts[1] <= youngest)
+    }
     handled = {name: facts for name, facts in state["handled"].items() if name in found} | built | ready
     seen = {name: facts for name, facts in changed.items() if name not in ready}
-    return Tick(tuple(sorted(ready)), tuple(sorted(seen)),
-                json.dumps({"handled": handled, "seen": seen}, sort_keys=True))
+    return Tick(
+        tuple(sorted(ready)), tuple(sorted(seen)), json.dumps({"handled": handled, "seen": seen}, sort_keys=True)
+    )
 
 
 def note_built(settings: Settings, files: Listing, waiting: Iterable[str]) -> None:
@@ -58,8 +62,9 @@ def note_built(settings: Settings, files: Listing, waiting: Iterable[str]) -> No
     left = set(waiting)
     target = _note(settings)
     unfinished = target.with_suffix(".tmp")
-    unfinished.write_text(json.dumps({name: facts for name, facts in files.items() if name not in left}),
-                          encoding="utf-8")
+    unfinished.write_text(
+        json.dumps({name: facts for name, facts in files.items() if name not in left}), encoding="utf-8"
+    )
     os.replace(unfinished, target)
 
 

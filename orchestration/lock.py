@@ -45,8 +45,12 @@ def resource(settings: Settings) -> dg.ResourceDefinition:
 
 
 @contextmanager
-def held(settings: Settings, what: str, on_wait: Callable[[str], None],
-         waiting: Callable[[], AbstractContextManager[None]] = nullcontext) -> Iterator[None]:
+def held(
+    settings: Settings,
+    what: str,
+    on_wait: Callable[[str], None],
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Iterator[None]:
     """Hold the installation's lock; ``on_wait`` is told once whom it waits for, within the context ``waiting``.
 
     ``what``: how others name the holder while they wait.
@@ -93,8 +97,10 @@ def fail_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str
         owner, _, kept = run.tags.get(PROCESS_TAG, "").partition(" ")
         if owner != run.run_id or process(int(kept.partition("@")[0])) == kept:
             continue
-        message = ("The process of this run ended before its work did: killed, out of memory, or the machine went off. "
-                   "The next build does what it left undone.")
+        message = (
+            "The process of this run ended before its work did: killed, out of memory, or the machine went off. "
+            "The next build does what it left undone."
+        )
         alerts.write(settings, run, kind="run_failed", step=None, message=message)
         instance.report_run_failed(run, message)
         dead.append(run.run_id)
@@ -129,8 +135,10 @@ def _wait(handle: int, on_wait: Callable[[str], None]) -> None:
             return
         except BlockingIOError:
             if not said:
-                on_wait(f"Waiting for {_holder(handle)} to finish; one at a time works on this installation. "
-                        "Stop waiting with Ctrl-C.")
+                on_wait(
+                    f"Waiting for {_holder(handle)} to finish; one at a time works on this installation. "
+                    "Stop waiting with Ctrl-C."
+                )
                 said = True
             time.sleep(_POLL_SECONDS)
 

@@ -27,9 +27,12 @@ def of_shape(shape: Shape | None, descriptions: Mapping[str, str] | None = None)
         return {}
     order = {name: place for place, name in enumerate(descriptions or {})}
     result: dict[str, Any] = {
-        "dagster/column_schema": dg.TableSchema([
-            dg.TableColumn(name, kind, description=(descriptions or {}).get(name) or None)
-            for name, kind in sorted(shape.columns, key=lambda column: order.get(column[0], len(order)))]),
+        "dagster/column_schema": dg.TableSchema(
+            [
+                dg.TableColumn(name, kind, description=(descriptions or {}).get(name) or None)
+                for name, kind in sorted(shape.columns, key=lambda column: order.get(column[0], len(order)))
+            ]
+        )
     }
     if shape.rows is not None:
         result["dagster/row_count"] = shape.rows
@@ -42,8 +45,11 @@ def of_model(shown: Mapping[str, Any] | None, owner: Mapping[tuple[str, str], dg
     """Columns, rows, preview, SQL and column lineage of a model from plain values; ``owner``: asset by relation."""
     if not shown:
         return {}
-    result: dict[str, Any] = {"dagster/column_schema": dg.TableSchema(
-        [dg.TableColumn(name, kind, description=text) for name, kind, text in shown["columns"]])}
+    result: dict[str, Any] = {
+        "dagster/column_schema": dg.TableSchema(
+            [dg.TableColumn(name, kind, description=text) for name, kind, text in shown["columns"]]
+        )
+    }
     if shown["rows"] is not None:
         result["dagster/row_count"] = shown["rows"]
     if shown["preview"]:
@@ -54,19 +60,29 @@ def of_model(shown: Mapping[str, Any] | None, owner: Mapping[tuple[str, str], dg
     return result
 
 
-def _lineage(columns: Mapping[str, Sequence[Sequence[str]]],
-             owner: Mapping[tuple[str, str], dg.AssetKey]) -> dg.TableColumnLineage:
+def _lineage(
+    columns: Mapping[str, Sequence[Sequence[str]]], owner: Mapping[tuple[str, str], dg.AssetKey]
+) -> dg.TableColumnLineage:
     """Tables that share one asset in the graph (policy, ops) share columns too."""
-    return dg.TableColumnLineage({
-        column: [dg.TableColumnDep(key, source) for key, source in sorted(
-            {(owner[(schema, table)], source) for schema, table, source in deps if (schema, table) in owner})]
-        for column, deps in columns.items()})
+    return dg.TableColumnLineage(
+        {
+            column: [
+                dg.TableColumnDep(key, source)
+                for key, source in sorted(
+                    {(owner[(schema, table)], source) for schema, table, source in deps if (schema, table) in owner}
+                )
+            ]
+            for column, deps in columns.items()
+        }
+    )
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.MarkdownMetadataValue:
     """A Markdown table of at most fifty rows that says how many it leaves out."""
-    text = markdown(list(header), [[mask_text(str(cell)) if isinstance(cell, str) else cell for cell in row]
-                                   for row in rows[:_MAX_ROWS]])
+    text = markdown(
+        list(header),
+        [[mask_text(str(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows[:_MAX_ROWS]],
+    )
     if len(rows) > _MAX_ROWS:
         text += f"\n\n… and {len(rows) - _MAX_ROWS} more"
     return dg.MetadataValue.md(text)
@@ -74,9 +90,21 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.MarkdownMe
 
 def incomplete(entries: Sequence[IncompleteFile]) -> dg.MarkdownMetadataValue:
     """Files that are not used, with rule, rows and what to do."""
-    return table(["file", "status", "rule", "rows", "from", "to", "message"],
-                 [[entry.file, entry.status, entry.rule, entry.rows, entry.first_date or "", entry.last_date or "",
-                   entry.message or ""] for entry in entries])
+    return table(
+        ["file", "status", "rule", "rows", "from", "to", "message"],
+        [
+            [
+                entry.file,
+                entry.status,
+                entry.rule,
+                entry.rows,
+                entry.first_date or "",
+                entry.last_date or "",
+                entry.message or "",
+            ]
+            for entry in entries
+        ],
+    )
 
 
 def bullets(lines: Iterable[str]) -> dg.MarkdownMetadataValue:

@@ -41,16 +41,25 @@ def asset_key(props: Mapping[str, Any]) -> dg.AssetKey:
 def model_ids(manifest: Manifest) -> dict[str, dg.AssetKey]:
     """Asset key of every table or view that dbt builds, by dbt unique id, upstream first."""
     nodes = manifest["nodes"]
-    graph = {unique_id: props["depends_on"]["nodes"] for unique_id, props in sorted(nodes.items())
-             if props["resource_type"] in _BUILT and props["config"].get("enabled", True)}
-    return {unique_id: asset_key(nodes[unique_id]) for unique_id in TopologicalSorter(graph).static_order()
-            if unique_id in graph and nodes[unique_id]["config"]["materialized"] != "ephemeral"}
+    graph = {
+        unique_id: props["depends_on"]["nodes"]
+        for unique_id, props in sorted(nodes.items())
+        if props["resource_type"] in _BUILT and props["config"].get("enabled", True)
+    }
+    return {
+        unique_id: asset_key(nodes[unique_id])
+        for unique_id in TopologicalSorter(graph).static_order()
+        if unique_id in graph and nodes[unique_id]["config"]["materialized"] != "ephemeral"
+    }
 
 
 def owner_of(manifest: Manifest) -> dict[tuple[str, str], dg.AssetKey]:
     """Asset key by (schema, table), sources included."""
-    return {relation(props): asset_key(props) for props in (*manifest["nodes"].values(), *manifest["sources"].values())
-            if props["resource_type"] in (*_BUILT, "source")}
+    return {
+        relation(props): asset_key(props)
+        for props in (*manifest["nodes"].values(), *manifest["sources"].values())
+        if props["resource_type"] in (*_BUILT, "source")
+    }
 
 
 def keys_by_layer(manifest: Manifest) -> dict[str, list[dg.AssetKey]]:
@@ -70,28 +79,37 @@ def asset_specs(manifest: Manifest) -> list[dg.AssetSpec]:
         props = manifest["nodes"][unique_id]
         layer = _layer(props)
         materialized = props["config"]["materialized"]
-        specs.append(dg.AssetSpec(
-            key,
-            deps=sorted(set(_upstream(manifest, unique_id)) - {key}),
-            description=_description(props),
-            group_name=layer,
-            kinds={"dbt", "duckdb", _KINDS.get(materialized, materialized)},
-            owners=props["config"].get("meta", {}).get("owners") or [_OWNERS.get(layer, "team:data")],
-            tags={"layer": layer, **{f"dbt/{tag}": "" for tag in props.get("tags", [])}},
-            metadata={"dagster/table_name": ".".join(relation(props)), "sql": props["original_file_path"],
-                      "dagster/code_references": _code(props)},
-            code_version=props["checksum"]["checksum"],
-            skippable=True,
-        ))
+        specs.append(
+            dg.AssetSpec(
+                key,
+                deps=sorted(set(_upstream(manifest, unique_id)) - {key}),
+                description=_description(props),
+                group_name=layer,
+                kinds={"dbt", "duckdb", _KINDS.get(materialized, materialized)},
+                owners=props["config"].get("meta", {}).get("owners") or [_OWNERS.get(layer, "team:data")],
+                tags={"layer": layer, **{f"dbt/{tag}": "" for tag in props.get("tags", [])}},
+                metadata={
+                    "dagster/table_name": ".".join(relation(props)),
+                    "sql": props["original_file_path"],
+                    "dagster/code_references": _code(props),
+                },
+                code_version=props["checksum"]["checksum"],
+                skippable=True,
+            )
+        )
     return specs
 
 
 def _code(props: Mapping[str, Any]) -> dg.CodeReferencesMetadataValue:
     """Where the UI opens the model: its SQL and the file that describes it."""
     described = (props.get("patch_path") or "").partition("://")[2]
-    return dg.CodeReferencesMetadataValue(code_references=[
-        dg.LocalFileCodeReference(file_path=str(PROJECT_ROOT / "dbt_project" / path), label=path)
-        for path in (props["original_file_path"], described) if path])
+    return dg.CodeReferencesMetadataValue(
+        code_references=[
+            dg.LocalFileCodeReference(file_path=str(PROJECT_ROOT / "dbt_project" / path), label=path)
+            for path in (props["original_file_path"], described)
+            if path
+        ]
+    )
 
 
 def check_specs(manifest: Manifest) -> dict[str, dg.AssetCheckSpec]:
@@ -104,13 +122,19 @@ def check_specs(manifest: Manifest) -> dict[str, dg.AssetCheckSpec]:
     for unique_id, props in sorted(manifest["nodes"].items()):
         if props["resource_type"] != "test":
             continue
-        tested = [node for node in (props.get("attached_node"), *reversed(props["depends_on"]["nodes"]))
-                  if node in models]
+        tested = [
+            node for node in (props.get("attached_node"), *reversed(props["depends_on"]["nodes"])) if node in models
+        ]
         if tested:
             specs[unique_id] = dg.AssetCheckSpec(
-                props["name"], asset=models[tested[0]], description=_test_description(props),
-                metadata={"severity": "critical" if is_critical(props) else "warning",
-                          "sql": props["original_file_path"]})
+                props["name"],
+                asset=models[tested[0]],
+                description=_test_description(props),
+                metadata={
+                    "severity": "critical" if is_critical(props) else "warning",
+                    "sql": props["original_file_path"],
+                },
+            )
     return specs
 
 

@@ -30,8 +30,9 @@ def first_day(settings: Settings) -> date:
             (found,) = con.execute(_FIRST_EVENTS).fetchone() or (EARLIEST,)
     except (status.NothingPublishedError, duckdb.Error):
         return EARLIEST
-    due = [date.fromisoformat(f"{key(granularity, name)}-01"[:10])
-           for granularity, name in report_queue.pending(settings)]
+    due = [
+        date.fromisoformat(f"{key(granularity, name)}-01"[:10]) for granularity, name in report_queue.pending(settings)
+    ]
     found = min([found, *due])
     return found if EARLIEST <= found <= datetime.now(UTC).date() else EARLIEST
 
@@ -40,8 +41,9 @@ def definitions(time_zone: str, first: date = EARLIEST) -> dict[str, dg.TimeWind
     """Days, Monday-based weeks and calendar months of ``time_zone`` (IANA name) from those with ``first`` in them."""
     return {
         "daily": dg.DailyPartitionsDefinition(first.isoformat(), timezone=time_zone),
-        "weekly": dg.WeeklyPartitionsDefinition((first - timedelta(days=first.weekday())).isoformat(), day_offset=1,
-                                                timezone=time_zone),
+        "weekly": dg.WeeklyPartitionsDefinition(
+            (first - timedelta(days=first.weekday())).isoformat(), day_offset=1, timezone=time_zone
+        ),
         "monthly": dg.MonthlyPartitionsDefinition(f"{first:%Y-%m}", fmt="%Y-%m", timezone=time_zone),
     }
 
@@ -94,8 +96,9 @@ def named(granularity: str, name: str) -> str:
     return period(granularity, name) if granularity == "weekly" and "W" not in name.upper() else name
 
 
-def passed(due: Iterable[tuple[str, str]], time_zone: str,
-           first: date = EARLIEST) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def passed(
+    due: Iterable[tuple[str, str]], time_zone: str, first: date = EARLIEST
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """(periods that have a partition, the others): exports may be dated ahead of the clock, partitions are not.
 
     ``first``: where the partitions start.

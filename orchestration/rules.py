@@ -10,8 +10,12 @@ from dial2deal.settings import Settings
 
 def current_policy(settings: Settings) -> policy.Policy:
     """The policy as its files are now; read again only when a file changed. Raises PolicyError."""
-    stamps = tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size)
-                   for folder in settings.policy_dirs if folder.exists() for path in sorted(folder.iterdir()))
+    stamps = tuple(
+        (str(path), path.stat().st_mtime_ns, path.stat().st_size)
+        for folder in settings.policy_dirs
+        if folder.exists()
+        for path in sorted(folder.iterdir())
+    )
     return _read(settings, stamps)
 
 

@@ -25,8 +25,11 @@ from orchestration.rules import current_policy
 
 # The UI lists a run under a job's page by this tag, which the daemon sets for the runs that it launches.
 # A daemon cannot launch them again: it knows no code location of theirs.
-_RUN_TAGS = {".dagster/repository": f"__repository__@{LOCATION}", "dial2deal/launched_by": "command line",
-             "dagster/max_retries": "0"}
+_RUN_TAGS = {
+    ".dagster/repository": f"__repository__@{LOCATION}",
+    "dial2deal/launched_by": "command line",
+    "dagster/max_retries": "0",
+}
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,15 @@ class BuildOutcome:
         return [report for run in self.reports for report in run.reports]
 
 
-def build(settings: Settings, *, full_refresh: bool = False, from_date: date | None = None,
-          to_date: date | None = None, reports: bool = True,
-          reporter: console.Reporter | None = None) -> BuildOutcome:
+def build(
+    settings: Settings,
+    *,
+    full_refresh: bool = False,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    reports: bool = True,
+    reporter: console.Reporter | None = None,
+) -> BuildOutcome:
     """Run job ``build``, then the due reports, one run per contiguous range of periods.
 
     Without ``reports`` the due ones stay queued for the next build.
@@ -97,8 +106,9 @@ def build(settings: Settings, *, full_refresh: bool = False, from_date: date | N
         return outcome
 
 
-def render(settings: Settings, granularity: str, periods: Iterable[str],
-           reporter: console.Reporter | None = None) -> list[RunOutcome]:
+def render(
+    settings: Settings, granularity: str, periods: Iterable[str], reporter: console.Reporter | None = None
+) -> list[RunOutcome]:
     """Render the reports of ``periods`` (``2026-01-05``, ``2026-W02``, ``2026-01``) as runs of their job."""
     with _runner(settings, reporter) as runner:
         return runner.reports([(granularity, period) for period in periods])
@@ -115,8 +125,7 @@ def _runner(settings: Settings, reporter: console.Reporter | None) -> Iterator[_
 
 @contextmanager
 def _sigterm_kept() -> Iterator[None]:
-    """Dagster leaves SIGTERM with the handler of SIGINT: after a run, a command in the background would be deaf to it.
-    """
+    """Dagster leaves SIGTERM with the handler of SIGINT: after a run, a command in the background would be deaf to it."""
     before = signal.getsignal(signal.SIGTERM)
     try:
         yield
@@ -143,59 +152,90 @@ class _Runner:
     def reports(self, periods: list[tuple[str, str]], tags: Mapping[str, str] | None = None) -> list[RunOutcome]:
         """One run per contiguous range of periods."""
         outcomes = []
-        over, others = partitions.passed(periods, current_policy(self.settings).text("time_zone"),
-                                         partitions.first_day(self.settings))
+        over, others = partitions.passed(
+            periods, current_policy(self.settings).text("time_zone"), partitions.first_day(self.settings)
+        )
         for granularity, period in others:
-            outcomes.append(RunOutcome(report_job(granularity), "", [
-                f"{period} lies before the first data or is not over yet by this machine's clock; check the period, "
-                "the clock and the dates of the exports."]))
+            outcomes.append(
+                RunOutcome(
+                    report_job(granularity),
+                    "",
+                    [
+                        f"{period} lies before the first data or is not over yet by this machine's clock; check the "
+                        "period, the clock and the dates of the exports."
+                    ],
+                )
+            )
         for part in partitions.ranges(over):
             single = part.first == part.last
             title = f"{part.granularity} report {part.first}" + ("" if single else f" to {part.last}")
-            outcomes.append(self.run(report_job(part.granularity), title,
-                                     partition_key=part.first if single else None,
-                                     tags={**(tags or {}), **({} if single else part.tags)}))
+            outcomes.append(
+                self.run(
+                    report_job(part.granularity),
+                    title,
+                    partition_key=part.first if single else None,
+                    tags={**(tags or {}), **({} if single else part.tags)},
+                )
+            )
         return outcomes
 
-    def run(self, job: str, title: str, *, run_config: Mapping[str, Any] | None = None,
-            partition_key: str | None = None, tags: Mapping[str, str] | None = None) -> RunOutcome:
+    def run(
+        self,
+        job: str,
+        title: str,
+        *,
+        run_config: Mapping[str, Any] | None = None,
+        partition_key: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> RunOutcome:
         """Execute one job to its end and check that everything it planned is there."""
         resolved, run_id = self.definitions.resolve_job_def(job), str(uuid4())
         with self.reporter.run(title, steps=len(resolved.graph.node_dict)), _sigterm_kept():
             result = resolved.execute_in_process(
-                instance=self.instance, run_config=console.run_config(run_config), partition_key=partition_key,
-                run_id=run_id, tags={**_RUN_TAGS, **lock.process_tag(run_id), **(tags or {})}, raise_on_error=False)
+                instance=self.instance,
+                run_config=console.run_config(run_config),
+                partition_key=partition_key,
+                run_id=run_id,
+                tags={**_RUN_TAGS, **lock.process_tag(run_id), **(tags or {})},
+                raise_on_error=False,
+            )
         return self._judged(job, result)
 
     def _judged(self, job: str, result: dg.ExecuteInProcessResult) -> RunOutcome:
         made = [event.materialization for event in result.get_asset_materialization_events()]
         snapshot = next((event.metadata for event in made if event.asset_key == SNAPSHOT), {})
         outcome = RunOutcome(
-            job, result.run_id,
+            job,
+            result.run_id,
             files_new=sum(event.metadata["files_new"].value for event in made if event.asset_key.path[0] == "raw"),
             published="status" in snapshot and snapshot["status"].value == "published",
             snapshot_from=snapshot["made_from"].value if snapshot else None,
-            reports=[_made_report(event) for event in made if event.asset_key.path[0] == "reports"])
+            reports=[_made_report(event) for event in made if event.asset_key.path[0] == "reports"],
+        )
         if not result.success:
             outcome.problems = [alert["message"] for alert in alerts.read(self.settings, result.run_id)]
             outcome.problems = outcome.problems or ["the run failed; its log is in the Dagster UI"]
             return outcome
-        outcome.problems = [alert["message"] for alert in alerts.read(self.settings, result.run_id)
-                            if alert["kind"] == alerts.NOT_MADE]
+        outcome.problems = [
+            alert["message"] for alert in alerts.read(self.settings, result.run_id) if alert["kind"] == alerts.NOT_MADE
+        ]
         missing = verify.not_materialized(self.instance, result.run_id)
         if missing:
             outcome.problems = ["Planned but not materialised: " + ", ".join(missing)]
-            alerts.write(self.settings, result.dagster_run, kind="not_materialized", step=None,
-                         message=outcome.problems[0])
+            alerts.write(
+                self.settings, result.dagster_run, kind="not_materialized", step=None, message=outcome.problems[0]
+            )
         return outcome
 
 
 def _made_report(event: dg.AssetMaterialization) -> MadeReport:
     return MadeReport(
-        event.asset_key.path[-1], event.metadata["period"].value,
+        event.asset_key.path[-1],
+        event.metadata["period"].value,
         _lines(event, "headline"),
         [value.value for value in event.metadata.values() if isinstance(value, dg.PathMetadataValue)],
-        _lines(event, "left out"))
+        _lines(event, "left out"),
+    )
 
 
 def _lines(event: dg.AssetMaterialization, name: str) -> list[str]:

@@ -37,8 +37,9 @@ def show_build(settings: Settings, outcome: BuildOutcome, *, json: bool) -> dict
         _line(problem, "red")
     published = facts["published"]
     if not outcome.build.ok:
-        _line("Nothing was published" + ("; the earlier snapshot and reports stay in place." if published else "."),
-              "red")
+        _line(
+            "Nothing was published" + ("; the earlier snapshot and reports stay in place." if published else "."), "red"
+        )
     if published:
         missing = "" if published["verdict"] == "complete" else ": the files named above are missing"
         _line(f"Snapshot: {published['path']} (data as of {published['as_of']}, {published['verdict']}{missing})")
@@ -72,13 +73,16 @@ def build_facts(settings: Settings, outcome: BuildOutcome) -> dict[str, Any]:
     return {
         "ok": outcome.ok,
         "run_id": outcome.build.run_id,
-        "files": {"new": outcome.build.files_new, "by_status": counts,
-                  "incomplete": [asdict(file) for file in incomplete],
-                  "reports": [sentence(report) for report in reports if report.needs_attention],
-                  "workbooks": str(file_books.folder(settings))},
+        "files": {
+            "new": outcome.build.files_new,
+            "by_status": counts,
+            "incomplete": [asdict(file) for file in incomplete],
+            "reports": [sentence(report) for report in reports if report.needs_attention],
+            "workbooks": str(file_books.folder(settings)),
+        },
         "problems": problems,
-        "published": info and {"path": str(settings.snapshot), "as_of": str(info["as_of_at"]),
-                               "verdict": info["verdict"]},
+        "published": info
+        and {"path": str(settings.snapshot), "as_of": str(info["as_of_at"]), "verdict": info["verdict"]},
         "reports": [asdict(report) for report in outcome.made],
     }
 
@@ -89,12 +93,18 @@ def _files(facts: dict[str, Any]) -> None:
     _line(f"Files: {files['new']} new; in all {known}")
     for file in files["incomplete"]:
         span = f" ({file['first_date']} to {file['last_date']})" if file["first_date"] else ""
-        _line(f"  {file['status']}: {file['file']}{span} · rule {file['rule']}, {file['rows']} row(s) · "
-              f"{file['message'] or ''}", "yellow")
+        _line(
+            f"  {file['status']}: {file['file']}{span} · rule {file['rule']}, {file['rows']} row(s) · "
+            f"{file['message'] or ''}",
+            "yellow",
+        )
     held = sorted({file["file"] for file in files["incomplete"] if file["status"] == "held"})
     if held:
-        _line("  Held files are judged again after a corrected delivery or a change of profile, value map or rule. "
-              f"To use one as it is: dial2deal release {shlex.quote(held[0])} --reason \"…\"", "yellow")
+        _line(
+            "  Held files are judged again after a corrected delivery or a change of profile, value map or rule. "
+            f'To use one as it is: dial2deal release {shlex.quote(held[0])} --reason "…"',
+            "yellow",
+        )
     if files["by_status"] and not files["by_status"].get("accepted"):
         _line("  NONE of the files was accepted: nothing of them counts yet.", "bold red")
     if files["reports"]:
@@ -111,8 +121,10 @@ def _why_no_report(settings: Settings, facts: dict[str, Any]) -> str:
     last = dt.datetime.fromisoformat(published["as_of"])
     complete_after = policy.load(settings).text("reports.day_complete_after")
     if f"{last:%H:%M}" < complete_after:
-        return (f": the day {last:%Y-%m-%d} counts as complete once its latest event is at {complete_after} or later "
-                f"(setting reports.day_complete_after); so far it is {last:%H:%M}")
+        return (
+            f": the day {last:%Y-%m-%d} counts as complete once its latest event is at {complete_after} or later "
+            f"(setting reports.day_complete_after); so far it is {last:%H:%M}"
+        )
     return ": no period with changes is complete"
 
 
@@ -122,8 +134,9 @@ def _reports(made: list[dict[str, Any]], why: str = "") -> None:
         return
     latest: dict[str, dict[str, Any]] = {}
     for report in made:
-        latest[report["granularity"]] = max(report, latest.get(report["granularity"], report),
-                                            key=lambda item: item["period"])
+        latest[report["granularity"]] = max(
+            report, latest.get(report["granularity"], report), key=lambda item: item["period"]
+        )
     _line(f"Reports: {len(made)} made. Open the latest of each kind in your browser:")
     for granularity in _ORDER:
         if granularity in latest:
@@ -138,5 +151,3 @@ def _reports(made: list[dict[str, Any]], why: str = "") -> None:
 
 def _line(text: str, style: str | None = None) -> None:
     output.stdout.print(text, style=style, markup=False, soft_wrap=True)
-
-

@@ -11,8 +11,9 @@ def not_materialized(instance: dg.DagsterInstance, run_id: str) -> list[str]:
     An observation counts too: a report that was refused for a stated reason leaves one.
     """
     planned = _keys(instance, run_id, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
-    done = (_keys(instance, run_id, dg.DagsterEventType.ASSET_MATERIALIZATION)
-            | _keys(instance, run_id, dg.DagsterEventType.ASSET_OBSERVATION))
+    done = _keys(instance, run_id, dg.DagsterEventType.ASSET_MATERIALIZATION) | _keys(
+        instance, run_id, dg.DagsterEventType.ASSET_OBSERVATION
+    )
     return sorted(key.to_user_string() for key in planned - done)
 
 

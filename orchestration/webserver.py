@@ -38,8 +38,12 @@ class Guard:
 
     def __init__(self, app: ASGIApp):
         self._app = app
-        self._names = {"localhost", socket.gethostname().lower(), socket.getfqdn().lower(),
-                       *(name.strip().lower() for name in os.environ.get(HOSTS, "").split(",") if name.strip())}
+        self._names = {
+            "localhost",
+            socket.gethostname().lower(),
+            socket.getfqdn().lower(),
+            *(name.strip().lower() for name in os.environ.get(HOSTS, "").split(",") if name.strip()),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refused = self._refused(scope) if scope["type"] in ("http", "websocket") else None
@@ -81,8 +85,10 @@ class WithReports(DagsterWebserver):
 
     def build_routes(self) -> list[BaseRoute]:
         settings = Settings.from_env().ensure()
-        ours = [Mount(f"{SERVED}/{folder.name}", StaticFiles(directory=folder, follow_symlink=True))
-                for folder in (settings.reports, settings.quality)]
+        ours = [
+            Mount(f"{SERVED}/{folder.name}", StaticFiles(directory=folder, follow_symlink=True))
+            for folder in (settings.reports, settings.quality)
+        ]
         return [*ours, *super().build_routes()]
 
 

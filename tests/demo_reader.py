@@ -12,16 +12,45 @@ from pathlib import Path
 import openpyxl
 
 CHANNEL_OF = {
-    "百度搜索": "百度搜索", "百度推广": "百度搜索", "百度SEM": "百度搜索", "抖音信息流": "抖音信息流",
-    "抖音广告": "抖音信息流", "官网表单": "官网表单", "官网留言": "官网表单", "转介绍": "转介绍",
-    "老客转介绍": "转介绍", "老带新": "转介绍", "线下活动": "线下活动", "展会": "线下活动", "线下展会": "线下活动",
-    "名单采购": "名单采购", "外购名单": "名单采购", "": "unattributed"}
+    "百度搜索": "百度搜索",
+    "百度推广": "百度搜索",
+    "百度SEM": "百度搜索",
+    "抖音信息流": "抖音信息流",
+    "抖音广告": "抖音信息流",
+    "官网表单": "官网表单",
+    "官网留言": "官网表单",
+    "转介绍": "转介绍",
+    "老客转介绍": "转介绍",
+    "老带新": "转介绍",
+    "线下活动": "线下活动",
+    "展会": "线下活动",
+    "线下展会": "线下活动",
+    "名单采购": "名单采购",
+    "外购名单": "名单采购",
+    "": "unattributed",
+}
 DIRECTION = {"呼入": "inbound", "来电": "inbound", "呼出": "outbound", "去电": "outbound", "内部": "internal"}
-LINE_OF = {"4007000001": "企业服务", "4007000002": "企业服务", "02258880001": "企业服务",
-           "4008000001": "课程培训", "4008000002": "课程培训", "02258880002": "课程培训", "": "none"}
-KIND_OF = {"媒体投放": "media", "推广费": "media", "线索采购": "lead_purchase", "名单采购": "lead_purchase",
-           "人力成本": "labour", "工资": "labour", "话费": "telephony", "线路费": "telephony",
-           "系统费": "system", "软件费": "system"}
+LINE_OF = {
+    "4007000001": "企业服务",
+    "4007000002": "企业服务",
+    "02258880001": "企业服务",
+    "4008000001": "课程培训",
+    "4008000002": "课程培训",
+    "02258880002": "课程培训",
+    "": "none",
+}
+KIND_OF = {
+    "媒体投放": "media",
+    "推广费": "media",
+    "线索采购": "lead_purchase",
+    "名单采购": "lead_purchase",
+    "人力成本": "labour",
+    "工资": "labour",
+    "话费": "telephony",
+    "线路费": "telephony",
+    "系统费": "system",
+    "软件费": "system",
+}
 
 
 def tier(line: str, seconds: int) -> str:
@@ -114,10 +143,20 @@ def _call(row: dict) -> dict | None:
         return None
     own = of("400号码", "接入号码").replace("-", "")
     return {
-        "id": of("通话ID", "话单ID"), "direction": DIRECTION[of("呼叫类型", "通话类型")], "number": number,
-        "start": start, "line": LINE_OF[own], "own": own, "talk": seconds(of("通话时长", "时长(秒)")),
-        "connected": row["是否接通"] == "是", "result": of("通话状态", "呼叫结果"), "agent": of("坐席工号", "座席工号"),
-        "end": moment(of("结束时间", "挂机时间")), "notes": row["备注"], "business_result": row["业务结果"]}
+        "id": of("通话ID", "话单ID"),
+        "direction": DIRECTION[of("呼叫类型", "通话类型")],
+        "number": number,
+        "start": start,
+        "line": LINE_OF[own],
+        "own": own,
+        "talk": seconds(of("通话时长", "时长(秒)")),
+        "connected": row["是否接通"] == "是",
+        "result": of("通话状态", "呼叫结果"),
+        "agent": of("坐席工号", "座席工号"),
+        "end": moment(of("结束时间", "挂机时间")),
+        "notes": row["备注"],
+        "business_result": row["业务结果"],
+    }
 
 
 def moment(text: str) -> dt.datetime:

@@ -18,18 +18,21 @@ _FIXTURE_DAY = dt.date(2026, 3, 2)
 _MAIN = {
     "generic_400": {
         "calls": "call_id,direction,customer_number,started_at,ended_at,talk_seconds,is_connected,agent_id\n"
-                 "ND1,inbound,13900000001,{day} 10:00:00,{day} 10:01:15,{talk},yes,8001\n"
-                 "ND2,outbound,13900000002,{day} 11:00:00,{day} 11:00:20,0,no,8001\n",
+        "ND1,inbound,13900000001,{day} 10:00:00,{day} 10:01:15,{talk},yes,8001\n"
+        "ND2,outbound,13900000002,{day} 11:00:00,{day} 11:00:20,0,no,8001\n",
         "agents": "agent_id,agent_name,team\n8001,测试坐席{talk},企业一组\n",
-        "own_numbers": "own_number,business_line\n4007000003,企业服务\n"},
+        "own_numbers": "own_number,business_line\n4007000003,企业服务\n",
+    },
     "generic_crm": {
         "leads": "lead_id,created_at,customer_number,channel,status,owner_agent_id\n"
-                 "ND-L1,{day} 09:00:00,13900000001,百度搜索,跟进中,8001\n",
+        "ND-L1,{day} 09:00:00,13900000001,百度搜索,跟进中,8001\n",
         "lead_events": "lead_id,stage,occurred_at\nND-L1,意向,{day} 12:00:00\n",
         "customers": "customer_id,created_at,customer_number\nND-K1,{day} 13:00:00,13900000001\n",
         "orders": "order_id,ordered_at,customer_number,lead_id,amount_cny,status\n"
-                  "ND-O1,{day} 13:00:00,13900000001,ND-L1,980.50,已付款\n",
-        "channel_costs": "cost_date,channel,cost_kind,amount_cny\n2026-07,百度搜索,媒体投放,1200.00\n"}}
+        "ND-O1,{day} 13:00:00,13900000001,ND-L1,980.50,已付款\n",
+        "channel_costs": "cost_date,channel,cost_kind,amount_cny\n2026-07,百度搜索,媒体投放,1200.00\n",
+    },
+}
 
 
 def deliver(settings: Settings, feed: str, *, talk_seconds: int = 65) -> str:
@@ -37,16 +40,18 @@ def deliver(settings: Settings, feed: str, *, talk_seconds: int = 65) -> str:
     source, text = _content(feed)
     path = Path(source) / feed / f"next_day_{talk_seconds}.csv"
     (settings.landing / path).parent.mkdir(parents=True, exist_ok=True)
-    (settings.landing / path).write_text(text.format(day=DAY, talk=talk_seconds) if feed in _main() else text,
-                                         encoding="utf-8")
+    (settings.landing / path).write_text(
+        text.format(day=DAY, talk=talk_seconds) if feed in _main() else text, encoding="utf-8"
+    )
     return path.as_posix()
 
 
 def unused(settings: Settings, paths: list[str]) -> list[tuple]:
     """Of these files of landing, those that are not in use, with what the manifest says."""
     with warehouse.session(settings) as con:
-        rows = con.execute("select path, status, message from ops.export_files where path in (select unnest(?))",
-                           [paths]).fetchall()
+        rows = con.execute(
+            "select path, status, message from ops.export_files where path in (select unnest(?))", [paths]
+        ).fetchall()
     return [row for row in rows if row[1] != "accepted"] + [(path,) for path in set(paths) - {row[0] for row in rows}]
 
 

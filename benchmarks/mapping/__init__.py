@@ -68,8 +68,15 @@ def is_right(right: list[str], said: list[str]) -> bool:
 
 def cases(half: str) -> list[Case]:
     """The labelled files of one half."""
-    return [Case(entry["file"], entry["feed"].split("|"), [c.split("|") for c in entry.get("columns", "").split()],
-                 entry["text"]) for entry in yaml.safe_load((_FOLDER / f"{half}.yml").read_text(encoding="utf-8"))]
+    return [
+        Case(
+            entry["file"],
+            entry["feed"].split("|"),
+            [c.split("|") for c in entry.get("columns", "").split()],
+            entry["text"],
+        )
+        for entry in yaml.safe_load((_FOLDER / f"{half}.yml").read_text(encoding="utf-8"))
+    ]
 
 
 def answers(half: str) -> list[Answer]:
@@ -95,14 +102,19 @@ def answers(half: str) -> list[Answer]:
                 rules_of = propose(con, words, profiles, sample, contents, decision.best, "Asia/Shanghai").rules
                 parties = {decision.best.columns[i].header for i in decision.best.parties or ()}
                 for header, right in zip(sample.header, case.columns, strict=False):
-                    said = [r.column for r in rules_of.values() if r.header == header
-                            or (r.expression and f"{{{header}}}" in r.expression)
-                            or (r.expression == "" and header in parties)]
+                    said = [
+                        r.column
+                        for r in rules_of.values()
+                        if r.header == header
+                        or (r.expression and f"{{{header}}}" in r.expression)
+                        or (r.expression == "" and header in parties)
+                    ]
                     sure = next((r.confidence for r in rules_of.values() if r.header == header), "")
                     answer.columns.append((header, right, said, sure))
             else:
-                answer.columns = [(header, right, [], "") for header, right in
-                                  zip(sample.header, case.columns, strict=False)]
+                answer.columns = [
+                    (header, right, [], "") for header, right in zip(sample.header, case.columns, strict=False)
+                ]
             found.append(answer)
     return found
 
@@ -123,7 +135,10 @@ def figures(found: list[Answer]) -> Figures:
     """How good the answers are."""
     columns = [c for answer in found for c in answer.columns]
     return Figures(
-        len(found), sum(a.is_right for a in found) / len(found),
-        sum(not a.is_right and a.sure == "high" for a in found) / len(found), len(columns),
+        len(found),
+        sum(a.is_right for a in found) / len(found),
+        sum(not a.is_right and a.sure == "high" for a in found) / len(found),
+        len(columns),
         sum(is_right(c[1], c[2]) for c in columns) / len(columns),
-        sum(not is_right(c[1], c[2]) and c[3] == "high" for c in columns) / len(columns))
+        sum(not is_right(c[1], c[2]) and c[3] == "high" for c in columns) / len(columns),
+    )

@@ -26,8 +26,9 @@ class Format(StrEnum):
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How rows are printed.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
-metrics_app = typer.Typer(no_args_is_help=True, help="Metrics by name, dimension and time: the definitions that "
-                                                     "reports use too.")
+metrics_app = typer.Typer(
+    no_args_is_help=True, help="Metrics by name, dimension and time: the definitions that reports use too."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -59,16 +60,20 @@ def list_metrics(
     """List every metric with its definition and dimensions."""
     from dial2deal.metrics import Metrics
 
-    found = [entry for entry in _as_dicts(Metrics(_published(ctx)).catalog())
-             if search.lower() in " ".join(str(value) for value in entry.values()).lower()]
+    found = [
+        entry
+        for entry in _as_dicts(Metrics(_published(ctx)).catalog())
+        if search.lower() in " ".join(str(value) for value in entry.values()).lower()
+    ]
     if json:
         output.as_json(found)
         return
     if not found:
         output.fail(f"No metric's name, label or description has {search!r}; 'dial2deal metrics list' shows all.")
     for entry in found:
-        output.stdout.print(f"{entry['name']}  {entry['label_zh']} · {entry['label_en']}", style="bold", markup=False,
-                            soft_wrap=True)
+        output.stdout.print(
+            f"{entry['name']}  {entry['label_zh']} · {entry['label_en']}", style="bold", markup=False, soft_wrap=True
+        )
         output.stdout.print(f"    {' '.join(entry['description'].split())}", markup=False, soft_wrap=True)
 
 
@@ -76,17 +81,24 @@ def list_metrics(
 def query_metrics(
     ctx: typer.Context,
     metrics: Annotated[list[str], typer.Argument(help="Names of metrics; see 'dial2deal metrics list'.")],
-    by: Annotated[list[str] | None, typer.Option(
-        "--by", "-b", help="Dimension to group by; repeat for more.")] = None,
-    start: Annotated[datetime | None, typer.Option(
-        "--from", formats=["%Y-%m-%d"], help="First day, local time.")] = None,
-    end: Annotated[datetime | None, typer.Option(
-        "--to", formats=["%Y-%m-%d"], help="Last day, local time, included.")] = None,
-    where: Annotated[list[str] | None, typer.Option(
-        "--where", "-w",
-        help="Filter such as channel=转介绍, call_hour>=9, team!=A or channel=A|B; repeat for more.")] = None,
-    order: Annotated[list[str] | None, typer.Option("--order", "-o", help="Column to sort by; -name for descending.")]
-    = None,
+    by: Annotated[list[str] | None, typer.Option("--by", "-b", help="Dimension to group by; repeat for more.")] = None,
+    start: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, local time.")
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, local time, included.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            "-w",
+            help="Filter such as channel=转介绍, call_hour>=9, team!=A or channel=A|B; repeat for more.",
+        ),
+    ] = None,
+    order: Annotated[
+        list[str] | None, typer.Option("--order", "-o", help="Column to sort by; -name for descending.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
     form: FormatOption = Format.table,
     json: JsonOption = False,
@@ -100,12 +112,24 @@ def query_metrics(
     filters = [parse_filter(text) for text in where or ()]
     for name, operator, value in filters:
         _check_value(service, name, operator, value)
-    rows = service.query(metrics, tuple(by or ()), start=_day(start), end=_day(end), filters=filters,
-                         order_by=tuple(order or ()), limit=limit)
+    rows = service.query(
+        metrics,
+        tuple(by or ()),
+        start=_day(start),
+        end=_day(end),
+        filters=filters,
+        order_by=tuple(order or ()),
+        limit=limit,
+    )
     if form is Format.table and not json:
         kinds = {entry["name"]: entry["kind"] for entry in service.catalog()}
-        output.table([*(by or ()), *metrics], [[*(row[name] for name in by or ()), *(
-            _readable(row, name, kinds[name]) for name in metrics)] for row in rows])
+        output.table(
+            [*(by or ()), *metrics],
+            [
+                [*(row[name] for name in by or ()), *(_readable(row, name, kinds[name]) for name in metrics)]
+                for row in rows
+            ],
+        )
         return
     header = list(rows[0]) if rows else [*(by or ()), *metrics]
     _print(header, [[row[name] for name in header] for row in rows], Format.json if json else form)

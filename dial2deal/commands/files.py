@@ -34,8 +34,9 @@ def register(app: typer.Typer) -> None:
 def load(
     ctx: typer.Context,
     paths: Annotated[list[Path], typer.Argument(exists=True, help="Files or folders with exports.")],
-    source: Annotated[str | None, typer.Option(help="Vendor profile, for example generic_400; needed for files "
-                                                    "outside landing.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Vendor profile, for example generic_400; needed for files outside landing.")
+    ] = None,
     feed: Annotated[str | None, typer.Option(help="calls, leads, orders …; needed for files outside landing.")] = None,
     json: JsonOption = False,
 ) -> None:
@@ -64,10 +65,13 @@ def load(
 
 def list_files(
     ctx: typer.Context,
-    path: Annotated[str | None, typer.Argument(
-        help="A file or folder below landing, the name of a file, or a file id; default: all.")] = None,
-    status: Annotated[str | None, typer.Option(
-        help="Only files with this status: loaded, accepted, held, failed or superseded.")] = None,
+    path: Annotated[
+        str | None,
+        typer.Argument(help="A file or folder below landing, the name of a file, or a file id; default: all."),
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only files with this status: loaded, accepted, held, failed or superseded.")
+    ] = None,
     source: Annotated[str | None, typer.Option(help="Only files of this source.")] = None,
     build: Annotated[bool, typer.Option("--build", help="Only what came with the latest build.")] = False,
     excel: Annotated[bool, typer.Option("--excel", help="Also write the workbook of each file listed.")] = False,
@@ -78,13 +82,16 @@ def list_files(
 
     if status and status not in _STATUSES:
         output.fail(f"There is no status {status!r}.{output.suggestion(status, _STATUSES)}", code=2)
-    reports = _reports(ctx.obj, path=path and _below_landing(ctx.obj, path), status=status, source=source,
-                       latest_build=build)
+    reports = _reports(
+        ctx.obj, path=path and _below_landing(ctx.obj, path), status=status, source=source, latest_build=build
+    )
     if path and not reports:
         names = {name for report in _reports(ctx.obj) for name in (report.path, report.path.rpartition("/")[2])}
         near = output.suggestion(path, names)
-        output.fail(f"No file delivered is called {path!r}."
-                    + (near if "Did you mean" in near else " 'dial2deal files' lists all."))
+        output.fail(
+            f"No file delivered is called {path!r}."
+            + (near if "Did you mean" in near else " 'dial2deal files' lists all.")
+        )
     books = file_books.write(ctx.obj, [report.file_id for report in reports]) if excel and reports else []
     _show(reports, json)
     for book in books if not json else ():
@@ -94,8 +101,9 @@ def list_files(
 def release(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(help="File id or path of a held file; see 'dial2deal files --status held'.")],
-    reason: Annotated[str | None, typer.Option(
-        help="Why its data may be used although a rule failed; kept. Asked for when missing.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why its data may be used although a rule failed; kept. Asked for when missing.")
+    ] = None,
 ) -> None:
     """Accept a held file as it is. The next build uses its rows; the decision and its reason are recorded."""
     from dial2deal import quality
@@ -130,8 +138,11 @@ def _check_place(settings: Settings, source: str | None, feed: str | None) -> No
     profiles = Profiles(settings.profile_dirs)
     sources = {name for name, _ in profiles.names()}
     if source is not None and source not in sources:
-        output.fail(f"There is no profile for source {source!r}.{output.suggestion(source, sources)} For another "
-                    "platform, 'dial2deal map FILE' proposes one.", code=2)
+        output.fail(
+            f"There is no profile for source {source!r}.{output.suggestion(source, sources)} For another "
+            "platform, 'dial2deal map FILE' proposes one.",
+            code=2,
+        )
     if source is not None and feed is not None and profiles.resolve(source, feed) is None:
         of_source = sorted(name for known, name in profiles.names() if known == source)
         output.fail(f"Source {source} has no feed {feed}; it has {', '.join(of_source)}.", code=2)
@@ -143,8 +154,10 @@ def _land(settings: Settings, path: Path, source: str | None, feed: str | None) 
     if path.is_relative_to(settings.landing):
         return [path]
     if not source or not feed:
-        output.fail(f"{path.name} lies outside {settings.landing}: name its vendor profile and feed with "
-                    "--source and --feed.", code=2)
+        output.fail(
+            f"{path.name} lies outside {settings.landing}: name its vendor profile and feed with --source and --feed.",
+            code=2,
+        )
     target = settings.landing / source / feed
     target.mkdir(parents=True, exist_ok=True)
     landed = []
@@ -186,10 +199,17 @@ def _show(found: list[FileReport], json: bool) -> None:
 
 def _counts(item: FileReport) -> str:
     parts = [f"{item.status}: {item.rows_read:,} rows read", f"{item.rows_accepted:,} accepted"]
-    parts += [f"{count:,} {word}" for count, word in (
-        (item.rows_quarantined, "quarantined"), (item.rows_duplicate, "duplicate"),
-        (item.rows_superseded, "superseded"),
-        (sum(item.repairs.values()), "repairs"), (len(item.overlaps), "overlaps")) if count]
+    parts += [
+        f"{count:,} {word}"
+        for count, word in (
+            (item.rows_quarantined, "quarantined"),
+            (item.rows_duplicate, "duplicate"),
+            (item.rows_superseded, "superseded"),
+            (sum(item.repairs.values()), "repairs"),
+            (len(item.overlaps), "overlaps"),
+        )
+        if count
+    ]
     parts += [f"totals line {item.totals_verdict.replace('_', ' ')}"] if item.totals_verdict else []
     return ", ".join(parts)
 

@@ -40,10 +40,7 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor(
-    ctx: typer.Context,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+def doctor(ctx: typer.Context, json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Check Python, packages, system libraries, disk, policy, landing, warehouse and snapshot. Changes nothing."""
     findings = examine(ctx.obj)
     if json:
@@ -59,7 +56,15 @@ def doctor(
 def examine(settings: Settings) -> list[Finding]:
     """All findings in a fixed order; an examination that breaks is an error finding, never an exception."""
     examinations: tuple[Callable[[Settings], Iterable[Finding]], ...] = (
-        _python, _packages, _system, _disk, _policy, _landing, _warehouse, _snapshot)
+        _python,
+        _packages,
+        _system,
+        _disk,
+        _policy,
+        _landing,
+        _warehouse,
+        _snapshot,
+    )
     findings: list[Finding] = []
     for examination in examinations:
         try:
@@ -88,21 +93,34 @@ def _packages(_: Settings) -> Iterable[Finding]:
             continue
         if not requirement.specifier.contains(found, prereleases=True):
             wrong.append(f"{requirement.name} {found} instead of {requirement.specifier}")
-    yield Finding("packages", "error" if wrong else "ok",
-                  f"{'; '.join(wrong)}: run 'make env'" if wrong else "all at the versions this project was tested at")
+    yield Finding(
+        "packages",
+        "error" if wrong else "ok",
+        f"{'; '.join(wrong)}: run 'make env'" if wrong else "all at the versions this project was tested at",
+    )
 
 
 def _system(_: Settings) -> Iterable[Finding]:
     pango = ctypes.util.find_library("pango-1.0") and ctypes.util.find_library("pangoft2-1.0")
-    yield Finding("pango", "ok" if pango else "warning",
-                  "found" if pango else "missing: reports get no PDF; apt-get install libpango-1.0-0 libpangoft2-1.0-0")
+    yield Finding(
+        "pango",
+        "ok" if pango else "warning",
+        "found" if pango else "missing: reports get no PDF; apt-get install libpango-1.0-0 libpangoft2-1.0-0",
+    )
     font = pdf.chinese_font()
-    yield Finding("chinese font", "ok" if font else "warning",
-                  font or "missing: reports get no PDF; apt-get install fonts-noto-cjk")
-    chromium = next((found for name in ("chromium", "chromium-browser", "google-chrome")
-                     if (found := shutil.which(name))), None)
-    yield Finding("chromium", "ok" if chromium else "warning",
-                  chromium or "missing: only the browser tests need it; apt-get install chromium")
+    yield Finding(
+        "chinese font",
+        "ok" if font else "warning",
+        font or "missing: reports get no PDF; apt-get install fonts-noto-cjk",
+    )
+    chromium = next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
+    yield Finding(
+        "chromium",
+        "ok" if chromium else "warning",
+        chromium or "missing: only the browser tests need it; apt-get install chromium",
+    )
 
 
 def _disk(settings: Settings) -> Iterable[Finding]:
@@ -111,11 +129,15 @@ def _disk(settings: Settings) -> Iterable[Finding]:
         yield Finding("home", "error", f"{folder} is not writable; set DIAL2DEAL_HOME to a folder that is")
         return
     free = shutil.disk_usage(folder).free
-    yield Finding("home", "ok" if free >= _MIN_FREE_BYTES else "warning",
-                  f"{settings.home}, {free / (1 << 30):.1f} GiB free")
+    yield Finding(
+        "home", "ok" if free >= _MIN_FREE_BYTES else "warning", f"{settings.home}, {free / (1 << 30):.1f} GiB free"
+    )
     if settings.home.exists() and settings.home.stat().st_mode & 0o077:
-        yield Finding("access", "warning", f"other accounts may look into {settings.home}, which holds phone numbers: "
-                      "chmod 700 it")
+        yield Finding(
+            "access",
+            "warning",
+            f"other accounts may look into {settings.home}, which holds phone numbers: chmod 700 it",
+        )
 
 
 def _policy(settings: Settings) -> Iterable[Finding]:
@@ -131,8 +153,13 @@ def _policy(settings: Settings) -> Iterable[Finding]:
 def _landing(settings: Settings) -> Iterable[Finding]:
     files = [path for path in settings.landing.rglob("*") if path.is_file()] if settings.landing.exists() else []
     state = "ok" if files else "warning"
-    yield Finding("landing", state, f"{len(files)} file(s)" if files else
-                  f"empty: put exports into {settings.landing}/<source>/<feed>/, or run 'dial2deal demo'")
+    yield Finding(
+        "landing",
+        state,
+        f"{len(files)} file(s)"
+        if files
+        else f"empty: put exports into {settings.landing}/<source>/<feed>/, or run 'dial2deal demo'",
+    )
 
 
 def _warehouse(settings: Settings) -> Iterable[Finding]:
@@ -143,8 +170,11 @@ def _warehouse(settings: Settings) -> Iterable[Finding]:
     try:
         con = duckdb.connect(str(settings.warehouse), read_only=True)
     except duckdb.Error as error:
-        yield (Finding("warehouse", "ok", f"{size:.0f} MiB, in use by a build or another program")
-               if warehouse.is_locked(error) else _damaged(error))
+        yield (
+            Finding("warehouse", "ok", f"{size:.0f} MiB, in use by a build or another program")
+            if warehouse.is_locked(error)
+            else _damaged(error)
+        )
         return
     try:
         yield from _content(con, size)
@@ -156,8 +186,12 @@ def _warehouse(settings: Settings) -> Iterable[Finding]:
 
 
 def _damaged(error: duckdb.Error) -> Finding:
-    return Finding("warehouse", "error", f"damaged ({str(error).splitlines()[0][:200]}): put it back from a backup, or "
-                   "move it away and run 'dial2deal build', which makes it anew from landing")
+    return Finding(
+        "warehouse",
+        "error",
+        f"damaged ({str(error).splitlines()[0][:200]}): put it back from a backup, or "
+        "move it away and run 'dial2deal build', which makes it anew from landing",
+    )
 
 
 def _content(con: duckdb.DuckDBPyConnection, size: float) -> Iterable[Finding]:
@@ -176,8 +210,12 @@ def _key(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterable[Finding
     """The warehouse's key counts; a file that holds another one would be a worthless backup."""
     row = con.execute("select customer_hash_key from ops.secrets").fetchone()
     if row and settings.secret_key.exists() and settings.secret_key.read_bytes().strip() != row[0].encode():
-        yield Finding("key", "warning", f"{settings.secret_key} is not the warehouse's key: keep the right one, or "
-                      "delete the file and it is written again")
+        yield Finding(
+            "key",
+            "warning",
+            f"{settings.secret_key} is not the warehouse's key: keep the right one, or "
+            "delete the file and it is written again",
+        )
 
 
 def _snapshot(settings: Settings) -> Iterable[Finding]:
@@ -187,6 +225,9 @@ def _snapshot(settings: Settings) -> Iterable[Finding]:
         return
     age = dt.datetime.now(dt.UTC).replace(tzinfo=None) - info["built_at"]
     hours = age.total_seconds() / 3600
-    yield Finding("snapshot", "warning" if hours > _STALE_HOURS else "ok",
-                  f"data as of {info['as_of_at']}, {info['verdict']}, built {hours:.0f} h ago"
-                  + (": run 'dial2deal build'" if hours > _STALE_HOURS else ""))
+    yield Finding(
+        "snapshot",
+        "warning" if hours > _STALE_HOURS else "ok",
+        f"data as of {info['as_of_at']}, {info['verdict']}, built {hours:.0f} h ago"
+        + (": run 'dial2deal build'" if hours > _STALE_HOURS else ""),
+    )

@@ -28,8 +28,10 @@ def register(app: typer.Typer) -> None:
 def map_export(
     ctx: typer.Context,
     path: Annotated[Path, typer.Argument(exists=True, help="An export, or a folder with exports.")],
-    source: Annotated[str | None, typer.Option(help="Name of the source that the profile is for; with --feed also the "
-                                                    "profile to try.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="Name of the source that the profile is for; with --feed also the profile to try."),
+    ] = None,
     feed: Annotated[str | None, typer.Option(help="calls, leads, orders …; default: what explains most.")] = None,
     new: Annotated[bool, typer.Option("--new", help="Propose a profile as if there were none.")] = False,
     write: Annotated[bool, typer.Option("--write/--no-write", help="Keep the proposed profile.")] = True,
@@ -71,13 +73,18 @@ def _show(mapping: Mapping) -> None:
         _line(f"  None of our feeds. {mapping.verdict}.", "yellow")
     else:
         second = f"; next would be {mapping.second}" if mapping.second else ""
-        _line(f"  No profile fits; proposed as {mapping.source}/{mapping.feed} ({_SURE[mapping.sure]}{second})",
-              "yellow")
+        _line(
+            f"  No profile fits; proposed as {mapping.source}/{mapping.feed} ({_SURE[mapping.sure]}{second})", "yellow"
+        )
     others = [c for c in mapping.candidates if c["profile"] != mapping.recognised and c["score"] >= _WORTH_NAMING]
     if others:
-        _line("  Others considered: " + ", ".join(
-            f"{c['profile']} ({c['score']:.0%}{', lacks ' + ', '.join(c['missing'][:3]) if c['missing'] else ''})"
-            for c in others))
+        _line(
+            "  Others considered: "
+            + ", ".join(
+                f"{c['profile']} ({c['score']:.0%}{', lacks ' + ', '.join(c['missing'][:3]) if c['missing'] else ''})"
+                for c in others
+            )
+        )
     if not mapping.verdict:
         _columns(mapping.columns)
     for column, text in mapping.missing.items():
@@ -97,9 +104,13 @@ def _columns(columns: list[dict[str, Any]]) -> None:
     for entry in columns:
         target = entry["column"] or (f"→ {', '.join(entry['used_by'])}" if entry["used_by"] else "–")
         why = "; ".join(filter(None, (entry["reason"], entry["unit"] and f"unit {entry['unit']}", entry["note"])))
-        grid.add_row(Text(entry["header"]), Text(target, style="" if entry["column"] else "dim"),
-                     Text(entry["confidence"], style=_STYLES.get(entry["confidence"], "")), Text(why),
-                     Text(", ".join(entry["samples"]), style="dim"))
+        grid.add_row(
+            Text(entry["header"]),
+            Text(target, style="" if entry["column"] else "dim"),
+            Text(entry["confidence"], style=_STYLES.get(entry["confidence"], "")),
+            Text(why),
+            Text(", ".join(entry["samples"]), style="dim"),
+        )
     output.stdout.print(grid)
 
 
@@ -111,10 +122,13 @@ def _outcome(mapping: Mapping) -> None:
         return
     part = " of the file's beginning" if outcome.is_part else ""
     read, accepted = outcome.total("rows_read"), outcome.total("rows_accepted")
-    _line(f"  Dry run: {read:,} rows read{part}, {accepted:,} accepted, {outcome.total('rows_quarantined'):,} "
-          f"quarantined, {outcome.total('rows_duplicate'):,} duplicate, "
-          f"{outcome.total('rows_superseded'):,} superseded, {outcome.total('rows_total_line'):,} totals "
-          "or other lines that are no data", "green" if read and accepted == read else "yellow")
+    _line(
+        f"  Dry run: {read:,} rows read{part}, {accepted:,} accepted, {outcome.total('rows_quarantined'):,} "
+        f"quarantined, {outcome.total('rows_duplicate'):,} duplicate, "
+        f"{outcome.total('rows_superseded'):,} superseded, {outcome.total('rows_total_line'):,} totals "
+        "or other lines that are no data",
+        "green" if read and accepted == read else "yellow",
+    )
     for report in outcome.reports:
         if report.status == "failed":
             _line(f"    {mapping.failure(report)}", "red")
@@ -125,8 +139,11 @@ def _outcome(mapping: Mapping) -> None:
         for total in report.totals:
             _line(f"    totals line {total.line}: {total_text(total)}")
     if outcome.repeated_ids:
-        _line(f"    {outcome.repeated_ids:,} rows repeat an id with other content: the latest of each counts. If they "
-              "are different calls, add columns to the id", "red")
+        _line(
+            f"    {outcome.repeated_ids:,} rows repeat an id with other content: the latest of each counts. If they "
+            "are different calls, add columns to the id",
+            "red",
+        )
     for column, values in outcome.unmapped.items():
         _line(f"    values of {column} that no map knows: " + ", ".join(f"{v} ({n:,})" for v, n in values), "yellow")
     _findings(outcome)
@@ -137,8 +154,9 @@ def _findings(outcome: Outcome) -> None:
     if outcome.findings is None:
         return
     if outcome.is_held:
-        _line("  The audit would HOLD this file: none of its rows would be used until it is corrected or released.",
-              "red")
+        _line(
+            "  The audit would HOLD this file: none of its rows would be used until it is corrected or released.", "red"
+        )
     elif any(report.rows_accepted for report in outcome.reports):
         _line("  The audit would accept this file" + (", with remarks:" if outcome.findings else "."), "green")
     for finding in sorted(outcome.findings, key=lambda f: not f.holds):

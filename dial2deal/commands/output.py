@@ -47,8 +47,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | 
     NULL is an empty cell.
     """
     cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
-    widths = [max(map(cell_len, (name, *(part for row in cells for part in row[index].split("\n")))))
-              for index, name in enumerate(header)]
+    widths = [
+        max(map(cell_len, (name, *(part for row in cells for part in row[index].split("\n")))))
+        for index, name in enumerate(header)
+    ]
     if cells and sum(widths) + _BORDERS * len(widths) + 1 > stdout.width:
         _blocks(header, cells, title)
         return

@@ -8,20 +8,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from dial2deal.demo.people import Weighted
-from dial2deal.demo.scenario import (
-    CONGESTION,
-    CONNECT_BY_HOUR,
-    DAY,
-    TRUNKS,
-    BusinessLine,
-)
+from dial2deal.demo.scenario import CONGESTION, CONNECT_BY_HOUR, DAY, TRUNKS, BusinessLine
 
 _TRUNK = Weighted(((name, carrier), share) for name, carrier, share in TRUNKS)
-_MISSES = Weighted([("no_answer", 46), ("busy", 14), ("rejected", 18), ("power_off", 8), ("out_of_service_area", 5),
-                    ("arrears", 3), ("invalid_number", 4), ("voicemail", 1), ("platform_blocked", 1)])
+_MISSES = Weighted(
+    [
+        ("no_answer", 46),
+        ("busy", 14),
+        ("rejected", 18),
+        ("power_off", 8),
+        ("out_of_service_area", 5),
+        ("arrears", 3),
+        ("invalid_number", 4),
+        ("voicemail", 1),
+        ("platform_blocked", 1),
+    ]
+)
 _JAMMED = Weighted([("line_fault", 60), ("busy", 40)])
-_INBOUND = Weighted([("connected", 860), ("abandoned_queue", 55), ("abandoned_ivr", 40), ("abandoned_ring", 25),
-                     ("no_agent", 12), ("voicemail", 8)])
+_INBOUND = Weighted(
+    [
+        ("connected", 860),
+        ("abandoned_queue", 55),
+        ("abandoned_ivr", 40),
+        ("abandoned_ring", 25),
+        ("no_agent", 12),
+        ("voicemail", 8),
+    ]
+)
 COLD_TALK = Weighted([("D", 55), ("C", 25), ("B", 17), ("high", 3)])
 INBOUND_TALK = Weighted([("D", 24), ("C", 24), ("B", 38), ("high", 14)])
 FRIDAY_TALK = Weighted([("D", 20), ("C", 20), ("B", 32), ("high", 28)])
@@ -73,8 +86,14 @@ def talk_in(rng: random.Random, band: str, line: BusinessLine) -> int:
     if band == "high":
         band = _HIGH_TIERS.draw(rng)
     lower, upper = line.tier_edges
-    first, last = {"D": (2, 29), "C": (30, 59), "B": (60, line.high_above), "A-": (line.high_above + 1, lower),
-                   "A": (lower + 1, upper), "A+": (upper + 1, 2 * upper)}[band]
+    first, last = {
+        "D": (2, 29),
+        "C": (30, 59),
+        "B": (60, line.high_above),
+        "A-": (line.high_above + 1, lower),
+        "A": (lower + 1, upper),
+        "A+": (upper + 1, 2 * upper),
+    }[band]
     # The square favours the shorter calls of a band, as real calls do.
     return first + int((last - first + 1) * rng.random() ** 2) if band != "D" else rng.randint(first, last)
 
@@ -83,24 +102,37 @@ def high_tier(rng: random.Random) -> str:
     return _HIGH_TIERS.draw(rng)
 
 
-def outbound(rng: random.Random, *, number: str, start: int, line: BusinessLine, agent: int, place: tuple[str, str],
-             connect: float, talk: int | None = None) -> Call:
+def outbound(
+    rng: random.Random,
+    *,
+    number: str,
+    start: int,
+    line: BusinessLine,
+    agent: int,
+    place: tuple[str, str],
+    connect: float,
+    talk: int | None = None,
+) -> Call:
     """One dial. ``connect`` is the chance at an average hour; a given ``talk`` makes the call connected."""
     hour = start % DAY // 3600
     trunk = _TRUNK.draw(rng)
     jammed = trunk[0] == CONGESTION["line_id"] and hour == CONGESTION["hour"] and place[0] in CONGESTION["provinces"]
     chance = connect * CONNECT_BY_HOUR.get(hour, 0.9) * (CONGESTION["connect_factor"] if jammed else 1.0)
     own = line.local_number if rng.random() < 0.6 else line.hotlines[int(rng.random() * 2)]
-    call = Call("outbound", number, start, "connected", line, own, agent=agent, trunk=trunk,
-                province=place[0], city=place[1])
+    call = Call(
+        "outbound", number, start, "connected", line, own, agent=agent, trunk=trunk, province=place[0], city=place[1]
+    )
     if talk is not None or rng.random() < chance:
         call.ring = 4 + int(rng.random() * 18)
         call.talk = talk or 0
         after_talk(rng, call)
         return call
     call.result = (_JAMMED if jammed and rng.random() < 0.7 else _MISSES).draw(rng)
-    call.ring = 0 if call.result in ("platform_blocked", "line_fault", "invalid_number") else 3 + int(
-        rng.random() * (40 if call.result == "no_answer" else 20))
+    call.ring = (
+        0
+        if call.result in ("platform_blocked", "line_fault", "invalid_number")
+        else 3 + int(rng.random() * (40 if call.result == "no_answer" else 20))
+    )
     call.hangup = "system" if call.result != "rejected" else "customer"
     # Dialling in vain takes work as well; it is not handling of a talk.
     call.acw = 2 + start % 7
@@ -109,12 +141,30 @@ def outbound(rng: random.Random, *, number: str, start: int, line: BusinessLine,
     return call
 
 
-def inbound(rng: random.Random, *, number: str, start: int, line: BusinessLine, agent: int, place: tuple[str, str],
-            talk: int | None = None) -> Call:
+def inbound(
+    rng: random.Random,
+    *,
+    number: str,
+    start: int,
+    line: BusinessLine,
+    agent: int,
+    place: tuple[str, str],
+    talk: int | None = None,
+) -> Call:
     """One call to a hotline; a given ``talk`` makes it connected, otherwise the result is drawn and talk stays 0."""
     hour = start % DAY // 3600
-    call = Call("inbound", number, start, "connected", line, line.hotlines[int(rng.random() * 2)],
-                province=place[0], city=place[1], trunk=("TJ-IN", "电信"), ivr=5 + int(rng.random() * 20))
+    call = Call(
+        "inbound",
+        number,
+        start,
+        "connected",
+        line,
+        line.hotlines[int(rng.random() * 2)],
+        province=place[0],
+        city=place[1],
+        trunk=("TJ-IN", "电信"),
+        ivr=5 + int(rng.random() * 20),
+    )
     if talk is None:
         call.result = "out_of_hours" if hour < 8 or hour >= 21 else _INBOUND.draw(rng)
     busy = 3.0 if hour == 10 else 1.0

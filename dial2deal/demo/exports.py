@@ -35,8 +35,15 @@ class DemoError(ValueError):
     """The demo cannot be written as asked; the message says what to change."""
 
 
-def write_exports(settings: Settings, *, days: int = 120, calls_per_day: int = 1500, seed: int = DEFAULT_SEED,
-                  end_date: dt.date | None = None, plain: bool = False) -> dict:
+def write_exports(
+    settings: Settings,
+    *,
+    days: int = 120,
+    calls_per_day: int = 1500,
+    seed: int = DEFAULT_SEED,
+    end_date: dt.date | None = None,
+    plain: bool = False,
+) -> dict:
     """Write demo exports into landing and return what was planted, which demo_truth.json keeps too.
 
     ``days`` end with ``end_date`` (default 2026-06-30). The same arguments give the same bytes and file times.
@@ -44,8 +51,10 @@ def write_exports(settings: Settings, *, days: int = 120, calls_per_day: int = 1
     Raises DemoError when landing already holds other files of these sources, or the demo would be too small.
     """
     if days < MIN_DAYS or calls_per_day < MIN_CALLS_PER_DAY:
-        raise DemoError(f"The demo needs at least {MIN_DAYS} days and {MIN_CALLS_PER_DAY} calls a day "
-                        f"(asked for: {days} and {calls_per_day}).")
+        raise DemoError(
+            f"The demo needs at least {MIN_DAYS} days and {MIN_CALLS_PER_DAY} calls a day "
+            f"(asked for: {days} and {calls_per_day})."
+        )
     settings.ensure()
     _clear(settings)
     plan = _Plan(end_date or DEFAULT_END_DATE, days, plain)
@@ -61,10 +70,15 @@ def write_exports(settings: Settings, *, days: int = 120, calls_per_day: int = 1
         planted["statistics"] = statistics.as_json()
     _write_business_lines(settings.home / "policy" / "business_lines.csv")
     truth = {
-        "seed": seed, "days": days, "calls_per_day": calls_per_day, "first_date": plan.first_day.isoformat(),
+        "seed": seed,
+        "days": days,
+        "calls_per_day": calls_per_day,
+        "first_date": plan.first_day.isoformat(),
         "last_date": plan.last_day.isoformat(),
         "files": [file.as_json() for file in sorted(landing.files, key=lambda f: (f.delivered_at, f.feed, f.name))],
-        "calls": calls.as_json(), **crm_truth(world, crm), "planted": planted_truth(world) | planted,
+        "calls": calls.as_json(),
+        **crm_truth(world, crm),
+        "planted": planted_truth(world) | planted,
     }
     text = json.dumps(truth, ensure_ascii=False, indent=1)
     (settings.home / "demo_truth.json").write_text(text + "\n", encoding="utf-8")
@@ -105,8 +119,9 @@ class _Plan:
 class _CallExports:
     """Cuts the stream of calls into files and does to them what vendors do."""
 
-    def __init__(self, plan: _Plan, world: World, landing: Landing, truth: CallTruth,
-                 statistics: StatisticsExports | None):
+    def __init__(
+        self, plan: _Plan, world: World, landing: Landing, truth: CallTruth, statistics: StatisticsExports | None
+    ):
         self._plan, self._world, self._landing, self._truth = plan, world, landing, truth
         self._statistics = statistics
         self._renderer = Renderer(plan.first_day)
@@ -148,9 +163,16 @@ class _CallExports:
         last = next(d for d in range(day, plan.days) if plan.ends_file(d))
         delivered, variant, number = plan.delivered(last), plan.variant(day), len(self._files)
         span = f"{plan.first_day + dt.timedelta(days=day)} 至 {plan.first_day + dt.timedelta(days=last)}"
-        file = CallFile(self._landing, self._renderer, f"通话记录_{delivered:%Y%m%d_%H%M%S}.csv", variant, delivered,
-                        title="" if plan.plain or number % 2 else f"400电话通话明细（{span}）",
-                        totals=not plan.plain and number % 3 != 2, footer=not plan.plain and number % 4 == 1)
+        file = CallFile(
+            self._landing,
+            self._renderer,
+            f"通话记录_{delivered:%Y%m%d_%H%M%S}.csv",
+            variant,
+            delivered,
+            title="" if plan.plain or number % 2 else f"400电话通话明细（{span}）",
+            totals=not plan.plain and number % 3 != 2,
+            footer=not plan.plain and number % 4 == 1,
+        )
         if self._sunday:
             file.write(self._sunday, delivered_before=self._unchanged(variant))
         return file
@@ -172,10 +194,15 @@ class _CallExports:
 
     def _hold(self, day: int, calls: list[Call]) -> dict:
         delivered = self._plan.delivered(day, 9, 5)
-        file = write_wrong_columns(self._landing, self._renderer, f"通话记录_{delivered:%Y%m%d_%H%M%S}.csv", delivered,
-                                   calls)
-        return {"path": file.as_json()["path"], "date": (self._plan.first_day + dt.timedelta(days=day)).isoformat(),
-                "calls": len(calls), "connected": sum(call.connected for call in calls)}
+        file = write_wrong_columns(
+            self._landing, self._renderer, f"通话记录_{delivered:%Y%m%d_%H%M%S}.csv", delivered, calls
+        )
+        return {
+            "path": file.as_json()["path"],
+            "date": (self._plan.first_day + dt.timedelta(days=day)).isoformat(),
+            "calls": len(calls),
+            "connected": sum(call.connected for call in calls),
+        }
 
     def _redeliver(self, day: int, calls: list[Call]) -> dict:
         """Nine days later the day comes again, and some short talks have become long ones."""
@@ -192,10 +219,14 @@ class _CallExports:
         closed = file.close()
         broken = plan.delivered(day + 8, 10, 40)
         write_unreadable(self._landing, self._renderer, f"通话记录_{broken:%Y%m%d_%H%M%S}.xlsx", broken, calls[:200])
-        return {"path": closed.as_json()["path"],
-                "date": (plan.first_day + dt.timedelta(days=day)).isoformat(), "changed_calls": len(chosen),
-                "talk_seconds_before": before, "talk_seconds_after": before + _STRETCH_SECONDS * len(chosen),
-                "changed_call_ids": [call.call_id for call in chosen]}
+        return {
+            "path": closed.as_json()["path"],
+            "date": (plan.first_day + dt.timedelta(days=day)).isoformat(),
+            "changed_calls": len(chosen),
+            "talk_seconds_before": before,
+            "talk_seconds_after": before + _STRETCH_SECONDS * len(chosen),
+            "changed_call_ids": [call.call_id for call in chosen],
+        }
 
     def _copy(self, original: FileTruth) -> None:
         """Somebody puts a copy of a file beside it: the same content, so it must not count."""
@@ -203,8 +234,9 @@ class _CallExports:
         name = original.name.replace(".csv", "_副本.csv")
         target = self._landing.path(original.source, original.feed, name)
         shutil.copyfile(source, target)
-        copy = FileTruth(original.source, original.feed, name, original.encoding, status="copy",
-                         copy_of=original.as_json()["path"])
+        copy = FileTruth(
+            original.source, original.feed, name, original.encoding, status="copy", copy_of=original.as_json()["path"]
+        )
         self._landing.delivered(target, original.delivered_at + dt.timedelta(hours=3), copy)
 
 
@@ -220,7 +252,8 @@ def _clear(settings: Settings) -> None:
     if strangers:
         raise DemoError(
             f"{settings.landing} already holds {len(strangers)} export(s) that no demo wrote, for example "
-            f"{strangers[0].name}. Set DIAL2DEAL_HOME to an empty folder, so that demo and real data do not mix.")
+            f"{strangers[0].name}. Set DIAL2DEAL_HOME to an empty folder, so that demo and real data do not mix."
+        )
     for path in present:
         path.unlink()
 
@@ -231,7 +264,6 @@ def _write_business_lines(path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows([line.name, line.tier_profile, line.sector, line.name, line.label_en, "", ""]
-                         for line in BUSINESS_LINES)
-
-
+        writer.writerows(
+            [line.name, line.tier_profile, line.sector, line.name, line.label_en, "", ""] for line in BUSINESS_LINES
+        )

@@ -35,10 +35,10 @@ class Order:
     lead: Any = None
     customer_id: str = ""
     number: str = ""
-    names_lead: bool = True      # the export carries the lead id
-    channel_text: str = ""       # what the export says of the channel
-    pays_later: bool = False     # first exported as not yet paid
-    refunded_at: int | None = None   # sold, and taken back later
+    names_lead: bool = True  # the export carries the lead id
+    channel_text: str = ""  # what the export says of the channel
+    pays_later: bool = False  # first exported as not yet paid
+    refunded_at: int | None = None  # sold, and taken back later
     order_id: str = ""
 
 
@@ -79,8 +79,14 @@ class Lead:
 class LeadLife:
     """Creates leads and lets them live. ``emit`` receives their calls, in no order; ``closed_days`` have none."""
 
-    def __init__(self, rng: random.Random, end: int, closed_days: frozenset[int], emit: Callable[[Call], None],
-                 agents_of: dict[str, range]):
+    def __init__(
+        self,
+        rng: random.Random,
+        end: int,
+        closed_days: frozenset[int],
+        emit: Callable[[Call], None],
+        agents_of: dict[str, range],
+    ):
         self._rng, self._end, self._closed, self._emit = rng, end, closed_days, emit
         self._agents_of = agents_of
         self._won: list[Lead] = []
@@ -134,8 +140,13 @@ class LeadLife:
             if rng.random() < 0.55:
                 self._become(lead, self._working(at + self._days(3, 15)), "流失", "流失")
             return
-        steps = ((self._intent, None), (self._discovery, lead.channel.discovery), (self._confirm, None),
-                 (self._proposal, PROPOSAL_AFTER_NEED), (self._deal, lead.channel.deal))
+        steps = (
+            (self._intent, None),
+            (self._discovery, lead.channel.discovery),
+            (self._confirm, None),
+            (self._proposal, PROPOSAL_AFTER_NEED),
+            (self._deal, lead.channel.deal),
+        )
         for step, chance in steps:
             if chance is None and step == self._confirm:
                 chance = min(0.95, lead.channel.confirm * TIER_EFFECT[lead.tier])
@@ -265,8 +276,15 @@ class LeadLife:
         rng = self._rng
         when = self._working(at + self._days(0.2, 8))
         if when < self._end:
-            call = inbound(rng, number=lead.number, start=when, line=lead.line, agent=lead.agent,
-                           place=(lead.province, lead.city), talk=talk_in(rng, band, lead.line))
+            call = inbound(
+                rng,
+                number=lead.number,
+                start=when,
+                line=lead.line,
+                agent=lead.agent,
+                place=(lead.province, lead.city),
+                talk=talk_in(rng, band, lead.line),
+            )
             self._connected(lead, call)
             call.lead = lead
             self._emit(call)
@@ -280,8 +298,16 @@ class LeadLife:
         return call
 
     def _dial(self, lead: Lead, at: int, connect: float, talk: int | None = None) -> Call:
-        call = outbound(self._rng, number=lead.number, start=at, line=lead.line, agent=lead.agent,
-                        place=(lead.province, lead.city), connect=connect, talk=talk)
+        call = outbound(
+            self._rng,
+            number=lead.number,
+            start=at,
+            line=lead.line,
+            agent=lead.agent,
+            place=(lead.province, lead.city),
+            connect=connect,
+            talk=talk,
+        )
         call.lead = lead
         self._emit(call)
         return call

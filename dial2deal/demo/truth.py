@@ -57,8 +57,13 @@ class CallTruth:
         if call.agent is not None:
             counts["agent_connected"][self._agents[call.agent].agent_id, connected] += 1
         if direction == "outbound":
-            key = ("jammed" if call.trunk[0] == CONGESTION["line_id"] and second // 3600 == CONGESTION["hour"]
-                   and call.province in CONGESTION["provinces"] else "free")
+            key = (
+                "jammed"
+                if call.trunk[0] == CONGESTION["line_id"]
+                and second // 3600 == CONGESTION["hour"]
+                and call.province in CONGESTION["provinces"]
+                else "free"
+            )
             counts["congestion"][key, connected] += 1
         if direction != "internal":
             self._count_customer_call(call, counts["customer_calls"])
@@ -96,11 +101,16 @@ class CallTruth:
         for (_, direction), n in counts["date_direction"].items():
             by_direction[direction] += n
         return {
-            "total": sum(by_direction.values()), "by_direction": dict(sorted(by_direction.items())),
+            "total": sum(by_direction.values()),
+            "by_direction": dict(sorted(by_direction.items())),
             **{f"by_{name}": nested(self._dated(name)) for name in sorted(counts)},
             "dials_by_attempt": self._attempts(),
-            "pool": {"first_day": self._iso(self._pool_from // DAY), "days": POOL_DAYS, "repeat_days": REPEAT_DAYS,
-                     "callers": self._callers()},
+            "pool": {
+                "first_day": self._iso(self._pool_from // DAY),
+                "days": POOL_DAYS,
+                "repeat_days": REPEAT_DAYS,
+                "callers": self._callers(),
+            },
         }
 
     def _dated(self, name: str) -> dict:
@@ -122,23 +132,32 @@ class CallTruth:
             last = max(hot, key=lambda c: c.start)
             since = (last.start // DAY - REPEAT_DAYS + 1) * DAY
             around = [c for c in calls if c.start >= since]
-            result.append({
-                "phone_masked": masked(number) if number.isdigit() else None, "province": last.province,
-                "line": last.line.name, "direction": last.direction,
-                "calls": sum(c.direction == "inbound" for c in around),
-                "attempts": sum(c.direction == "outbound" and c.result != "platform_blocked" for c in around),
-                "hot_calls": sum(c.connected and c.talk > c.line.high_above for c in around),
-                "last_hot_at": (start + dt.timedelta(seconds=last.start)).isoformat(), "last_hot_call_id": last.call_id,
-                "last_hot_seconds": last.talk, "last_hot_tier": tier_of(last.line, last.talk),
-                "lead_id": last.lead.lead_id if last.lead else None})
+            result.append(
+                {
+                    "phone_masked": masked(number) if number.isdigit() else None,
+                    "province": last.province,
+                    "line": last.line.name,
+                    "direction": last.direction,
+                    "calls": sum(c.direction == "inbound" for c in around),
+                    "attempts": sum(c.direction == "outbound" and c.result != "platform_blocked" for c in around),
+                    "hot_calls": sum(c.connected and c.talk > c.line.high_above for c in around),
+                    "last_hot_at": (start + dt.timedelta(seconds=last.start)).isoformat(),
+                    "last_hot_call_id": last.call_id,
+                    "last_hot_seconds": last.talk,
+                    "last_hot_tier": tier_of(last.line, last.talk),
+                    "lead_id": last.lead.lead_id if last.lead else None,
+                }
+            )
         return sorted(result, key=lambda row: (row["last_hot_at"], row["last_hot_call_id"]))
 
 
 def reached(lead: Lead, preset: str) -> tuple[bool, ...]:
     """Which stages of a preset the lead reached; a later stage implies the earlier ones."""
-    facts = ((lead.dial_at, lead.connect_at, lead.intent_at, lead.confirm_at, lead.deal_at, lead.repurchase_at)
-             if preset == "six_stage" else
-             (lead.connect_at, lead.intent_at, lead.discovery_at, lead.proposal_at, lead.deal_at))
+    facts = (
+        (lead.dial_at, lead.connect_at, lead.intent_at, lead.confirm_at, lead.deal_at, lead.repurchase_at)
+        if preset == "six_stage"
+        else (lead.connect_at, lead.intent_at, lead.discovery_at, lead.proposal_at, lead.deal_at)
+    )
     flags, later = [], False
     for fact in reversed(facts):
         later = later or fact is not None
@@ -148,6 +167,7 @@ def reached(lead: Lead, preset: str) -> tuple[bool, ...]:
 
 def crm_truth(world: World, crm: CrmExports) -> dict:
     """Leads, funnel, orders and costs."""
+
     def date(at: int) -> dt.date:
         return world.first_day + dt.timedelta(days=at // DAY)
 
@@ -170,20 +190,27 @@ def crm_truth(world: World, crm: CrmExports) -> dict:
     final_status = Counter(max(lead.statuses, key=lambda change: change[0])[1] for lead in leads)
     return {
         "leads": {
-            "total": len(leads), "by_month_channel": nested(Counter((month(x.created), x.channel.name) for x in leads)),
-            "by_line": nested(Counter((x.line.name,) for x in leads)), "by_status": dict(sorted(final_status.items())),
-            "dialled": sum(x.dial_at is not None for x in leads), "with_usable_number": sum(x.reachable for x in leads),
-            "referred": sum(x.referrer is not None for x in leads), "dormant": _dormant(world),
+            "total": len(leads),
+            "by_month_channel": nested(Counter((month(x.created), x.channel.name) for x in leads)),
+            "by_line": nested(Counter((x.line.name,) for x in leads)),
+            "by_status": dict(sorted(final_status.items())),
+            "dialled": sum(x.dial_at is not None for x in leads),
+            "with_usable_number": sum(x.reachable for x in leads),
+            "referred": sum(x.referrer is not None for x in leads),
+            "dormant": _dormant(world),
             "valid": nested(Counter((x.channel.name,) for x in leads if _is_valid(x))),
             "with_product_and_number": sum(x.reachable for x in leads),
             "first_contact_deals": sum(x.is_first_contact_deal for x in leads),
             "first_contacts": sum(x.connect_at is not None for x in leads),
-            "events": sum(len(x.events) for x in leads)},
+            "events": sum(len(x.events) for x in leads),
+        },
         "funnel": funnel,
         "conversion": _conversion(world),
         "orders": _orders(crm.orders, month, {customer.customer_id for customer in world.old_customers}),
-        "costs": {"by_month_channel_kind_cents": nested(_costs(crm)),
-                  "total_cents": sum(cost.amount_cents for cost in crm.costs)},
+        "costs": {
+            "by_month_channel_kind_cents": nested(_costs(crm)),
+            "total_cents": sum(cost.amount_cents for cost in crm.costs),
+        },
         "customers": len(world.old_customers) + sum(x.deal_at is not None for x in leads),
     }
 
@@ -210,13 +237,19 @@ def _orders(orders: list[Order], month, listed: set[str]) -> dict:
         numbered[order.customer_id] += 1
         repeat += numbered[order.customer_id] > 1
         first[month(order.ordered_at), channel] += numbered[order.customer_id] == 1
-    return {"total": len(orders), "won": len(won), "repeat": repeat, "by_attribution": dict(sorted(how.items())),
-            "by_month_channel": nested(count), "customers_won_by_month_channel": nested(first),
-            "revenue_by_month_channel_cents": nested(revenue),
-            "revenue_cents": sum(o.amount_cents for o in won if o.refunded_at is None),
-            "refunds": sum(o.refunded_at is not None for o in won),
-            "refunded_cents": sum(o.amount_cents for o in won if o.refunded_at is not None),
-            "by_status": nested(Counter((o.status,) for o in orders))}
+    return {
+        "total": len(orders),
+        "won": len(won),
+        "repeat": repeat,
+        "by_attribution": dict(sorted(how.items())),
+        "by_month_channel": nested(count),
+        "customers_won_by_month_channel": nested(first),
+        "revenue_by_month_channel_cents": nested(revenue),
+        "revenue_cents": sum(o.amount_cents for o in won if o.refunded_at is None),
+        "refunds": sum(o.refunded_at is not None for o in won),
+        "refunded_cents": sum(o.amount_cents for o in won if o.refunded_at is not None),
+        "by_status": nested(Counter((o.status,) for o in orders)),
+    }
 
 
 def _costs(crm: CrmExports) -> Counter:
@@ -238,17 +271,28 @@ def _conversion(world: World) -> dict:
     for channel in CHANNELS:
         group = [x for x in old if x.channel is channel]
         channels[channel.name] = {
-            "leads": len(group), "deals": sum(x.deal_at is not None for x in group),
+            "leads": len(group),
+            "deals": sum(x.deal_at is not None for x in group),
             "intent_given_connect": trial(group, "connect_at", "intent_at", channel.intent),
-            "discovery_given_intent": trial(group, "intent_at", "discovery_at", channel.discovery)}
+            "discovery_given_intent": trial(group, "intent_at", "discovery_at", channel.discovery),
+        }
     tiers = {}
     for tier, effect in TIER_EFFECT.items():
         group = [x for x in old if x.intent_at is not None and x.tier == tier]
-        tiers[tier or "event_only"] = {"effect_on_need": effect, "intent": len(group),
-                                       "deals": sum(x.deal_at is not None for x in group)}
+        tiers[tier or "event_only"] = {
+            "effect_on_need": effect,
+            "intent": len(group),
+            "deals": sum(x.deal_at is not None for x in group),
+        }
     cutoff = world.first_day + dt.timedelta(days=world.days - MATURE_DAYS)
-    return {"created_before": cutoff.isoformat(), "by_channel": channels, "by_tier": tiers,
-            "proposal_given_need": PROPOSAL_AFTER_NEED, "best_channel": BEST_CHANNEL, "worst_channel": WORST_CHANNEL}
+    return {
+        "created_before": cutoff.isoformat(),
+        "by_channel": channels,
+        "by_tier": tiers,
+        "proposal_given_need": PROPOSAL_AFTER_NEED,
+        "best_channel": BEST_CHANNEL,
+        "worst_channel": WORST_CHANNEL,
+    }
 
 
 def _is_valid(lead: Lead) -> bool:
@@ -261,23 +305,34 @@ def _dormant(world: World) -> int:
     """Open leads older than 30 days without a connected call or a change of stage in the last 30 days."""
     edge = world.end - 30 * DAY
     closed = {"已成交", "流失", "无效"}
-    return sum(lead.created < edge and max(lead.statuses, key=lambda change: change[0])[1] not in closed
-               and max([lead.last_connect_at or 0, *(at for at, _ in lead.events)]) < edge for lead in world.leads)
+    return sum(
+        lead.created < edge
+        and max(lead.statuses, key=lambda change: change[0])[1] not in closed
+        and max([lead.last_connect_at or 0, *(at for at, _ in lead.events)]) < edge
+        for lead in world.leads
+    )
 
 
 def planted_truth(world: World) -> dict:
     """Offences and the jammed trunk; numbers masked."""
+
     def iso(day: int) -> str:
         return (world.first_day + dt.timedelta(days=day)).isoformat()
 
     planted = world.planted
     return {
         "congestion": {key: list(value) if isinstance(value, tuple) else value for key, value in CONGESTION.items()},
-        "sensitive_agent_id": agents()[SENSITIVE_AGENT].agent_id, "sensitive_calls": planted.sensitive_calls,
-        "cap_violations": [{"date": iso(row["day"]), "phone_masked": masked(row["number"]), "calls": row["calls"]}
-                           for row in planted.cap_violations],
-        "dnc_violations": [{"date": iso(row["day"]), "asked_on": iso(row["asked_day"]),
-                            "phone_masked": masked(row["number"])} for row in planted.dnc_violations]}
+        "sensitive_agent_id": agents()[SENSITIVE_AGENT].agent_id,
+        "sensitive_calls": planted.sensitive_calls,
+        "cap_violations": [
+            {"date": iso(row["day"]), "phone_masked": masked(row["number"]), "calls": row["calls"]}
+            for row in planted.cap_violations
+        ],
+        "dnc_violations": [
+            {"date": iso(row["day"]), "asked_on": iso(row["asked_day"]), "phone_masked": masked(row["number"])}
+            for row in planted.dnc_violations
+        ],
+    }
 
 
 def nested(counter: dict) -> dict:

@@ -30,8 +30,7 @@ from dial2deal.demo.scenario import (
 _OUT_HOUR = Weighted(OUTBOUND_HOURS.items())
 _IN_HOUR = Weighted(INBOUND_HOURS.items())
 _ANYWHERE = ("", "")
-AGENTS_OF = {line.name: tuple(n for _, of, members in TEAMS if of is line for n in members)
-             for line in BUSINESS_LINES}
+AGENTS_OF = {line.name: tuple(n for _, of, members in TEAMS if of is line for n in members) for line in BUSINESS_LINES}
 
 
 @dataclass
@@ -61,8 +60,9 @@ def lead_share(calls: int) -> float:
 class World:
     """The demo world between ``first_day`` and ``first_day + days``; ``closed_days`` see no call of a lead."""
 
-    def __init__(self, first_day: dt.date, days: int, calls_per_day: int, seed: int,
-                 closed_days: frozenset[int] = frozenset()):
+    def __init__(
+        self, first_day: dt.date, days: int, calls_per_day: int, seed: int, closed_days: frozenset[int] = frozenset()
+    ):
         self.first_day, self.days, self.calls_per_day = first_day, days, calls_per_day
         self.end = days * DAY
         self.rng = random.Random(seed)
@@ -139,8 +139,9 @@ class World:
                 number, *where = self.numbers.new("cold")
                 place = tuple(where)
             line, agent = self._line_and_agent()
-            call = outbound(rng, number=number, start=self._time(day, _OUT_HOUR), line=line, agent=agent,
-                            place=place, connect=0.34)
+            call = outbound(
+                rng, number=number, start=self._time(day, _OUT_HOUR), line=line, agent=agent, place=place, connect=0.34
+            )
             if call.connected:
                 call.talk = talk_in(rng, COLD_TALK.draw(rng), line)
                 call.business_result = self._disposition(call)
@@ -187,9 +188,18 @@ class World:
         rng = self.rng
         for _ in range(count):
             agent = int(rng.random() * 24)
-            yield Call("internal", f"{8001 + int(rng.random() * 24)}", self._time(day, _OUT_HOUR), "connected",
-                       None, "", ring=2 + int(rng.random() * 5), talk=5 + int(rng.random() * 1200), agent=agent,
-                       hangup="agent")
+            yield Call(
+                "internal",
+                f"{8001 + int(rng.random() * 24)}",
+                self._time(day, _OUT_HOUR),
+                "connected",
+                None,
+                "",
+                ring=2 + int(rng.random() * 5),
+                talk=5 + int(rng.random() * 1200),
+                agent=agent,
+                hangup="agent",
+            )
 
     def _boundaries(self, day: int) -> Iterator[Call]:
         """Connected calls of both lines and directions that last exactly as long as a tier's edge."""
@@ -199,9 +209,16 @@ class World:
                 for make, purpose, hours in ((outbound, "cold", _OUT_HOUR), (inbound, "caller", _IN_HOUR)):
                     number, *place = self.numbers.new(purpose)
                     extra = {"connect": 1.0} if make is outbound else {}
-                    yield make(self.rng, number=number, start=self._time(day, hours), line=line,
-                               agent=AGENTS_OF[line.name][0], place=tuple(place),
-                               talk=BOUNDARY_SECONDS[index], **extra)
+                    yield make(
+                        self.rng,
+                        number=number,
+                        start=self._time(day, hours),
+                        line=line,
+                        agent=AGENTS_OF[line.name][0],
+                        place=tuple(place),
+                        talk=BOUNDARY_SECONDS[index],
+                        **extra,
+                    )
 
     def _offences(self, day: int) -> Iterator[Call]:
         """Five dials to one number on one day, and a dial to somebody who has asked to be left alone."""
@@ -210,8 +227,15 @@ class World:
             number, *place = self.numbers.new("cold")
             line, agent = self._line_and_agent()
             for n in range(5):
-                call = outbound(rng, number=number, start=day * DAY + (9 + 2 * n) * 3600 + 61 * n, line=line,
-                                agent=agent, place=tuple(place), connect=0.0)
+                call = outbound(
+                    rng,
+                    number=number,
+                    start=day * DAY + (9 + 2 * n) * 3600 + 61 * n,
+                    line=line,
+                    agent=agent,
+                    place=tuple(place),
+                    connect=0.0,
+                )
                 if n == 1:
                     call.result, call.ring, call.talk = "platform_blocked", 0, 0
                 yield call
@@ -219,15 +243,30 @@ class World:
         if day % 4 == 1:
             number, *place = self.numbers.new("cold")
             line, agent = self._line_and_agent()
-            call = outbound(rng, number=number, start=self._time(day, _OUT_HOUR), line=line, agent=agent,
-                            place=tuple(place), connect=1.0, talk=18)
+            call = outbound(
+                rng,
+                number=number,
+                start=self._time(day, _OUT_HOUR),
+                line=line,
+                agent=agent,
+                place=tuple(place),
+                connect=1.0,
+                talk=18,
+            )
             call.business_result, call.notes = "要求不再联系", "客户要求请勿再拨打"
             self._do_not_call.append((number, tuple(place), line, day))
             yield call
         if day % 8 == 7 and self._do_not_call and self._do_not_call[0][3] < day:
             number, place, line, asked = self._do_not_call.popleft()
-            yield outbound(rng, number=number, start=self._time(day, _OUT_HOUR), line=line,
-                           agent=AGENTS_OF[line.name][1], place=place, connect=0.0)
+            yield outbound(
+                rng,
+                number=number,
+                start=self._time(day, _OUT_HOUR),
+                line=line,
+                agent=AGENTS_OF[line.name][1],
+                place=place,
+                connect=0.0,
+            )
             self.planted.dnc_violations.append({"asked_day": asked, "day": day, "number": number})
 
     def _walk_ins(self, day: int, target: float) -> None:
@@ -236,8 +275,17 @@ class World:
         for _ in range(int(target * 0.0015 + rng.random())):
             customer = self.old_customers[int(rng.random() * len(self.old_customers))]
             line = BUSINESS_LINES[int(rng.random() * 2)]
-            order = Order(self._time(day, _OUT_HOUR), rng.choice(line.amounts) * 100, line, "已完成", None, None,
-                          customer.customer_id, customer.number, names_lead=False)
+            order = Order(
+                self._time(day, _OUT_HOUR),
+                rng.choice(line.amounts) * 100,
+                line,
+                "已完成",
+                None,
+                None,
+                customer.customer_id,
+                customer.number,
+                names_lead=False,
+            )
             if rng.random() < 0.5:
                 order.channel_text = "百度推广" if rng.random() < 0.5 else "线下展会"
             if rng.random() < 0.15:
@@ -247,8 +295,9 @@ class World:
     def _old_customer(self) -> Customer:
         number, province, city = self.numbers.new("customer")
         created = -int(self.rng.random() * 700 * DAY) - DAY
-        return Customer(self.life.customer_id(), number, province, city, created,
-                        self.rng.choice(("高价值", "普通", "沉睡")))
+        return Customer(
+            self.life.customer_id(), number, province, city, created, self.rng.choice(("高价值", "普通", "沉睡"))
+        )
 
 
 def _order_of_start(call: Call) -> tuple[int, str, str]:

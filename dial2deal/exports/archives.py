@@ -44,7 +44,7 @@ def kind_of(path: Path) -> str | None:
 
 
 def unpacked(
-    archive: Delivery, work: Path, zone: str, budget: Budget | None = None, depth: int = 1,
+    archive: Delivery, work: Path, zone: str, budget: Budget | None = None, depth: int = 1
 ) -> Iterator[Delivery]:
     """The members of an archive as deliveries whose files lie in ``work``; whoever takes one deletes its file.
 
@@ -95,9 +95,17 @@ def _of_zip(archive: Delivery, work: Path, zone: str, budget: Budget) -> Iterato
             name = _name(part)
             member = _member(archive, name, work / f"member-{number}", part.file_size, zone)
             problem = _refusal(part, name)
-            yield replace(member, problem=problem) if problem else _filled(
-                member, partial(content.open, part), part.compress_size, budget,
-                "The file is damaged in the archive ({}). Deliver the archive again.")
+            yield (
+                replace(member, problem=problem)
+                if problem
+                else _filled(
+                    member,
+                    partial(content.open, part),
+                    part.compress_size,
+                    budget,
+                    "The file is damaged in the archive ({}). Deliver the archive again.",
+                )
+            )
 
 
 def _of_gzip(archive: Delivery, work: Path, zone: str, budget: Budget) -> Iterator[Delivery]:
@@ -105,13 +113,16 @@ def _of_gzip(archive: Delivery, work: Path, zone: str, budget: Budget) -> Iterat
     name = PurePosixPath(archive.relative.rpartition("!")[2]).name
     name = name[:-3] if name.lower().endswith(".gz") else f"{name}.unpacked"
     member = _member(archive, name, work / "member", 0, zone)
-    yield _filled(member, partial(gzip.open, archive.path), archive.bytes, budget,
-                  "The gzip file is damaged or cut ({}). Deliver it again.")
+    yield _filled(
+        member,
+        partial(gzip.open, archive.path),
+        archive.bytes,
+        budget,
+        "The gzip file is damaged or cut ({}). Deliver it again.",
+    )
 
 
-def _filled(
-    member: Delivery, opened: Callable[[], IO[bytes]], packed: int, budget: Budget, damaged: str,
-) -> Delivery:
+def _filled(member: Delivery, opened: Callable[[], IO[bytes]], packed: int, budget: Budget, damaged: str) -> Delivery:
     """The member with its content unpacked, or with the problem that prevented it."""
     try:
         with opened() as source:
@@ -135,8 +146,10 @@ def _copy(source: IO[bytes], target: Path, packed: int, budget: Budget) -> int:
             if budget.bytes < 0:
                 raise FileProblem(_too_much())
             if size > _RATIO_FROM and size > packed * MAX_RATIO:
-                raise FileProblem(f"The file unpacks to more than {MAX_RATIO} times its size, as no export does: it is "
-                                  "refused as a zip bomb. Deliver it unpacked if it is genuine.")
+                raise FileProblem(
+                    f"The file unpacks to more than {MAX_RATIO} times its size, as no export does: it is "
+                    "refused as a zip bomb. Deliver it unpacked if it is genuine."
+                )
             sink.write(piece)
     return size
 
@@ -148,8 +161,14 @@ def _too_much() -> str:
 def _member(archive: Delivery, name: str, path: Path, size: int, zone: str) -> Delivery:
     """A delivery made of a member: delivered when its own name says, else when the archive was."""
     stamped = delivered_at(PurePosixPath(name).name, None, zone)
-    return replace(archive, path=path, relative=shown(name.replace("\\", "/").lstrip("/"), archive.key), bytes=size,
-                   delivered_at=stamped or archive.delivered_at, unpacked=True)
+    return replace(
+        archive,
+        path=path,
+        relative=shown(name.replace("\\", "/").lstrip("/"), archive.key),
+        bytes=size,
+        delivered_at=stamped or archive.delivered_at,
+        unpacked=True,
+    )
 
 
 def _name(part: zipfile.ZipInfo) -> str:

@@ -33,7 +33,8 @@ def settle(con: duckdb.DuckDBPyConnection) -> int:
     """
     rows = con.execute(
         "select f.file_id, f.feed, f.path, p.path from ops.export_files f left join ops.landing_paths p "
-        "using (file_id) where f.status = 'accepted' and contains(f.path, '/batch=')").fetchall()
+        "using (file_id) where f.status = 'accepted' and contains(f.path, '/batch=')"
+    ).fetchall()
     if not rows:
         return 0
     now = dict(con.execute("select path, file_id from ops.landing_paths where contains(path, '/batch=')").fetchall())

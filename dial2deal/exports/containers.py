@@ -21,9 +21,20 @@ from dial2deal.exports.text import CHUNK, Scan, begins_as_utf8, read_text, scan
 from dial2deal.exports.workbook import read_workbook
 
 HEAD = 4096
-_MAGIC = ((b"PK\x03\x04", "xlsx"), (b"PK\x05\x06", "zip"), (b"\xd0\xcf\x11\xe0", "xls"), (b"\x1f\x8b", "gzip"),
-          (b"%PDF", "pdf"), (b"Rar!", "rar"), (b"7z\xbc\xaf", "7z"), (b"SQLite format 3", "sqlite"),
-          (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"PAR1", "parquet"))
+_MAGIC = (
+    (b"PK\x03\x04", "xlsx"),
+    (b"PK\x05\x06", "zip"),
+    (b"\xd0\xcf\x11\xe0", "xls"),
+    (b"\x1f\x8b", "gzip"),
+    (b"%PDF", "pdf"),
+    (b"Rar!", "rar"),
+    (b"7z\xbc\xaf", "7z"),
+    (b"SQLite format 3", "sqlite"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"PAR1", "parquet"),
+)
 _UTF16 = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _JSON = re.compile(rb'\{\s*["}]|\[\s*[\[{\]]')
 _ADVICE = {
@@ -116,6 +127,10 @@ def _whole(reader: Callable[[Path, Profile, Path], Table]) -> Callable[[Path, Pr
 
 
 READERS: dict[str, Callable[[Path, Profile, Path, Fingerprint], Table]] = {
-    "text": _text, "xlsx": _whole(read_workbook), "xls": _whole(read_workbook), "html": _whole(read_html),
-    "xml table": _whole(read_spreadsheet_xml), "json": _whole(read_json),
+    "text": _text,
+    "xlsx": _whole(read_workbook),
+    "xls": _whole(read_workbook),
+    "html": _whole(read_html),
+    "xml table": _whole(read_spreadsheet_xml),
+    "json": _whole(read_json),
 }

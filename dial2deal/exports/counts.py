@@ -26,9 +26,13 @@ def counting_headers(feed: str, headers: Iterable[str]) -> dict[str, list[str]]:
     own = {normalise_header(header) for accepted in known[feed].values() for header in accepted}
     found = {}
     for candidate in MISTAKEN_FOR.get(feed, ()):
-        words = {normalise_header(header) for column in feeds()[candidate].columns.values() if column.kind == "number"
-                 and (column.name in _AD_COUNTS if candidate == "ad_statistics" else column.name.endswith("_calls"))
-                 for header in known[candidate][column.name]} - own
+        words = {
+            normalise_header(header)
+            for column in feeds()[candidate].columns.values()
+            if column.kind == "number"
+            and (column.name in _AD_COUNTS if candidate == "ad_statistics" else column.name.endswith("_calls"))
+            for header in known[candidate][column.name]
+        } - own
         if counting := [header for header in headers if normalise_header(header) in words]:
             found[candidate] = counting
     return found

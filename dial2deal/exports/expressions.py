@@ -11,8 +11,18 @@ from typing import Any
 import duckdb
 
 # Scalar functions that tell of the machine or the session; tables and files are only reached by subqueries.
-_REFUSED = {"getenv", "current_setting", "getvariable", "nextval", "currval", "current_user", "current_query",
-            "pg_read_file", "which_secret", "in_search_path"}
+_REFUSED = {
+    "getenv",
+    "current_setting",
+    "getvariable",
+    "nextval",
+    "currval",
+    "current_user",
+    "current_query",
+    "pg_read_file",
+    "which_secret",
+    "in_search_path",
+}
 
 
 # A header, helper or canonical column that an expression refers to; {2,6} is a count in a pattern.

@@ -15,8 +15,14 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Columns the loader adds to every raw table, after the canonical ones.
 PROVENANCE = {
-    "_extra": "varchar", "_source": "varchar", "_file_id": "varchar", "_line": "bigint", "_row_key": "varchar",
-    "_row_hash": "ubigint", "_event_date": "date", "_loaded_at": "timestamp",
+    "_extra": "varchar",
+    "_source": "varchar",
+    "_file_id": "varchar",
+    "_line": "bigint",
+    "_row_key": "varchar",
+    "_row_hash": "ubigint",
+    "_event_date": "date",
+    "_loaded_at": "timestamp",
 }
 
 
@@ -74,9 +80,15 @@ def feeds() -> dict[str, Feed]:
     """All feeds by name, in the order of feeds.yml."""
     return {
         name: Feed(
-            name=name, label_zh=item["label_zh"], key=tuple(item["key"]), event_column=item.get("event_column"),
-            instead_of=item.get("instead_of"), united_by=item.get("united_by"), adds_up=item.get("adds_up"),
-            may_lie_ahead=item.get("may_lie_ahead", False), requirement=item.get("requirement", ""),
+            name=name,
+            label_zh=item["label_zh"],
+            key=tuple(item["key"]),
+            event_column=item.get("event_column"),
+            instead_of=item.get("instead_of"),
+            united_by=item.get("united_by"),
+            adds_up=item.get("adds_up"),
+            may_lie_ahead=item.get("may_lie_ahead", False),
+            requirement=item.get("requirement", ""),
             columns={column: Column(name=column, **spec) for column, spec in item["columns"].items()},
         )
         for name, item in definitions().items()

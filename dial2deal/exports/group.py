@@ -44,8 +44,15 @@ class _Member:
     def shape(self) -> tuple:
         """What the files of one reading have in common."""
         table = self.table
-        return (tuple(table.header), table.delimiter, table.width, table.pad, table.skip, table.has_line_column,
-                table.has_quotes)
+        return (
+            tuple(table.header),
+            table.delimiter,
+            table.width,
+            table.pad,
+            table.skip,
+            table.has_line_column,
+            table.has_quotes,
+        )
 
 
 def batches(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
@@ -61,16 +68,21 @@ def batches(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
 
 
 def load(
-    con: duckdb.DuckDBPyConnection, settings: Settings, profiles: Profiles, known: manifest.Known,
-    batch: Sequence[Delivery], zone: str,
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    profiles: Profiles,
+    known: manifest.Known,
+    batch: Sequence[Delivery],
+    zone: str,
 ) -> Iterator[tuple[Delivery, FileResult | None]]:
     """All of ``batch`` in its order, each with its result, or None where the loader is to take it alone, now.
 
     Neighbours of one shape whose every line is a record of the header's width are committed at once. The order is
     kept because rows that two files share count as duplicates of the later one.
     """
-    fresh = {delivery.relative for delivery in batch
-             if delivery.problem is None and delivery.relative not in known.paths}
+    fresh = {
+        delivery.relative for delivery in batch if delivery.problem is None and delivery.relative not in known.paths
+    }
     try:
         profile = profiles.resolve(batch[0].source, batch[0].feed) if len(fresh) > 1 else None
     except ProfileError:
@@ -99,8 +111,13 @@ def load(
 
 
 def _load_run(
-    con: duckdb.DuckDBPyConnection, profile: Profile, known: manifest.Known, run: list[_Member], zone: str,
-    *, again: bool = False,
+    con: duckdb.DuckDBPyConnection,
+    profile: Profile,
+    known: manifest.Known,
+    run: list[_Member],
+    zone: str,
+    *,
+    again: bool = False,
 ) -> Iterator[tuple[Delivery, FileResult | None]]:
     """Members of one shape: together where all of them are usual, else the stretches between the unusual ones."""
     read = read_together(con, {member.identity: member.table for member in run}) if len(run) > 1 else None
@@ -124,12 +141,20 @@ def _load_run(
 
 
 def _decide(
-    con: duckdb.DuckDBPyConnection, profile: Profile, known: manifest.Known, run: list[_Member], cells: Cells,
+    con: duckdb.DuckDBPyConnection, profile: Profile, known: manifest.Known, run: list[_Member], cells: Cells
 ) -> None:
     """Note in each member's table what its own columns say of its dates and numbers."""
     source = statements.looked_at(profile, cells.table, cells.source)
-    found = senses.decide(con, profile, cells.table, statements.texts(profile, cells.table), source, cells.file,
-                          {member.identity: member.delivery.delivered_at for member in run}, known.home)
+    found = senses.decide(
+        con,
+        profile,
+        cells.table,
+        statements.texts(profile, cells.table),
+        source,
+        cells.file,
+        {member.identity: member.delivery.delivered_at for member in run},
+        known.home,
+    )
     for member in run:
         member.table.sense = found[member.identity]
 
@@ -137,14 +162,15 @@ def _decide(
 def _fits(batch: list[Delivery], delivery: Delivery) -> bool:
     first = batch[0]
     return (
-        (delivery.source, delivery.feed) == (first.source, first.feed) and len(batch) < _MAX_FILES
-        and first.bytes <= _MAX_FILE_BYTES and delivery.bytes <= _MAX_FILE_BYTES
-        and sum(member.bytes for member in batch) + delivery.bytes <= _MAX_BYTES)
+        (delivery.source, delivery.feed) == (first.source, first.feed)
+        and len(batch) < _MAX_FILES
+        and first.bytes <= _MAX_FILE_BYTES
+        and delivery.bytes <= _MAX_FILE_BYTES
+        and sum(member.bytes for member in batch) + delivery.bytes <= _MAX_BYTES
+    )
 
 
-def _member(
-    delivery: Delivery, profile: Profile, known: manifest.Known, seen: set[str], work: Path,
-) -> _Member | None:
+def _member(delivery: Delivery, profile: Profile, known: manifest.Known, seen: set[str], work: Path) -> _Member | None:
     """The file read, None when it cannot be or its content is known or among ``seen``."""
     delivery = replace(delivery, feed=profile.feed.name)
     try:
@@ -161,8 +187,13 @@ def _member(
 
 
 def _load_together(
-    con: duckdb.DuckDBPyConnection, profile: Profile, known: manifest.Known, members: list[_Member], cells: Cells,
-    files: dict[str, int], zone: str,
+    con: duckdb.DuckDBPyConnection,
+    profile: Profile,
+    known: manifest.Known,
+    members: list[_Member],
+    cells: Cells,
+    files: dict[str, int],
+    zone: str,
 ) -> dict[str, FileResult]:
     """Results by path; none where one of the files cannot be loaded."""
     loaded_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
@@ -176,11 +207,19 @@ def _load_together(
             repairs.note_trimmed(con, profile, cells, {member.identity: member.table for member in members})
             for member in members:
                 member.table.notes.extend([*senses.problems(member.table.sense), *missing])
-                result = outcome.loaded(member.delivery, member.identity, member.table, files[member.identity],
-                                        stored[member.identity])
+                result = outcome.loaded(
+                    member.delivery, member.identity, member.table, files[member.identity], stored[member.identity]
+                )
                 manifest.record(
-                    con, known, member.delivery, result, sha256=member.sha256, profile_version=profile.version,
-                    loaded_at=loaded_at, **outcome.reading(member.table, columns))
+                    con,
+                    known,
+                    member.delivery,
+                    result,
+                    sha256=member.sha256,
+                    profile_version=profile.version,
+                    loaded_at=loaded_at,
+                    **outcome.reading(member.table, columns),
+                )
                 if result.rows_total_line:
                     own = f"(select * from {cells.source} where {cells.file} = {statements.text(member.identity)})"
                     totals.store(con, profile, replace(cells, source=own), zone, 0, member.identity, loaded_at)

@@ -23,12 +23,11 @@ def normalise_header(text: str) -> str:
     return _NOISE.sub("", bare).lower() or _NOISE.sub("", plain).lower()
 
 
-def first_matches(
-    choices: dict[str, list[tuple[int, str]]], by_name: dict[str, int], used: set[int],
-) -> dict[str, int]:
+def first_matches(choices: dict[str, list[tuple[int, str]]], by_name: dict[str, int], used: set[int]) -> dict[str, int]:
     """Rank by rank, so that a column's first choice beats another column's later choice for the same cell."""
-    candidates = sorted((rank, column, index) for header, index in by_name.items()
-                        for rank, column in choices.get(header, ()))
+    candidates = sorted(
+        (rank, column, index) for header, index in by_name.items() for rank, column in choices.get(header, ())
+    )
     positions: dict[str, int] = {}
     for _, column, index in candidates:
         if column not in positions and index not in used:
@@ -45,11 +44,13 @@ def first_sql(expressions: list[str], names: Mapping[str, int], padded: bool) ->
 
 def over_cells(expression: str, names: Mapping[str, int], padded: bool) -> str:
     """SQL of one expression over c0, c1, …, what is not there as NULL; ``padded`` cells without the blanks around."""
+
     def cell(reference: re.Match[str]) -> str:
         position = _resolve(reference[1].removesuffix("?"), names)
         if position is None:
             return "null::varchar"
         return f"parse.cell(c{position})" if padded else f"c{position}"
+
     return PLACEHOLDER.sub(cell, expression)
 
 

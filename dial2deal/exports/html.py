@@ -38,8 +38,10 @@ def read_html(path: Path, profile: Profile, work: Path) -> Table:
             numbers[number] = numbers.get(number, 0) + 1
             yield number, numbers[number], cells
 
-    sheets = (RowSheet(f"table {number}", ((line, cells) for _, line, cells in group))
-              for number, group in groupby(rows(), key=lambda row: row[0]))
+    sheets = (
+        RowSheet(f"table {number}", ((line, cells) for _, line, cells in group))
+        for number, group in groupby(rows(), key=lambda row: row[0])
+    )
     table = read_sheets(sheets, profile, work, encoding.removesuffix("-sig"))
     if parser.ends_inside:
         table.notes.append("the page ends inside a table: the file seems cut")
@@ -91,8 +93,9 @@ class _Tables(HTMLParser):
             for start in range(0, len(piece), _PIECE):
                 self.feed(piece[start : start + _PIECE])
                 if len(self.rawdata) > _MAX_PENDING:
-                    raise FileProblem("The page holds a tag or comment that never ends. Open it in Excel and save it "
-                                      "as .xlsx or CSV.")
+                    raise FileProblem(
+                        "The page holds a tag or comment that never ends. Open it in Excel and save it as .xlsx or CSV."
+                    )
                 yield from self.done
                 self.done = []
         self.close()

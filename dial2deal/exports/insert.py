@@ -52,17 +52,26 @@ class _Target:
             f"select {one or '_file_id'}, count(_event_date), count(distinct hash(_row_key)) filter "
             "(_event_date is not null), min(_event_date), max(_event_date), "
             f"min(_event_date) filter (_event_date > {statements.UNDATED}) from {self.raw} where {self.ours}"
-            + ("" if one else " group by _file_id"), {"loaded_at": self.loaded_at}).fetchall()
+            + ("" if one else " group by _file_id"),
+            {"loaded_at": self.loaded_at},
+        ).fetchall()
         return {file: Counts() for file in self.files} | {row[0]: Counts(*row[1:]) for row in rows}
 
     def drop_invalid(self) -> None:
-        self.con.execute(f"delete from {self.raw} where {self.ours} and _event_date is null",
-                         {"loaded_at": self.loaded_at})
+        self.con.execute(
+            f"delete from {self.raw} where {self.ours} and _event_date is null", {"loaded_at": self.loaded_at}
+        )
 
 
 def insert(
-    con: duckdb.DuckDBPyConnection, known: manifest.Known, profile: Profile, cells: Cells, files: dict[str, int],
-    source: str, zone: str, loaded_at: dt.datetime,
+    con: duckdb.DuckDBPyConnection,
+    known: manifest.Known,
+    profile: Profile,
+    cells: Cells,
+    files: dict[str, int],
+    source: str,
+    zone: str,
+    loaded_at: dt.datetime,
 ) -> dict[str, Stored]:
     """Insert the valid rows and quarantine the others; what became of each file. Call inside a transaction.
 
@@ -73,11 +82,17 @@ def insert(
     target = _Target(con, f"raw.{statements.name(profile.feed.name)}", ours, source, loaded_at, files)
     counts, quarantined = _insert(target, profile, cells, zone)
     repeated = _drop_repeated(target, counts)
-    replaced_in = [] if profile.feed.adds_up else [
-        file for file, count in counts.items() if count.rows - repeated.get(file, 0) > count.keys]
+    replaced_in = (
+        []
+        if profile.feed.adds_up
+        else [file for file, count in counts.items() if count.rows - repeated.get(file, 0) > count.keys]
+    )
     elsewhere = _not_accepted(target, known, profile, counts, replaced_in)
-    return {file: Stored(counts[file], quarantined.get(file, 0), repeated.get(file, 0) + again, superseded)
-            for file in files for again, superseded in [elsewhere.get(file, (0, 0))]}
+    return {
+        file: Stored(counts[file], quarantined.get(file, 0), repeated.get(file, 0) + again, superseded)
+        for file in files
+        for again, superseded in [elsewhere.get(file, (0, 0))]
+    }
 
 
 def _insert(target: _Target, profile: Profile, cells: Cells, zone: str) -> tuple[dict[str, Counts], dict[str, int]]:
@@ -108,28 +123,35 @@ def _insert(target: _Target, profile: Profile, cells: Cells, zone: str) -> tuple
     quarantined = con.execute(full.quarantine(*at), {"loaded_at": target.loaded_at}).fetchone()[0]
     if len(target.files) == 1:
         return counts, {next(iter(target.files)): quarantined}
-    return counts, dict(con.execute(
-        "select file_id, count(*) from ops.quarantine where quarantined_at = ? and file_id in (select unnest(?)) "
-        "group by file_id", [target.loaded_at, list(target.files)]).fetchall())
+    return counts, dict(
+        con.execute(
+            "select file_id, count(*) from ops.quarantine where quarantined_at = ? and file_id in (select unnest(?)) "
+            "group by file_id",
+            [target.loaded_at, list(target.files)],
+        ).fetchall()
+    )
 
 
 def _drop_repeated(target: _Target, counts: dict[str, Counts]) -> dict[str, int]:
     """Delete rows that repeat an earlier row of the same file exactly; their number by file."""
     if all(count.keys == count.rows for count in counts.values()):
         return {}  # equal rows have an equal key
-    alike = (f"select _file_id, _row_hash from {target.raw} where {target.ours} group by _file_id, _row_hash "
-             "having count(*) > 1")
+    alike = (
+        f"select _file_id, _row_hash from {target.raw} where {target.ours} group by _file_id, _row_hash "
+        "having count(*) > 1"
+    )
     target.con.execute(
         f"delete from {target.raw} where {target.ours} and (_file_id, _line) in (select _file_id, _line from "
         "(select _file_id, _line, row_number() over (partition by _file_id, _row_key, _row_hash order by _line) as n "
         f"from {target.raw} where {target.ours} and (_file_id, _row_hash) in ({alike})) where n > 1)",
-        {"loaded_at": target.loaded_at})
+        {"loaded_at": target.loaded_at},
+    )
     left = target.count()
     return {file: count.rows - left[file].rows for file, count in counts.items()}
 
 
 def _not_accepted(
-    target: _Target, known: manifest.Known, profile: Profile, counts: dict[str, Counts], replaced_in: list[str],
+    target: _Target, known: manifest.Known, profile: Profile, counts: dict[str, Counts], replaced_in: list[str]
 ) -> dict[str, tuple[int, int]]:
     """By file, the rows that do not count: (delivered before, replaced by another row of the same file).
 
@@ -145,15 +167,17 @@ def _not_accepted(
     alike, order = [], ""
     if len(dated) > 1 and _distinct(target) < sum(count.keys for count in dated):
         alike.append("again > 1")
-        order = (", row_number() over (partition by _row_hash, _row_key order by list_position($files, _file_id)) "
-                 "as again")
+        order = (
+            ", row_number() over (partition by _row_hash, _row_key order by list_position($files, _file_id)) as again"
+        )
         given["files"] = list(target.files)
     if known.may_overlap(profile.feed, target.source, first, last):
         alike.append(
             f"exists (select 1 from {target.raw} e where e._row_hash = n._row_hash and e._row_key = n._row_key "
             "and e._source = $source and e._event_date between $first and $last and e._file_id in (select file_id "
             "from ops.export_files where status in ('loaded', 'accepted') and file_id not in "
-            f"({', '.join(map(statements.text, target.files))})))")
+            f"({', '.join(map(statements.text, target.files))})))"
+        )
         given |= {"source": target.source, "first": first, "last": last}
     nth = "1"
     if replaced_in:
@@ -161,13 +185,19 @@ def _not_accepted(
         nth = f"row_number() over (partition by _file_id, _row_key order by {updated}_line desc)"
     if not alike and not replaced_in:
         return {}
-    return {file: (again, superseded) for file, again, superseded in target.con.execute(
-        "select _file_id, count(*) filter (is_again), count(*) filter (not is_again and nth > 1) from "
-        f"(select _file_id, nth, {' or '.join(alike) or 'false'} as is_again from "
-        f"(select _file_id, _row_hash, _row_key, {nth} as nth{order} from {target.raw} where {target.ours}) n) "
-        "group by _file_id", given).fetchall()}
+    return {
+        file: (again, superseded)
+        for file, again, superseded in target.con.execute(
+            "select _file_id, count(*) filter (is_again), count(*) filter (not is_again and nth > 1) from "
+            f"(select _file_id, nth, {' or '.join(alike) or 'false'} as is_again from "
+            f"(select _file_id, _row_hash, _row_key, {nth} as nth{order} from {target.raw} where {target.ours}) n) "
+            "group by _file_id",
+            given,
+        ).fetchall()
+    }
 
 
 def _distinct(target: _Target) -> int:
-    return target.con.execute(f"select count(distinct hash(_row_key)) from {target.raw} where {target.ours}",
-                              {"loaded_at": target.loaded_at}).fetchone()[0]
+    return target.con.execute(
+        f"select count(distinct hash(_row_key)) from {target.raw} where {target.ours}", {"loaded_at": target.loaded_at}
+    ).fetchone()[0]

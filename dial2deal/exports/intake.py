@@ -67,8 +67,11 @@ class Intake:
 
     def _members(self, archive: Delivery, before: list[str]) -> Iterator[Delivery]:
         if self.known.paths.get(archive.relative) == (archive.bytes, archive.modified_ns, manifest.ARCHIVE):
-            members = [replace(archive, relative=path, bytes=self.known.paths[path][0]) for path in before
-                       if path != archive.relative]
+            members = [
+                replace(archive, relative=path, bytes=self.known.paths[path][0])
+                for path in before
+                if path != archive.relative
+            ]
             if all(map(self._is_known, members)):
                 yield from members
                 return
@@ -93,4 +96,3 @@ class Intake:
             return self.profiles.resolve(delivery.source, delivery.feed)
         except ProfileError:
             return None
-

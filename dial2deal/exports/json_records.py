@@ -41,7 +41,8 @@ class _Number(float):
 
 
 _DECODER = json.JSONDecoder(
-    parse_float=lambda text: _Number(text) if math.isfinite(float(text)) else text, parse_constant=lambda name: None)
+    parse_float=lambda text: _Number(text) if math.isfinite(float(text)) else text, parse_constant=lambda name: None
+)
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,20 @@ def read_json(path: Path, profile: Profile, work: Path) -> Table:
     match = profile.match(names)
     header = require_columns(profile, Header(names, match, 0, ",") if match.score[1] >= 2 else None, names)
     return Table(
-        path=target.clean, header=header.cells, match=header.match, delimiter=",", width=len(names), skip=0,
-        lines=target.written, encoding=encoding.removesuffix("-sig"), has_quotes=True, has_line_column=True,
-        pad=len(columns) > first_width, ragged=target.aside, repairs={"read from JSON": 1})
+        path=target.clean,
+        header=header.cells,
+        match=header.match,
+        delimiter=",",
+        width=len(names),
+        skip=0,
+        lines=target.written,
+        encoding=encoding.removesuffix("-sig"),
+        has_quotes=True,
+        has_line_column=True,
+        pad=len(columns) > first_width,
+        ragged=target.aside,
+        repairs={"read from JSON": 1},
+    )
 
 
 def _row(record: Record, columns: dict[str, int], profile: Profile) -> dict[int, str]:
@@ -88,8 +100,10 @@ def _row(record: Record, columns: dict[str, int], profile: Profile) -> dict[int,
         at = columns.setdefault(name, len(columns))
         row[at] = unquote(text) if profile.file.url_encoded and "%" in text else text
     if len(columns) > _MAX_COLUMNS:
-        raise FileProblem(f"The records have more than {_MAX_COLUMNS} different keys; ids seem to be used as keys. "
-                          "Say in the profile where the records are (records: Data.List), or export CSV.")
+        raise FileProblem(
+            f"The records have more than {_MAX_COLUMNS} different keys; ids seem to be used as keys. "
+            "Say in the profile where the records are (records: Data.List), or export CSV."
+        )
     return row
 
 
@@ -101,7 +115,7 @@ def _write(target: RowFiles, record: Record, row: dict[int, str], width: int) ->
 
 
 def _flat(
-    value: dict[str, Any], prefix: str = "", depth: int = 1, first_of: frozenset[str] = frozenset(),
+    value: dict[str, Any], prefix: str = "", depth: int = 1, first_of: frozenset[str] = frozenset()
 ) -> dict[str, str]:
     """Dotted names and texts; ``first_of`` names the arrays of which the first object is wanted, as name.0.…"""
     found: dict[str, str] = {}
@@ -227,8 +241,9 @@ def _streamed(pieces: Iterator[str], text: str, at: int) -> Iterator[Record]:
             yield Record(number + 1, text[at:], "the JSON ends inside a record or is damaged here: the file seems cut")
             return
         if len(text) - at > _MAX_RECORD or isinstance(value, RecursionError):
-            raise FileProblem(f"Record {number + 1} is no valid JSON or larger than {_MAX_RECORD >> 20} MB. "
-                              "Export it again.")
+            raise FileProblem(
+                f"Record {number + 1} is no valid JSON or larger than {_MAX_RECORD >> 20} MB. Export it again."
+            )
         more = next(pieces, None)
         ended = more is None
         text, at = text[at:] + (more or ""), 0
@@ -243,8 +258,10 @@ def _of_documents(path: Path, encoding: str, profile: Profile) -> Iterator[Recor
             yield from stream
             return
     if path.stat().st_size > _MAX_DOCUMENT:
-        raise FileProblem(f"A JSON document of more than {_MAX_DOCUMENT >> 20} MB is read only as an array of records "
-                          "or with one record per line (JSON lines). Export it so, or in several files.")
+        raise FileProblem(
+            f"A JSON document of more than {_MAX_DOCUMENT >> 20} MB is read only as an array of records "
+            "or with one record per line (JSON lines). Export it so, or in several files."
+        )
     text = "".join(decoded(path, encoding))
     at, number = _BLANK.match(text).end(), 0
     where = profile.file.records
@@ -252,8 +269,9 @@ def _of_documents(path: Path, encoding: str, profile: Profile) -> Iterator[Recor
         try:
             value, end = _DECODER.raw_decode(text, at)
         except json.JSONDecodeError as error:
-            raise FileProblem(f"The JSON is damaged or cut in line {error.lineno}: {error.msg}. "
-                              "Export it again.") from error
+            raise FileProblem(
+                f"The JSON is damaged or cut in line {error.lineno}: {error.msg}. Export it again."
+            ) from error
         except (ValueError, RecursionError) as error:
             raise FileProblem(f"The JSON cannot be read: {error}. Export it again.") from error
         at = _BLANK.match(text, end).end()
@@ -272,8 +290,9 @@ def _at(document: Any, where: str) -> list[Any]:
     for key in where.split(".") if where else []:
         if not isinstance(value, dict) or key not in value:
             seen = ", ".join(list(value)[:10]) if isinstance(value, dict) else "no object"
-            raise FileProblem(f"The JSON has no {where!r}, where the profile says the records are; at {key!r} there "
-                              f"is: {seen}.")
+            raise FileProblem(
+                f"The JSON has no {where!r}, where the profile says the records are; at {key!r} there is: {seen}."
+            )
         value = value[key]
     return value if isinstance(value, list) else [] if value is None else [value]
 

@@ -21,7 +21,8 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 _MAX_NAME = 1000
 _STAMP = re.compile(
     r"(?<!\d)(20\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])"
-    r"(?:[-_T ]?([01]\d|2[0-3])[-_.:]?([0-5]\d)(?:[-_.:]?([0-5]\d))?)?(?!\d)")
+    r"(?:[-_T ]?([01]\d|2[0-3])[-_.:]?([0-5]\d)(?:[-_.:]?([0-5]\d))?)?(?!\d)"
+)
 
 
 @dataclass(frozen=True)
@@ -160,9 +161,20 @@ def _delivery(path: Path, landing: Path, root: Path, zone: str, key: str) -> Del
     elif not path.is_file():
         problem = "Pipes, sockets and devices are not opened. Write a file."
     elif feed not in feeds():
-        problem = (f"No feed is called {mask_text(feed)!r}: put the file into landing/<source>/<feed>/, "
-                   f"where feed is one of {', '.join(feeds())}.")
+        problem = (
+            f"No feed is called {mask_text(feed)!r}: put the file into landing/<source>/<feed>/, "
+            f"where feed is one of {', '.join(feeds())}."
+        )
     stat = path.stat() if problem is None or path.exists() else path.lstat()
-    return Delivery(path, shown("/".join(parts), key), shown(source, key), shown(feed, key), stat.st_size,
-                    stat.st_mtime_ns, delivered_at(path.name, stat.st_mtime_ns, zone), problem,
-                    is_passing=path.is_dir() and not path.is_symlink(), key=key)
+    return Delivery(
+        path,
+        shown("/".join(parts), key),
+        shown(source, key),
+        shown(feed, key),
+        stat.st_size,
+        stat.st_mtime_ns,
+        delivered_at(path.name, stat.st_mtime_ns, zone),
+        problem,
+        is_passing=path.is_dir() and not path.is_symlink(),
+        key=key,
+    )

@@ -23,7 +23,8 @@ def grown(con: duckdb.DuckDBPyConnection, profile: Profile, table: Table) -> Tab
     """
     odd: list[tuple[int, list[str]]] = []
     for line, content in con.execute(
-            "select line, content from ragged where nullif(reason, '') is null order by line").fetchall():
+        "select line, content from ragged where nullif(reason, '') is null order by line"
+    ).fetchall():
         rows = text_rows(content, table.delimiter)
         if rows:
             odd.append((line, rows[0][1]))

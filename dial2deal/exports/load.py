@@ -44,7 +44,11 @@ _MEMORY = "1GB"
 
 
 def load_landing(
-    con: duckdb.DuckDBPyConnection, settings: Settings, policy: Any, *, paths: Iterable[Path] | None = None,
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    policy: Any,
+    *,
+    paths: Iterable[Path] | None = None,
     on_progress: Callable[[int, int, FileResult], None] | None = None,
 ) -> list[FileResult]:
     """Load every new file of landing (or those of ``paths``) and say what became of each.
@@ -99,8 +103,12 @@ def _clear(folder: Path) -> None:
 
 
 def _load_one(
-    con: duckdb.DuckDBPyConnection, settings: Settings, profiles: Profiles, known: manifest.Known,
-    delivery: Delivery, zone: str,
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    profiles: Profiles,
+    known: manifest.Known,
+    delivery: Delivery,
+    zone: str,
 ) -> FileResult:
     profile: Profile | None = None
     problem = delivery.problem
@@ -111,17 +119,21 @@ def _load_one(
     if profile is not None:
         delivery = replace(delivery, feed=profile.feed.name)
     elif problem is None:
-        problem = (f"There is no profile for {delivery.source}/{delivery.feed}. Write "
-                   f"profiles/{delivery.source}/{delivery.feed}.yml, or move the file to a known source: "
-                   + ", ".join(sorted({source for source, _ in profiles.names()})) + ".")
+        problem = (
+            f"There is no profile for {delivery.source}/{delivery.feed}. Write "
+            f"profiles/{delivery.source}/{delivery.feed}.yml, or move the file to a known source: "
+            + ", ".join(sorted({source for source, _ in profiles.names()}))
+            + "."
+        )
     version = profile.version if profile else manifest.NO_PROFILE
     earlier = known.unchanged(delivery, version)
     if earlier:
         return _as_skipped(earlier, delivery)
     if problem or profile is None:
         identity = file_id(delivery.source, delivery.feed, f"unread {delivery.relative} {delivery.modified_ns}")
-        return _failed(con, known, delivery, identity, "", manifest.TRY_AGAIN if delivery.is_passing else version,
-                       problem or "")
+        return _failed(
+            con, known, delivery, identity, "", manifest.TRY_AGAIN if delivery.is_passing else version, problem or ""
+        )
     try:
         found = containers.fingerprint(delivery.path)
     except OSError as error:
@@ -157,25 +169,52 @@ def _load_one(
         before = known.files.get(identity)
         # Ended twice in the same way it is the file, which would end every load from now on.
         repeats = before and before["profile_version"] == manifest.TRY_AGAIN and before["message"] == told
-        return _failed(con, known, delivery, identity, found.sha256,
-                       version if repeats and isinstance(error, MachineProblem) else manifest.TRY_AGAIN, told)
+        return _failed(
+            con,
+            known,
+            delivery,
+            identity,
+            found.sha256,
+            version if repeats and isinstance(error, MachineProblem) else manifest.TRY_AGAIN,
+            told,
+        )
     except Exception as error:  # one bad file must never stop the others; tried again by the next load
-        return _failed(con, known, delivery, identity, found.sha256, manifest.TRY_AGAIN,
-                       f"Loading failed ({type(error).__name__}): {str(error)[:500]}")
+        return _failed(
+            con,
+            known,
+            delivery,
+            identity,
+            found.sha256,
+            manifest.TRY_AGAIN,
+            f"Loading failed ({type(error).__name__}): {str(error)[:500]}",
+        )
     finally:
         if work.exists():
             shutil.rmtree(work, ignore_errors=True)
 
 
 def _load_table(
-    con: duckdb.DuckDBPyConnection, known: manifest.Known, delivery: Delivery, profile: Profile, cells: Cells,
-    identity: str, sha256: str, zone: str,
+    con: duckdb.DuckDBPyConnection,
+    known: manifest.Known,
+    delivery: Delivery,
+    profile: Profile,
+    cells: Cells,
+    identity: str,
+    sha256: str,
+    zone: str,
 ) -> FileResult:
     loaded_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     table = cells.table
-    table.sense = senses.decide(con, profile, table, statements.texts(profile, table),
-                                statements.looked_at(profile, table, cells.source),
-                                statements.text(identity), {identity: delivery.delivered_at}, known.home)[identity]
+    table.sense = senses.decide(
+        con,
+        profile,
+        table,
+        statements.texts(profile, table),
+        statements.looked_at(profile, table, cells.source),
+        statements.text(identity),
+        {identity: delivery.delivered_at},
+        known.home,
+    )[identity]
     columns = list(statements.plan(profile, table, zone, quick=True).values)
     known.store_columns(con, profile.feed, columns)
     table.notes += senses.problems(table.sense)
@@ -190,11 +229,20 @@ def _load_table(
         ragged, ragged_totals = _quarantine_ragged(con, cells, mine)
         repairs.note_trimmed(con, profile, cells, {identity: table})
         table.notes += known.lost_rows(delivery, identity, stored.counts.rows)
-        result = outcome.loaded(delivery, identity, table, cells.rows, stored, ragged=ragged,
-                                ragged_totals=ragged_totals)
+        result = outcome.loaded(
+            delivery, identity, table, cells.rows, stored, ragged=ragged, ragged_totals=ragged_totals
+        )
         manifest.supersede_earlier(con, known, delivery, identity)
-        manifest.record(con, known, delivery, result, sha256=sha256, profile_version=profile.version,
-                        loaded_at=loaded_at, **outcome.reading(table, columns))
+        manifest.record(
+            con,
+            known,
+            delivery,
+            result,
+            sha256=sha256,
+            profile_version=profile.version,
+            loaded_at=loaded_at,
+            **outcome.reading(table, columns),
+        )
         if result.rows_total_line:
             totals.store(con, profile, cells, zone, ragged, **mine)
     manifest.known_now(known, delivery, result, profile.version, columns)
@@ -207,22 +255,30 @@ def _quarantine_ragged(con: duckdb.DuckDBPyConnection, cells: Cells, mine: dict[
         return 0, 0
     is_total = statements.is_totals_text(totals.LEADING_TEXT)
     if cells.table.cut_line:
-        cut = con.execute("update ragged set reason = $reason where line = $line and nullif(reason, '') is null "
-                          f"and not coalesce({is_total}, true)",
-                          {"reason": _CUT, "line": cells.table.cut_line}).fetchone()[0]
+        cut = con.execute(
+            "update ragged set reason = $reason where line = $line and nullif(reason, '') is null "
+            f"and not coalesce({is_total}, true)",
+            {"reason": _CUT, "line": cells.table.cut_line},
+        ).fetchone()[0]
         cells.table.notes += [_CUT] * cut
     reason = f"the line has another number of cells than the header, which has {cells.table.width}"
     kept = con.execute(
         "insert into ops.quarantine select $file_id, line, null, coalesce(nullif(reason, ''), $reason), "
         "left(parse.mask_text(content), 2000), null, $loaded_at "
         f"from ragged where reason <> '' or not coalesce({is_total}, true) order by line",
-        {**mine, "reason": reason}).fetchone()[0]
+        {**mine, "reason": reason},
+    ).fetchone()[0]
     return kept, con.execute("select count(*) from ragged").fetchone()[0] - kept
 
 
 def _failed(
-    con: duckdb.DuckDBPyConnection, known: manifest.Known, delivery: Delivery, identity: str, sha256: str,
-    version: str, message: str,
+    con: duckdb.DuckDBPyConnection,
+    known: manifest.Known,
+    delivery: Delivery,
+    identity: str,
+    sha256: str,
+    version: str,
+    message: str,
 ) -> FileResult:
     masked = con.execute("select parse.mask_text(?)", [message]).fetchone()[0]
     earlier = known.files.get(identity)
@@ -230,12 +286,25 @@ def _failed(
         kept = f"With the changed profile the file cannot be read, its rows stay as they were. {masked}"
         manifest.keep(con, known, identity, version, kept)
         return _as_skipped(earlier, delivery)
-    result = FileResult(file_id=identity, source=delivery.source, feed=delivery.feed, path=delivery.relative,
-                        status="failed", message=masked)
+    result = FileResult(
+        file_id=identity,
+        source=delivery.source,
+        feed=delivery.feed,
+        path=delivery.relative,
+        status="failed",
+        message=masked,
+    )
     with warehouse.transaction(con):
         con.execute("delete from ops.quarantine where file_id = ?", [identity])
-        manifest.record(con, known, delivery, result, sha256=sha256, profile_version=version,
-                        loaded_at=dt.datetime.now(dt.UTC).replace(tzinfo=None))
+        manifest.record(
+            con,
+            known,
+            delivery,
+            result,
+            sha256=sha256,
+            profile_version=version,
+            loaded_at=dt.datetime.now(dt.UTC).replace(tzinfo=None),
+        )
     manifest.known_now(known, delivery, result, version)
     return result
 

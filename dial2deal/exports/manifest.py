@@ -31,8 +31,21 @@ _READ_BY_PROFILE = ("loaded", "accepted", "held", "failed")
 # Macros of parse.sql that return a setting of the policy.
 _MACRO_SETTINGS = (("zone", "time_zone"), ("outside_line", "outside_line_digits"))
 _FILE_COLUMNS = (
-    "file_id", "source", "feed", "path", "status", "rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate",
-    "rows_superseded", "rows_total_line", "first_event_date", "last_event_date", "message", "profile_version",
+    "file_id",
+    "source",
+    "feed",
+    "path",
+    "status",
+    "rows_read",
+    "rows_accepted",
+    "rows_quarantined",
+    "rows_duplicate",
+    "rows_superseded",
+    "rows_total_line",
+    "first_event_date",
+    "last_event_date",
+    "message",
+    "profile_version",
 )
 
 
@@ -41,7 +54,8 @@ def store_columns(con: duckdb.DuckDBPyConnection, feed: Feed, columns: Iterable[
     wanted = set(columns)
     for (column,) in con.execute(
         "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = ? "
-        "and database_name = current_database() and column_default is not null order by column_index", [feed.name]
+        "and database_name = current_database() and column_default is not null order by column_index",
+        [feed.name],
     ).fetchall():
         if column in wanted:
             with warehouse.transaction(con):
@@ -62,14 +76,24 @@ class Known:
     @classmethod
     def read(cls, con: duckdb.DuckDBPyConnection, home: str = "86") -> Known:
         """Everything the warehouse knows of earlier files."""
-        paths = {row[0]: row[1:] for row in con.execute(
-            "select path, bytes, modified_ns, file_id from ops.landing_paths").fetchall()}
+        paths = {
+            row[0]: row[1:]
+            for row in con.execute("select path, bytes, modified_ns, file_id from ops.landing_paths").fetchall()
+        }
         rows = con.execute(f"select {', '.join(_FILE_COLUMNS)} from ops.export_files").fetchall()
-        latest = {(source, feed): json.loads(columns) for source, feed, columns in con.execute(
-            "select source, feed, arg_max(filled_columns, loaded_at) from ops.export_files "
-            "where filled_columns is not null group by all").fetchall()}
-        return cls(paths, {row[0]: dict(zip(_FILE_COLUMNS, row, strict=True)) for row in rows},
-                   latest_columns=latest, home=home)
+        latest = {
+            (source, feed): json.loads(columns)
+            for source, feed, columns in con.execute(
+                "select source, feed, arg_max(filled_columns, loaded_at) from ops.export_files "
+                "where filled_columns is not null group by all"
+            ).fetchall()
+        }
+        return cls(
+            paths,
+            {row[0]: dict(zip(_FILE_COLUMNS, row, strict=True)) for row in rows},
+            latest_columns=latest,
+            home=home,
+        )
 
     def unchanged(self, delivery: Delivery, profile_version: str) -> dict[str, Any] | None:
         """The manifest entry of a path whose size and time are as before."""
@@ -95,8 +119,14 @@ class Known:
         if earlier is None or earlier["file_id"] == file_id or earlier["status"] not in ("loaded", "accepted"):
             return []
         before = earlier["rows_accepted"] + earlier["rows_duplicate"]
-        return [f"the file that lay here before had {before:,} rows, this one has {rows:,}: rows that are missing now "
-                "still count; to take rows back, deliver both in a batch= folder"] if rows < before else []
+        return (
+            [
+                f"the file that lay here before had {before:,} rows, this one has {rows:,}: rows that are missing now "
+                "still count; to take rows back, deliver both in a batch= folder"
+            ]
+            if rows < before
+            else []
+        )
 
     def is_to_be_tried(self, file_id: str) -> bool:
         """Whether reading it failed for a reason that may have passed."""
@@ -106,8 +136,11 @@ class Known:
     def missing_columns(self, source: str, feed: str, columns: Iterable[str]) -> list[str]:
         """Notes on the canonical columns that the latest file of a source's feed had and this one lacks."""
         now = set(columns)
-        return [f"column {column}, present in earlier files, is missing"
-                for column in self.latest_columns.get((source, feed), []) if column not in now]
+        return [
+            f"column {column}, present in earlier files, is missing"
+            for column in self.latest_columns.get((source, feed), [])
+            if column not in now
+        ]
 
     def store_columns(self, con: duckdb.DuckDBPyConnection, feed: Feed, columns: Iterable[str]) -> None:
         """`store_columns` for those not known to be stored already."""
@@ -122,22 +155,33 @@ class Known:
         if first is None:
             return False
         return any(
-            entry["source"] == source and entry["feed"] == feed.name and entry["status"] in ("loaded", "accepted")
-            and (feed.event_column is None or not feed.columns[feed.event_column].not_empty
-                 or (entry["first_event_date"] and entry["first_event_date"] <= last
-                     and first <= entry["last_event_date"]))
-            for entry in self.files.values())
+            entry["source"] == source
+            and entry["feed"] == feed.name
+            and entry["status"] in ("loaded", "accepted")
+            and (
+                feed.event_column is None
+                or not feed.columns[feed.event_column].not_empty
+                or (
+                    entry["first_event_date"]
+                    and entry["first_event_date"] <= last
+                    and first <= entry["last_event_date"]
+                )
+            )
+            for entry in self.files.values()
+        )
 
 
 def known_now(
-    known: Known, delivery: Delivery, result: FileResult, profile_version: str, columns: list[str] | None = None,
+    known: Known, delivery: Delivery, result: FileResult, profile_version: str, columns: list[str] | None = None
 ) -> None:
     """Note in memory what was just committed."""
     if columns:
         known.latest_columns[result.source, result.feed] = columns
     known.paths[delivery.relative] = (delivery.bytes, delivery.modified_ns, result.file_id)
     known.files[result.file_id] = {
-        **{c: getattr(result, c) for c in _FILE_COLUMNS if c != "profile_version"}, "profile_version": profile_version}
+        **{c: getattr(result, c) for c in _FILE_COLUMNS if c != "profile_version"},
+        "profile_version": profile_version,
+    }
 
 
 def prepare(con: duckdb.DuckDBPyConnection, policy: Any) -> None:
@@ -146,9 +190,13 @@ def prepare(con: duckdb.DuckDBPyConnection, policy: Any) -> None:
     A canonical column that no file has filled yet is virtual and NULL: an empty text column costs as much to
     compress as a short one (measured: a quarter of a load). `store_columns` makes it a stored one.
     """
-    existing = {(table, column) for table, column in con.execute(
-        "select table_name, column_name from duckdb_columns() where schema_name = 'raw' "
-        "and database_name = current_database()").fetchall()}
+    existing = {
+        (table, column)
+        for table, column in con.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'raw' "
+            "and database_name = current_database()"
+        ).fetchall()
+    }
     for feed in feeds().values():
         virtual = {column: f'"{column}" varchar generated always as (null::varchar) virtual' for column in feed.columns}
         stored = {column: f'"{column}" {kind}' for column, kind in PROVENANCE.items()}
@@ -174,8 +222,16 @@ def prepare(con: duckdb.DuckDBPyConnection, policy: Any) -> None:
 def _has_clock_changes(zone: str) -> bool:
     """Whether clocks in ``zone`` have been put forward or back since 2000, or are known to be."""
     info = zoneinfo.ZoneInfo(zone)
-    return len({dt.datetime(year, month, 1, tzinfo=info).utcoffset()
-                for year in range(2000, 2038) for month in (1, 4, 7, 10)}) > 1
+    return (
+        len(
+            {
+                dt.datetime(year, month, 1, tzinfo=info).utcoffset()
+                for year in range(2000, 2038)
+                for month in (1, 4, 7, 10)
+            }
+        )
+        > 1
+    )
 
 
 def sync_value_maps(con: duckdb.DuckDBPyConnection, profiles: Profiles, policy: Any) -> None:
@@ -192,7 +248,8 @@ def sync_value_maps(con: duckdb.DuckDBPyConnection, profiles: Profiles, policy: 
         con.execute(
             f"insert into ops.value_maps ({columns}) select unnest($1::varchar[]), unnest($2::varchar[]), "
             "unnest($3::varchar[]), unnest($4::varchar[]), unnest($5::varchar[])",
-            [[row[i] for row in ordered] for i in range(5)])
+            [[row[i] for row in ordered] for i in range(5)],
+        )
         for source, feed in sorted({(row[0], row[1]) for row in before ^ rows}):
             dates = con.execute(f'select distinct _event_date from raw."{feed}" where _source = ?', [source]).fetchall()
             warehouse.mark_dirty(con, feed, [row[0] for row in dates], "value maps changed")
@@ -225,8 +282,10 @@ def _map_key(raw: str) -> str:
 def remember_archive(con: duckdb.DuckDBPyConnection, known: Known, archive: Delivery, members: list[str]) -> None:
     """Note that all members of an archive are known; forget those of its earlier content."""
     with warehouse.transaction(con):
-        con.execute("delete from ops.landing_paths where starts_with(path, ?) and path not in (select unnest(?))",
-                    [f"{archive.relative}!", members])
+        con.execute(
+            "delete from ops.landing_paths where starts_with(path, ?) and path not in (select unnest(?))",
+            [f"{archive.relative}!", members],
+        )
         supersede_earlier(con, known, archive, ARCHIVE)
         remember_path(con, known, archive, ARCHIVE)
 
@@ -235,8 +294,10 @@ def forget_failed(con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
     """Failed files that have left landing concern nobody any more; ``present`` are the paths that lie there."""
     for file_id, path in con.execute("select file_id, path from ops.export_files where status = 'failed'").fetchall():
         if path.partition("!")[0] not in present:
-            con.execute("update ops.export_files set status = 'superseded', message = 'no longer in landing' "
-                        "where file_id = ?", [file_id])
+            con.execute(
+                "update ops.export_files set status = 'superseded', message = 'no longer in landing' where file_id = ?",
+                [file_id],
+            )
 
 
 def withdraw(con: duckdb.DuckDBPyConnection, known: Known, feed: str, file_id: str) -> None:
@@ -252,16 +313,20 @@ def keep(con: duckdb.DuckDBPyConnection, known: Known, file_id: str, profile_ver
     """Leave a file in force that could not be read anew, and say so."""
     entry = known.files[file_id]
     entry |= {"profile_version": profile_version, "message": message}
-    con.execute("update ops.export_files set profile_version = ?, message = ? where file_id = ?",
-                [profile_version, message, file_id])
+    con.execute(
+        "update ops.export_files set profile_version = ?, message = ? where file_id = ?",
+        [profile_version, message, file_id],
+    )
 
 
 def remember_path(con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, file_id: str) -> None:
     """Note which content lies under a path, so that it need not be read again."""
     if delivery.relative in known.paths:
         con.execute("delete from ops.landing_paths where path = ?", [delivery.relative])
-    con.execute("insert into ops.landing_paths values (?, ?, ?, ?, now() at time zone 'UTC')",
-                [delivery.relative, delivery.bytes, delivery.modified_ns, file_id])
+    con.execute(
+        "insert into ops.landing_paths values (?, ?, ?, ?, now() at time zone 'UTC')",
+        [delivery.relative, delivery.bytes, delivery.modified_ns, file_id],
+    )
     known.paths[delivery.relative] = (delivery.bytes, delivery.modified_ns, file_id)
 
 
@@ -274,29 +339,53 @@ def supersede_earlier(con: duckdb.DuckDBPyConnection, known: Known, delivery: De
     if entry and entry["feed"] != delivery.feed and entry["status"] in ("loaded", "accepted"):
         batches.supersede(con, seen[2], entry["feed"], f"read as {delivery.feed} now")
         entry["status"] = "superseded"
-    con.execute("update ops.export_files set status = 'superseded' "
-                "where file_id = ? and status in ('held', 'failed') and path = ?", [seen[2], delivery.relative])
+    con.execute(
+        "update ops.export_files set status = 'superseded' "
+        "where file_id = ? and status in ('held', 'failed') and path = ?",
+        [seen[2], delivery.relative],
+    )
 
 
 def record(
-    con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, result: FileResult, *, sha256: str,
-    profile_version: str, loaded_at: dt.datetime, encoding: str | None = None, delimiter: str | None = None,
-    unknown_columns: str | None = None, repairs: str | None = None, filled_columns: str | None = None,
-    read_notes: str | None = None, column_readings: str | None = None,
+    con: duckdb.DuckDBPyConnection,
+    known: Known,
+    delivery: Delivery,
+    result: FileResult,
+    *,
+    sha256: str,
+    profile_version: str,
+    loaded_at: dt.datetime,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    unknown_columns: str | None = None,
+    repairs: str | None = None,
+    filled_columns: str | None = None,
+    read_notes: str | None = None,
+    column_readings: str | None = None,
 ) -> None:
     """Write one file's manifest entry and its path; call inside the file's transaction."""
     values = {
         **{k: v for k, v in dataclasses.asdict(result).items() if k != "skipped"},
-        "sha256": sha256, "bytes": delivery.bytes, "modified_at": delivery.modified_at,
-        "delivered_at": delivery.delivered_at, "encoding": encoding, "delimiter": delimiter,
-        "unknown_columns": unknown_columns, "repairs": repairs, "filled_columns": filled_columns,
-        "read_notes": read_notes, "column_readings": column_readings, "profile_version": profile_version,
+        "sha256": sha256,
+        "bytes": delivery.bytes,
+        "modified_at": delivery.modified_at,
+        "delivered_at": delivery.delivered_at,
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "unknown_columns": unknown_columns,
+        "repairs": repairs,
+        "filled_columns": filled_columns,
+        "read_notes": read_notes,
+        "column_readings": column_readings,
+        "profile_version": profile_version,
         "loaded_at": loaded_at,
     }
     if result.file_id in known.files:
         con.execute("delete from ops.export_files where file_id = ?", [result.file_id])
-    con.execute(f"insert into ops.export_files ({', '.join(values)}) values ({', '.join('?' for _ in values)})",
-                list(values.values()))
+    con.execute(
+        f"insert into ops.export_files ({', '.join(values)}) values ({', '.join('?' for _ in values)})",
+        list(values.values()),
+    )
     remember_path(con, known, delivery, result.file_id)
 
 
@@ -309,8 +398,10 @@ def note_moved_ids(con: duckdb.DuckDBPyConnection) -> None:
     for feed in feeds().values():
         if not feed.ids_can_move:
             continue
-        new = con.execute("select list(file_id), min(loaded_at) from ops.export_files "
-                          "where feed = ? and status = 'loaded'", [feed.name]).fetchone()
+        new = con.execute(
+            "select list(file_id), min(loaded_at) from ops.export_files where feed = ? and status = 'loaded'",
+            [feed.name],
+        ).fetchone()
         if not new[0]:
             continue
         raw, unit = f'raw."{feed.name}"', f'"{feed.united_by or "_row_key"}"'
@@ -318,11 +409,14 @@ def note_moved_ids(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(
             f"create or replace temp table moved as select hash(_source, {unit}) as id "
             f"from {raw} where hash(_source, {unit}) in (select hash(_source, {unit}) from {raw} where {fresh}) "
-            "group by id having min(_event_date) <> max(_event_date)", {"files": new[0], "since": new[1]})
+            "group by id having min(_event_date) <> max(_event_date)",
+            {"files": new[0], "since": new[1]},
+        )
         if con.execute("select 1 from moved limit 1").fetchone():
             con.execute(
                 "insert into ops.moved_ids by name (select distinct _source as source, $feed as feed, "
                 f"{unit} as row_key, _event_date as event_date from {raw} "
                 f"where hash(_source, {unit}) in (select id from moved)) "
                 "except all select source, feed, row_key, event_date from ops.moved_ids where feed = $feed",
-                {"feed": feed.name})
+                {"feed": feed.name},
+            )

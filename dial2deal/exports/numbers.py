@@ -38,7 +38,7 @@ class Evidence:
 
 
 def suspects(
-    con: duckdb.DuckDBPyConnection, profile: Profile, texts: Mapping[str, str], source: str, file: str, home: str,
+    con: duckdb.DuckDBPyConnection, profile: Profile, texts: Mapping[str, str], source: str, file: str, home: str
 ) -> set[str]:
     """The files, of all in ``source``, whose numbers `decide` must look at: one cheap pass over a part of each.
 
@@ -51,11 +51,15 @@ def suspects(
     usual = "false" if abroad else f"regexp_full_match(t, '{_USUAL}')"
     foreign = " or ".join(f"({texts[c]} like '+%' and {texts[c]} not like '+86%')" for c in phones)
     customer = texts.get("customer_number", "null::varchar")
-    return {id_ for (id_,) in con.execute(
-        f"select f from (select {file} as f, {customer} as t, {foreign} as abroad from "
-        f"(select * from {source} {'' if _is_column(file) else f'limit {20 * _SAMPLE}'})) group by f "
-        f"having {'true' if abroad else 'false'} or bool_or(abroad) or (count(t) >= {_FEW} "
-        f"and count(*) filter ({usual}) < {_RATHER} * count(t))").fetchall()}
+    return {
+        id_
+        for (id_,) in con.execute(
+            f"select f from (select {file} as f, {customer} as t, {foreign} as abroad from "
+            f"(select * from {source} {'' if _is_column(file) else f'limit {20 * _SAMPLE}'})) group by f "
+            f"having {'true' if abroad else 'false'} or bool_or(abroad) or (count(t) >= {_FEW} "
+            f"and count(*) filter ({usual}) < {_RATHER} * count(t))"
+        ).fetchall()
+    }
 
 
 def _is_column(sql: str) -> bool:
@@ -63,7 +67,7 @@ def _is_column(sql: str) -> bool:
 
 
 def decide(
-    con: duckdb.DuckDBPyConnection, profile: Profile, texts: Mapping[str, str], source: str, home: str,
+    con: duckdb.DuckDBPyConnection, profile: Profile, texts: Mapping[str, str], source: str, home: str
 ) -> Evidence | None:
     """The country of a file's numbers; None where they are dialled in China and nothing says otherwise.
 
@@ -86,12 +90,17 @@ def decide(
             break
     if "customer_number" not in texts:
         return None if taken.region == countries.HOME_OF_PARSE else Evidence(taken.region, why)
-    numbers = [number for number in _sample(con, texts["customer_number"], source)
-               if not number.startswith("+") and len(number) > 6]
+    numbers = [
+        number
+        for number in _sample(con, texts["customer_number"], source)
+        if not number.startswith("+") and len(number) > 6
+    ]
     fitting = _fitting(numbers, taken)
     if len(numbers) >= _FEW and fitting < _RATHER * len(numbers):
-        best = max((c for c in countries.all_countries().values() if c.is_common and c is not taken),
-                   key=lambda c: (_fitting(numbers, c), c.region))
+        best = max(
+            (c for c in countries.all_countries().values() if c.is_common and c is not taken),
+            key=lambda c: (_fitting(numbers, c), c.region),
+        )
         there = _fitting(numbers, best)
         if there >= _FITS * len(numbers) and fitting < _RATHER * there:
             return Evidence(UNKNOWN, "contradiction", fitting, len(numbers), best.region, there)
@@ -108,19 +117,24 @@ def marked(sql: str, region: str) -> str:
         whole = f"'^{country.prefix}({country.person_pattern})$'"
         own = f"when {country.may_be('d')} then {sql} || '[+{country.code}' || regexp_extract(d, {whole}, 1) || ']' "
         if country.service_pattern:
-            service = (f"when regexp_full_match(d, '{country.prefix}(?:{country.service_pattern})') "
-                       f"then {sql} || '[#]' ")
-    return (f"list_transform([parse.dialled({sql})], lambda d: case when d is null or length(d) < 7 then {sql} "
-            f"when parse.is_international(d) or regexp_full_match(d, '[+]861[3-9][0-9]{{9}}') "
-            f"then {sql} || '[' || d || ']' "
-            f"{own}{service}else {sql} || '[?]' end)[1]")
+            service = f"when regexp_full_match(d, '{country.prefix}(?:{country.service_pattern})') then {sql} || '[#]' "
+    return (
+        f"list_transform([parse.dialled({sql})], lambda d: case when d is null or length(d) < 7 then {sql} "
+        f"when parse.is_international(d) or regexp_full_match(d, '[+]861[3-9][0-9]{{9}}') "
+        f"then {sql} || '[' || d || ']' "
+        f"{own}{service}else {sql} || '[?]' end)[1]"
+    )
 
 
 def _sample(con: duckdb.DuckDBPyConnection, sql: str, source: str) -> list[str]:
     """Some distinct numbers as dialled, masked and empty ones aside."""
-    return [number for (number,) in con.execute(
-        f"select distinct parse.dialled(t) as d from (select {sql} as t from {source} limit {20 * _SAMPLE}) "
-        f"where d is not null order by d limit {_SAMPLE}").fetchall()]
+    return [
+        number
+        for (number,) in con.execute(
+            f"select distinct parse.dialled(t) as d from (select {sql} as t from {source} limit {20 * _SAMPLE}) "
+            f"where d is not null order by d limit {_SAMPLE}"
+        ).fetchall()
+    ]
 
 
 def _country_of(number: str) -> str | None:
@@ -136,6 +150,8 @@ def _fitting(numbers: list[str], country: Country) -> int:
     pattern = f"{country.prefix}(?:{either})"
     if country.region == countries.HOME_OF_PARSE:
         # A land line without its zero may be anybody's; a carrier's prefix or an outside line's digit may stand before.
-        pattern = (f"(?:[0-9]{{5}}|9)?(?:{_USUAL})|9?(?:0|(?:[+]|00)86)0?(?:{country.person_pattern})|"
-                   "[48]00[0-9]{7}|95[0-9]{3,6}")
+        pattern = (
+            f"(?:[0-9]{{5}}|9)?(?:{_USUAL})|9?(?:0|(?:[+]|00)86)0?(?:{country.person_pattern})|"
+            "[48]00[0-9]{7}|95[0-9]{3,6}"
+        )
     return sum(bool(re.fullmatch(pattern, number)) for number in numbers)

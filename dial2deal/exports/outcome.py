@@ -39,32 +39,51 @@ class FileResult:
 
 
 def loaded(
-    delivery: Delivery, identity: str, table: Table, records: int, stored: Stored, *, ragged: int = 0,
+    delivery: Delivery,
+    identity: str,
+    table: Table,
+    records: int,
+    stored: Stored,
+    *,
+    ragged: int = 0,
     ragged_totals: int = 0,
 ) -> FileResult:
     """Result of a file that was loaded; of ``records`` what is neither valid nor quarantined is no data."""
     counts, quarantined = stored.counts, stored.quarantined
     return FileResult(
-        file_id=identity, source=delivery.source, feed=delivery.feed, path=delivery.relative, status="loaded",
-        rows_read=counts.rows + quarantined + ragged, rows_accepted=counts.rows - stored.duplicate - stored.superseded,
-        rows_quarantined=quarantined + ragged, rows_duplicate=stored.duplicate, rows_superseded=stored.superseded,
+        file_id=identity,
+        source=delivery.source,
+        feed=delivery.feed,
+        path=delivery.relative,
+        status="loaded",
+        rows_read=counts.rows + quarantined + ragged,
+        rows_accepted=counts.rows - stored.duplicate - stored.superseded,
+        rows_quarantined=quarantined + ragged,
+        rows_duplicate=stored.duplicate,
+        rows_superseded=stored.superseded,
         rows_total_line=records - counts.rows - quarantined + ragged_totals,
-        first_event_date=counts.first_dated, last_event_date=counts.last if counts.first_dated else None,
-        message=mask_text("; ".join(table.notes)) or None)
+        first_event_date=counts.first_dated,
+        last_event_date=counts.last if counts.first_dated else None,
+        message=mask_text("; ".join(table.notes)) or None,
+    )
 
 
 def waiting(delivery: Delivery, why: str) -> FileResult:
     """Result of a file that is not loaded yet; the manifest knows nothing of it."""
-    return FileResult(file_id="", source=delivery.source, feed=delivery.feed, path=delivery.relative,
-                      status="waiting", message=why)
+    return FileResult(
+        file_id="", source=delivery.source, feed=delivery.feed, path=delivery.relative, status="waiting", message=why
+    )
 
 
 def reading(table: Table, columns: Iterable[str]) -> dict[str, Any]:
     """How the file was read: encoding, delimiter, canonical and unknown columns, repairs, notes."""
     unknown = [mask_text(header) for header in table.match.unknown]
     return {
-        "encoding": table.encoding, "delimiter": table.delimiter if table.encoding != "excel" else None,
+        "encoding": table.encoding,
+        "delimiter": table.delimiter if table.encoding != "excel" else None,
         "unknown_columns": json.dumps(unknown, ensure_ascii=False) if unknown else None,
         "repairs": json.dumps(table.repairs, ensure_ascii=False) if table.repairs else None,
         "column_readings": table.sense.as_json() if table.sense else None,
-        "filled_columns": json.dumps(list(columns)), "read_notes": mask_text("; ".join(table.notes)) or None}
+        "filled_columns": json.dumps(list(columns)),
+        "read_notes": mask_text("; ".join(table.notes)) or None,
+    }

@@ -30,7 +30,9 @@ def _pairs(con: duckdb.DuckDBPyConnection, feed: Feed) -> bool:
         "from ops.export_files n join ops.export_files o on n.source = o.source and n.feed = o.feed "
         "and n.first_event_date <= o.last_event_date and o.first_event_date <= n.last_event_date "
         "and (o.status <> 'loaded' or (o.delivered_at, o.path) < (n.delivered_at, n.path)) and n.file_id <> o.file_id "
-        "where n.status = 'loaded' and o.status in ('loaded', 'accepted', 'held') and n.feed = ?", [feed.name])
+        "where n.status = 'loaded' and o.status in ('loaded', 'accepted', 'held') and n.feed = ?",
+        [feed.name],
+    )
     return con.execute("select 1 from met limit 1").fetchone() is not None
 
 
@@ -43,13 +45,15 @@ def _store(con: duckdb.DuckDBPyConnection, feed: Feed) -> None:
         f"from (select _file_id, _event_date, parse.ts({name(feed.event_column)}) as moment from {raw} "
         "where _file_id in (select later from met union select earlier from met) "
         "and _event_date between (select min(first_date) from met) and (select max(last_date) from met)) "
-        "where moment is not null group by all")
+        "where moment is not null group by all"
+    )
     con.execute(
         "create or replace temp table same as select n._file_id as later, o._file_id as earlier, count(*) as rows_same "
         f"from {raw} n join {raw} o on n._event_date = o._event_date and n._row_hash = o._row_hash "
         "and n._row_key = o._row_key join met on met.later = n._file_id and met.earlier = o._file_id "
         "where n._file_id in (select later from met where has_same) "
-        "and o._file_id in (select earlier from met where has_same) group by all")
+        "and o._file_id in (select earlier from met where has_same) group by all"
+    )
     con.execute("delete from ops.file_overlaps where file_id in (select later from met)")
     con.execute(
         "insert into ops.file_overlaps select later, earlier, min(greatest(n.first_at, o.first_at)), "
@@ -57,4 +61,5 @@ def _store(con: duckdb.DuckDBPyConnection, feed: Feed) -> None:
         "from met join spans n on n._file_id = later join spans o on o._file_id = earlier "
         "and o._event_date = n._event_date left join same using (later, earlier) "
         "where n.first_at <= o.last_at and o.first_at <= n.last_at group by later, earlier "
-        f"qualify row_number() over (partition by later order by same_rows desc, earlier) <= {_KEPT_PER_FILE}")
+        f"qualify row_number() over (partition by later order by same_rows desc, earlier) <= {_KEPT_PER_FILE}"
+    )

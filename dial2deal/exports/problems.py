@@ -8,8 +8,15 @@ import zipfile
 import zlib
 
 # What unpacking raises on damaged, cut or encrypted content; names that are not UTF-8 are a ValueError.
-DAMAGED_ARCHIVE = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, RuntimeError, NotImplementedError,
-                   ValueError)
+DAMAGED_ARCHIVE = (
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+)
 
 
 class FileProblem(Exception):
@@ -28,8 +35,10 @@ def is_machine_fault(error: Exception) -> bool:
 def not_read_here(why: object) -> MachineProblem:
     """The message of a passing fault."""
     told = why.strerror or why if isinstance(why, OSError) else why
-    return MachineProblem(f"The file could not be read here ({told}). Nothing is wrong with the file itself as far as "
-                          "is known: the next load tries it again.")
+    return MachineProblem(
+        f"The file could not be read here ({told}). Nothing is wrong with the file itself as far as "
+        "is known: the next load tries it again."
+    )
 
 
 class ProfileError(ValueError):

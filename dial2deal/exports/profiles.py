@@ -29,6 +29,7 @@ from dial2deal.settings import PROJECT_ROOT
 _TextLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _HEADERS_FILE = Path(__file__).with_name("headers.yml")
 
+
 def header_unit(text: str) -> str | None:
     """Unit suffix (``ms``, ``min``) that the header declares in brackets; None when it is seconds or silent."""
     found = re.search(r"[(\[【](.+?)[)\]】]", unicodedata.normalize("NFKC", text or ""))
@@ -129,8 +130,10 @@ class ProfileFile(BaseModel):
         try:
             return value and codecs.lookup(value).name
         except LookupError as error:
-            raise ValueError(f"{value!r} is no encoding; known are utf-8, gb18030, utf-16, big5, windows-1251, "
-                             "latin-1 and others of Python's") from error
+            raise ValueError(
+                f"{value!r} is no encoding; known are utf-8, gb18030, utf-16, big5, windows-1251, "
+                "latin-1 and others of Python's"
+            ) from error
 
     @model_validator(mode="after")
     def _dialects_fit(self) -> ProfileFile:
@@ -176,8 +179,12 @@ class Profile:
     @cached_property
     def _names(self) -> set[str]:
         """Every normalised header that a column, a helper or an expression may use."""
-        references = {name.removesuffix("?") for expressions in self._computed.values() for expression in expressions
-                      for name in PLACEHOLDER.findall(expression)}
+        references = {
+            name.removesuffix("?")
+            for expressions in self._computed.values()
+            for expression in expressions
+            for name in PLACEHOLDER.findall(expression)
+        }
         helpers = {header for headers in self.file.helpers.values() for header in headers}
         return {*self.choices, *references, *map(normalise_header, references | helpers)}
 
@@ -203,8 +210,11 @@ class Profile:
     @cached_property
     def _required(self) -> list[str]:
         """Columns that the file must have, unless an expression makes them."""
-        return [c.name for c in self.feed.columns.values()
-                if c.required and not self.rule(c.name).hash_of and self.rule(c.name).const is None]
+        return [
+            c.name
+            for c in self.feed.columns.values()
+            if c.required and not self.rule(c.name).hash_of and self.rule(c.name).const is None
+        ]
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -227,12 +237,19 @@ class Profile:
                 by_name[name] = index
         used: set[int] = set()
         positions = first_matches(self.choices, by_name, used)
-        helpers = {name: by_name[h] for name, headers in self.file.helpers.items()
-                   for h in [next((n for n in map(normalise_header, headers) if n in by_name), None)] if h is not None}
+        helpers = {
+            name: by_name[h]
+            for name, headers in self.file.helpers.items()
+            for h in [next((n for n in map(normalise_header, headers) if n in by_name), None)]
+            if h is not None
+        }
         used.update(helpers.values())
         names = {**by_name, **{normalise_header(k): v for k, v in helpers.items()}, **positions}
-        computed = {column: chosen[1] for column, expressions in self._computed.items()
-                    if (chosen := applicable(expressions, names))}
+        computed = {
+            column: chosen[1]
+            for column, expressions in self._computed.items()
+            if (chosen := applicable(expressions, names))
+        }
         used.update(cell for column, found in computed.items() if column not in positions for cell in found.values())
         missing = [column for column in self._required if column not in positions and column not in computed]
         unknown: dict[str, int] = {}
@@ -243,7 +260,7 @@ class Profile:
         return Match(positions, helpers, unknown, missing, score)
 
     def expressions_sql(
-        self, match: Match, cells: list[str], *, padded: bool = False, kinds: Collection[str] = (),
+        self, match: Match, cells: list[str], *, padded: bool = False, kinds: Collection[str] = ()
     ) -> Layers:
         """The expressions over c0, c1, … of columns that no cell of this file is, as far as it has what they need.
 
@@ -252,9 +269,13 @@ class Profile:
         """
         names = _cell_names(match, cells)
         terms = {term: over_cells(sql, names, padded) for term, sql in self.file.terms.items()}
-        columns = {f'"={column}"': f"nullif(({sql})::varchar, '')" for column, expressions in self._computed.items()
-                   if column not in match.positions and (not kinds or self.feed.columns[column].kind in kinds)
-                   and (sql := first_sql(expressions, names, padded)) is not None}
+        columns = {
+            f'"={column}"': f"nullif(({sql})::varchar, '')"
+            for column, expressions in self._computed.items()
+            if column not in match.positions
+            and (not kinds or self.feed.columns[column].kind in kinds)
+            and (sql := first_sql(expressions, names, padded)) is not None
+        }
         return layers(terms, columns)
 
     def not_data_sql(self, match: Match, cells: list[str], *, padded: bool = False) -> list[str]:
@@ -319,19 +340,25 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
     if not path.is_relative_to(PROJECT_ROOT / "profiles") and (problem := problem_of(file)):  # the project's are tested
         raise ProfileError(f"{where}: {problem}")
     feed = feeds()[feed_name]
-    for kind, names in (("column", file.columns), ("values", file.values), ("key", file.key),
-                        ("hash_of", [h for r in file.columns.values() if r.hash_of != [WHOLE_ROW] for h in r.hash_of])):
+    for kind, names in (
+        ("column", file.columns),
+        ("values", file.values),
+        ("key", file.key),
+        ("hash_of", [h for r in file.columns.values() if r.hash_of != [WHOLE_ROW] for h in r.hash_of]),
+    ):
         unknown = [name for name in names if name not in feed.columns]
         if unknown:
-            raise ProfileError(f"{where}: {kind} {unknown[0]!r} is no column of {feed_name}; "
-                               f"columns are {', '.join(feed.columns)}.")
+            raise ProfileError(
+                f"{where}: {kind} {unknown[0]!r} is no column of {feed_name}; columns are {', '.join(feed.columns)}."
+            )
     synonyms = vocabulary()["feeds"][feed_name] if file.synonyms else {}
     accepted = {column: [*file.columns[column].headers] if column in file.columns else [] for column in feed.columns}
     for column, headers in synonyms.items():
         accepted[column] += [h for h in headers if h not in accepted[column]]
     mapping = file.model_dump(exclude=_NO_MAPPING)
-    digest = hashlib.sha256(repr((mapping, sorted(accepted.items()), vocabulary()["units"], feed.key,
-                                  parsing.lists())).encode())
+    digest = hashlib.sha256(
+        repr((mapping, sorted(accepted.items()), vocabulary()["units"], feed.key, parsing.lists())).encode()
+    )
     return Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
 
 

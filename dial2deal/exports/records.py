@@ -15,8 +15,11 @@ from dial2deal.exports.table import Table
 # A cell with more line breaks than this is a quote that was never closed.
 _MAX_LINES_PER_RECORD = 2000
 _MAX_LINE = 2 * MAX_RECORD
-_RULES = {"literal": "stray quotes kept as text", "multi_line": "line breaks inside a cell",
-          "backslash": "backslash escapes read"}
+_RULES = {
+    "literal": "stray quotes kept as text",
+    "multi_line": "line breaks inside a cell",
+    "backslash": "backslash escapes read",
+}
 
 
 def reread(table: Table, work: Path) -> Table:
@@ -35,15 +38,28 @@ def reread(table: Table, work: Path) -> Table:
             else:
                 target.set_aside(line, "", text)
     repairs = table.repairs | {rule: kinds[kind] for kind, rule in _RULES.items() if kinds[kind]}
-    return replace(table, path=target.clean, delimiter=",", skip=0, lines=target.written, has_quotes=True,
-                   has_line_column=True, pad=False, ragged=target.aside, repairs=repairs)
+    return replace(
+        table,
+        path=target.clean,
+        delimiter=",",
+        skip=0,
+        lines=target.written,
+        has_quotes=True,
+        has_line_column=True,
+        pad=False,
+        ragged=target.aside,
+        repairs=repairs,
+    )
 
 
 def blank_lines(table: Table) -> list[int]:
     """Numbers of the blank lines between the records."""
     with table.path.open("rb") as handle:
-        return [number for number, line in enumerate(handle, 1)
-                if number > table.skip and number <= table.skip + table.lines and not line.strip(b"\r\n")]
+        return [
+            number
+            for number, line in enumerate(handle, 1)
+            if number > table.skip and number <= table.skip + table.lines and not line.strip(b"\r\n")
+        ]
 
 
 def _records(table: Table) -> Iterator[tuple[int, str, list[str], str]]:

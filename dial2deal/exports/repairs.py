@@ -26,13 +26,13 @@ _CONTRADICTION = "clock contradicts the times"
 # Spellings {t} that need no rule. Each is met by millions of values: the cheapest test that tells stands first.
 _COMMON = {
     "phone": "case strlen({t}) when 11 then try_cast({t} as bigint) between 13000000000 and 19999999999 "
-             "when 10 then try_cast({t} as bigint) between 4000000000 and 4009999999 end",
+    "when 10 then try_cast({t} as bigint) between 4000000000 and 4009999999 end",
     "timestamp": "case when {t} like '____-__-__ __:__:__' "
-                 "then {t} >= '1971' and not contains({t}, ' 24:') and try_cast({t} as timestamp) is not null "
-                 "else parse.is_plain_time({t}) and parse.ts({t}) is not null end",
+    "then {t} >= '1971' and not contains({t}, ' 24:') and try_cast({t} as timestamp) is not null "
+    "else parse.is_plain_time({t}) and parse.ts({t}) is not null end",
     "date": "parse.is_plain_time({t}) and parse.day({t}) is not null",
     "seconds": "case when {t} like '__:__:__' then try_cast({t} as time) is not null "
-               "else try_cast(try_cast({t} as integer) as varchar) = {t} end",
+    "else try_cast(try_cast({t} as integer) as varchar) = {t} end",
     "money": "parse.quick_money({t}) is not null",
     "number": "try_cast(try_cast({t} as integer) as varchar) = {t}",
     "boolean": "parse.bool({t}) is not null",
@@ -44,8 +44,15 @@ _COMMON_READ = {
     "timestamp": "{t} like '____-__-__ __:__:__'",
     "seconds": "case when {t} like '__:__:__' then true else try_cast(try_cast({t} as integer) as varchar) = {t} end",
 }
-_PARSED = {"timestamp": "parse.ts(t)", "date": "parse.day(t)", "seconds": "parse.seconds(t)", "money": "parse.money(t)",
-           "number": "parse.num(t)", "boolean": "parse.bool(t)", "phone": "parse.clean_number(t)"}
+_PARSED = {
+    "timestamp": "parse.ts(t)",
+    "date": "parse.day(t)",
+    "seconds": "parse.seconds(t)",
+    "money": "parse.money(t)",
+    "number": "parse.num(t)",
+    "boolean": "parse.bool(t)",
+    "phone": "parse.clean_number(t)",
+}
 
 
 @cache
@@ -60,7 +67,8 @@ def count(con: duckdb.DuckDBPyConnection, file_ids: Collection[str]) -> None:
         files, since = con.execute(
             "select list(file_id), min(loaded_at) from ops.export_files where feed = ? and file_id in "
             "(select unnest(?::varchar[])) and rows_accepted + rows_duplicate > 0",
-            [feed.name, list(file_ids)]).fetchone()
+            [feed.name, list(file_ids)],
+        ).fetchone()
         if not files:
             continue
         rows = f'(select * from raw."{feed.name}" where _loaded_at >= $since and _file_id in (select unnest($files)))'
@@ -83,14 +91,13 @@ def note_trimmed(con: duckdb.DuckDBPyConnection, profile: Profile, cells: Cells,
     blanks = " + ".join(f"count(*) filter (c{i} is distinct from parse.cell(c{i}))" for i in positions.values())
     marks = " + ".join(f"count(*) filter (parse.cell({cell}) is distinct from parse.id({cell}))" for cell in ids)
     for file_id, *numbers in con.execute(
-        f"select {cells.file}, {blanks or 0}, {marks or 0} from {cells.source} group by all").fetchall():
+        f"select {cells.file}, {blanks or 0}, {marks or 0} from {cells.source} group by all"
+    ).fetchall():
         if file_id in tables:
             tables[file_id].repairs.update({rule: n for rule, n in zip(_TRIMMED, numbers, strict=True) if n})
 
 
-def _counts(
-    con: duckdb.DuckDBPyConnection, feed: Feed, rows: str, which: dict,
-) -> Iterator[tuple[str, str, int]]:
+def _counts(con: duckdb.DuckDBPyConnection, feed: Feed, rows: str, which: dict) -> Iterator[tuple[str, str, int]]:
     columns = [column for column in feed.columns.values() if column.kind in _COMMON]
     tests = ", ".join(f"bool_or({_uncommon(column)})" for column in columns)
     uncommon = con.execute(f"select {tests} from {rows}", which).fetchone()
@@ -121,7 +128,8 @@ def _texts(column: Column, rows: str) -> str:
     return (
         f"(select _file_id, t, {_PARSED.get(column.kind, 'null')} as parsed, parse.ascii(t) as ascii, "
         f"regexp_replace(parse.ascii(t), '[^0-9]', '', 'g') as digits, {status} as status "
-        f'from (select _file_id, "{column.name}" as t from {rows} where {_uncommon(column)}))')
+        f'from (select _file_id, "{column.name}" as t from {rows} where {_uncommon(column)}))'
+    )
 
 
 def _contradictions(rows: str) -> str:
@@ -133,7 +141,8 @@ def _contradictions(rows: str) -> str:
         "select _file_id, count(*) from (select _file_id, parse.seconds(talk_seconds) as talk, date_diff('second', "
         f"parse.ts(coalesce(answered_at, started_at)), parse.ts(ended_at)) as lasted from {rows} "
         "where regexp_full_match(talk_seconds, '[0-9]+:[0-9]{2}')) "
-        "where talk > 0 and lasted between talk * 30 and talk * 90 group by all")
+        "where talk > 0 and lasted between talk * 30 and talk * 90 group by all"
+    )
 
 
 def _store(con: duckdb.DuckDBPyConnection, found: dict[str, dict[str, int]]) -> None:
@@ -143,4 +152,6 @@ def _store(con: duckdb.DuckDBPyConnection, found: dict[str, dict[str, int]]) -> 
             "update ops.export_files as f "
             "set repairs = json_merge_patch(coalesce(f.repairs, '{}'), n.repairs)::varchar "
             "from (select unnest(?::varchar[]) as file_id, unnest(?::varchar[]) as repairs) as n "
-            "where f.file_id = n.file_id", [list(found), texts])
+            "where f.file_id = n.file_id",
+            [list(found), texts],
+        )

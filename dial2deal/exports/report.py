@@ -15,14 +15,35 @@ from dial2deal.exports import repairs, senses
 _LINES_SHOWN = 20
 _NAMED = 3
 _FILE_COLUMNS = (
-    "file_id", "source", "feed", "path", "status", "message", "encoding", "delimiter", "bytes", "rows_read",
-    "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded", "rows_total_line",
-    "first_event_date", "last_event_date",
-    "delivered_at", "loaded_at", "audited_at", "unknown_columns", "repairs", "column_readings",
+    "file_id",
+    "source",
+    "feed",
+    "path",
+    "status",
+    "message",
+    "encoding",
+    "delimiter",
+    "bytes",
+    "rows_read",
+    "rows_accepted",
+    "rows_quarantined",
+    "rows_duplicate",
+    "rows_superseded",
+    "rows_total_line",
+    "first_event_date",
+    "last_event_date",
+    "delivered_at",
+    "loaded_at",
+    "audited_at",
+    "unknown_columns",
+    "repairs",
+    "column_readings",
 )
 # The audit's verdict replaces the loader's message, its notes stay.
-_SELECTED = {"message": "case when contains(message, read_notes) then message "
-                        "else nullif(concat_ws('; ', message, read_notes), '') end"}
+_SELECTED = {
+    "message": "case when contains(message, read_notes) then message "
+    "else nullif(concat_ws('; ', message, read_notes), '') end"
+}
 # Reasons that differ only in the value they show are one kind.
 _KIND = "regexp_replace(regexp_replace(reason, ': .*$', ': …', 's'), 'Excel wrote [^;]*', 'Excel wrote …')"
 
@@ -109,13 +130,22 @@ class FileReport:
     def needs_attention(self) -> bool:
         """Whether there is anything for the person who can fix the source; repairs need nobody."""
         return self.status != "superseded" and bool(
-            self.status in ("failed", "held") or self.rows_quarantined or self.overlaps
-            or self.totals_verdict == "differs" or self.message)
+            self.status in ("failed", "held")
+            or self.rows_quarantined
+            or self.overlaps
+            or self.totals_verdict == "differs"
+            or self.message
+        )
 
 
 def file_reports(
-    con: duckdb.DuckDBPyConnection, *, file_ids: Iterable[str] | None = None, path: str | None = None,
-    source: str | None = None, status: str | None = None, latest_build: bool = False,
+    con: duckdb.DuckDBPyConnection,
+    *,
+    file_ids: Iterable[str] | None = None,
+    path: str | None = None,
+    source: str | None = None,
+    status: str | None = None,
+    latest_build: bool = False,
 ) -> list[FileReport]:
     """Reports of the files that meet every condition given, by path.
 
@@ -131,17 +161,25 @@ def file_reports(
         "and ($path::varchar is null or path = $path or starts_with(path, $path || '/') "
         "or starts_with(path, $path || '!') or ends_with(path, '/' || $path) or file_id = $path) "
         "and ($since::timestamp is null or loaded_at > $since) order by path, loaded_at, file_id",
-        {"ids": ids, "source": source, "status": status, "path": path and path.strip("/"), "since": since}).fetchall()
+        {"ids": ids, "source": source, "status": status, "path": path and path.strip("/"), "since": since},
+    ).fetchall()
     files = [dict(zip(_FILE_COLUMNS, row, strict=True)) for row in rows]
     found = [file["file_id"] for file in files]
     quarantine, overlaps, totals = _quarantine(con, found), _overlaps(con, found), _totals(con, found)
-    return [FileReport(**{
-        **file, "unknown_columns": json.loads(file["unknown_columns"] or "[]"),
-        "repairs": json.loads(file["repairs"] or "{}"),
-        "column_readings": senses.from_json(file["column_readings"]),
-        "quarantine": quarantine.get(file["file_id"], []),
-        "overlaps": overlaps.get(file["file_id"], []), "totals": totals.get(file["file_id"], []),
-    }) for file in files]
+    return [
+        FileReport(
+            **{
+                **file,
+                "unknown_columns": json.loads(file["unknown_columns"] or "[]"),
+                "repairs": json.loads(file["repairs"] or "{}"),
+                "column_readings": senses.from_json(file["column_readings"]),
+                "quarantine": quarantine.get(file["file_id"], []),
+                "overlaps": overlaps.get(file["file_id"], []),
+                "totals": totals.get(file["file_id"], []),
+            }
+        )
+        for file in files
+    ]
 
 
 def repair_label(rule: str, locale: str) -> str:
@@ -173,7 +211,8 @@ def total_text(item: Total) -> str:
     if item.outcome == "not_comparable":
         return f"{what}: not comparable"
     return f"{what}: {item.basis} of the rows is {number(item.expected_value)}, " + (
-        "agrees" if item.outcome == "agrees" else f"differs by {number(item.difference)}")
+        "agrees" if item.outcome == "agrees" else f"differs by {number(item.difference)}"
+    )
 
 
 def brief(report: FileReport) -> dict[str, str]:
@@ -193,12 +232,25 @@ def sentence(report: FileReport) -> str:
     """The report in one line: numbers first, then what is out of the ordinary; English."""
     texts = brief(report)
     parts = [f"{report.rows_read:,} read, {report.rows_accepted:,} accepted"]
-    parts += [f"{count:,} {label}" for count, label in (
-        (report.rows_quarantined, f"quarantined [{texts['reasons']}]"), (report.rows_duplicate, "duplicate"),
-        (report.rows_superseded, "superseded by a later row of the file")) if count]
-    parts += [f"{label}: {texts[key]}" for key, label in (
-        ("totals", "totals line"), ("overlaps", "overlaps"), ("readings", "columns"), ("repaired", "repaired"))
-        if texts[key]]
+    parts += [
+        f"{count:,} {label}"
+        for count, label in (
+            (report.rows_quarantined, f"quarantined [{texts['reasons']}]"),
+            (report.rows_duplicate, "duplicate"),
+            (report.rows_superseded, "superseded by a later row of the file"),
+        )
+        if count
+    ]
+    parts += [
+        f"{label}: {texts[key]}"
+        for key, label in (
+            ("totals", "totals line"),
+            ("overlaps", "overlaps"),
+            ("readings", "columns"),
+            ("repaired", "repaired"),
+        )
+        if texts[key]
+    ]
     return f"{report.path} ({report.status}): {'; '.join(parts)}"
 
 
@@ -224,10 +276,12 @@ def _latest_build_began(con: duckdb.DuckDBPyConnection) -> dt.datetime | None:
 def _quarantine(con: duckdb.DuckDBPyConnection, files: list[str]) -> dict[str, list[Quarantined]]:
     found: dict[str, list[Quarantined]] = {}
     for file_id, *values in con.execute(
-            f"select file_id, case when count(distinct reason) = 1 then any_value(reason) else {_KIND} end as said, "
-            "column_name, count(*), list(line order by line)[:$shown], arg_min(raw_line, line) from ops.quarantine "
-            f"where file_id in (select unnest($files::varchar[])) group by file_id, column_name, {_KIND} "
-            "order by min(line)", {"files": files, "shown": _LINES_SHOWN}).fetchall():
+        f"select file_id, case when count(distinct reason) = 1 then any_value(reason) else {_KIND} end as said, "
+        "column_name, count(*), list(line order by line)[:$shown], arg_min(raw_line, line) from ops.quarantine "
+        f"where file_id in (select unnest($files::varchar[])) group by file_id, column_name, {_KIND} "
+        "order by min(line)",
+        {"files": files, "shown": _LINES_SHOWN},
+    ).fetchall():
         found.setdefault(file_id, []).append(Quarantined(*values))
     return found
 
@@ -235,10 +289,11 @@ def _quarantine(con: duckdb.DuckDBPyConnection, files: list[str]) -> dict[str, l
 def _overlaps(con: duckdb.DuckDBPyConnection, files: list[str]) -> dict[str, list[Overlap]]:
     found: dict[str, list[Overlap]] = {}
     for file_id, *values in con.execute(
-            "select v.file_id, e.path, v.first_at, v.last_at, v.rows_same from ops.file_overlaps v "
-            "join ops.export_files e on e.file_id = v.earlier_file_id "
-            "where v.file_id in (select unnest($files::varchar[])) order by v.rows_same desc, e.path",
-            {"files": files}).fetchall():
+        "select v.file_id, e.path, v.first_at, v.last_at, v.rows_same from ops.file_overlaps v "
+        "join ops.export_files e on e.file_id = v.earlier_file_id "
+        "where v.file_id in (select unnest($files::varchar[])) order by v.rows_same desc, e.path",
+        {"files": files},
+    ).fetchall():
         found.setdefault(file_id, []).append(Overlap(*values))
     return found
 
@@ -246,8 +301,9 @@ def _overlaps(con: duckdb.DuckDBPyConnection, files: list[str]) -> dict[str, lis
 def _totals(con: duckdb.DuckDBPyConnection, files: list[str]) -> dict[str, list[Total]]:
     found: dict[str, list[Total]] = {}
     for file_id, *values in con.execute(
-            "select file_id, line, column_name, basis, stated, stated_value, expected_value, outcome from "
-            "ops.file_totals where file_id in (select unnest($files::varchar[])) order by line, rowid",
-            {"files": files}).fetchall():
+        "select file_id, line, column_name, basis, stated, stated_value, expected_value, outcome from "
+        "ops.file_totals where file_id in (select unnest($files::varchar[])) order by line, rowid",
+        {"files": files},
+    ).fetchall():
         found.setdefault(file_id, []).append(Total(*values))
     return found

@@ -8,8 +8,10 @@ from types import TracebackType
 
 # DuckDB takes lines of 2 MiB; a character has up to four bytes.
 MAX_RECORD = 500_000
-_TOO_LONG = (f"the row has more than {MAX_RECORD} characters, which is no call record; look for a file or picture "
-             "pasted into a cell")
+_TOO_LONG = (
+    f"the row has more than {MAX_RECORD} characters, which is no call record; look for a file or picture "
+    "pasted into a cell"
+)
 _SHOWN = 5000
 # Python's own limit is lower than a record may be long.
 csv.field_size_limit(2**31 - 1)

@@ -29,11 +29,15 @@ KINDS = (*_NUMERIC, *_DATED, "phone")
 UNORDERED_DATE = "^[^0-9]?[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}([^0-9]|$)"
 _DATE_PARTS = "^[^0-9]?([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{2,4})"
 # What a number's digits and marks alone say (signs, units and blanks taken away).
-_COMMA_IS_DECIMAL = ("[0-9]+,[0-9]{1,2}|0,[0-9]+|[0-9]{1,3}([.][0-9]{3})+,[0-9]+|[0-9]{1,3}([.][0-9]{3}){2,}|"
-                     "[0-9]{4,},[0-9]{3}|[0-9]+,[0-9]{5,}")
-_POINT_IS_DECIMAL = ("[0-9]+[.][0-9]{1,2}|0?[.][0-9]+|0[.][0-9]+|[0-9]{1,4}(,[0-9]{2,4})+[.][0-9]+|"
-                     "[0-9]{1,4}(,[0-9]{3,4}){2,}|[0-9]{1,3}(,[0-9]{2})+,[0-9]{3}|[0-9]{4,}[.][0-9]{3}|"
-                     "[0-9]+[.][0-9]{4,}")
+_COMMA_IS_DECIMAL = (
+    "[0-9]+,[0-9]{1,2}|0,[0-9]+|[0-9]{1,3}([.][0-9]{3})+,[0-9]+|[0-9]{1,3}([.][0-9]{3}){2,}|"
+    "[0-9]{4,},[0-9]{3}|[0-9]+,[0-9]{5,}"
+)
+_POINT_IS_DECIMAL = (
+    "[0-9]+[.][0-9]{1,2}|0?[.][0-9]+|0[.][0-9]+|[0-9]{1,4}(,[0-9]{2,4})+[.][0-9]+|"
+    "[0-9]{1,4}(,[0-9]{3,4}){2,}|[0-9]{1,3}(,[0-9]{2})+,[0-9]{3}|[0-9]{4,}[.][0-9]{3}|"
+    "[0-9]+[.][0-9]{4,}"
+)
 _GROUP_OR_FRACTION = "[1-9][0-9]{0,2}[.,][0-9]{3}"
 MARKS = {",": "[,]", "?": "[?]"}
 _SLACK = dt.timedelta(days=2)
@@ -113,8 +117,14 @@ def from_json(text: str | None) -> list[Finding]:
 
 
 def decide(
-    con: duckdb.DuckDBPyConnection, profile: Profile, table: Table, texts: Mapping[str, str], source: str, file: str,
-    delivered: Mapping[str, dt.datetime | None], home: str,
+    con: duckdb.DuckDBPyConnection,
+    profile: Profile,
+    table: Table,
+    texts: Mapping[str, str],
+    source: str,
+    file: str,
+    delivered: Mapping[str, dt.datetime | None],
+    home: str,
 ) -> dict[str, Sense]:
     """The sense of each file in ``source``; ``texts`` is the SQL of each canonical column's text, ``file`` of its id.
 
@@ -127,14 +137,27 @@ def decide(
         evidence = numbers.decide(con, profile, texts, own, home)
         if evidence:
             region = "unknown" if evidence.region == numbers.UNKNOWN else evidence.region
-            finding = Finding("customer_number", "country", region, evidence.why, evidence.rows, evidence.of_other,
-                              evidence.of, evidence.other)
+            finding = Finding(
+                "customer_number",
+                "country",
+                region,
+                evidence.why,
+                evidence.rows,
+                evidence.of_other,
+                evidence.of,
+                evidence.other,
+            )
             found[id_] = replace(found[id_], region=evidence.region, findings=(*found[id_].findings, finding))
     return found
 
 
 def _of_columns(
-    con: duckdb.DuckDBPyConnection, profile: Profile, table: Table, texts: Mapping[str, str], source: str, file: str,
+    con: duckdb.DuckDBPyConnection,
+    profile: Profile,
+    table: Table,
+    texts: Mapping[str, str],
+    source: str,
+    file: str,
     delivered: Mapping[str, dt.datetime | None],
 ) -> dict[str, Sense]:
     kinds = {column: profile.feed.columns[column].kind for column in texts}
@@ -158,9 +181,11 @@ def _of_columns(
         of_numbers = _marks(profile, table, kinds, amounts.get(id_, {}))
         found[id_] = Sense(
             orders=tuple((f.column, "" if f.value == "unknown" else f.value) for f in of_dates),
-            marks=tuple((f.column, {"comma": ",", "unknown": "?"}.get(f.value, "")) for f in of_numbers
-                        if f.value != "point"),
-            findings=(*of_dates, *of_numbers))
+            marks=tuple(
+                (f.column, {"comma": ",", "unknown": "?"}.get(f.value, "")) for f in of_numbers if f.value != "point"
+            ),
+            findings=(*of_dates, *of_numbers),
+        )
     return found
 
 
@@ -180,22 +205,28 @@ def _is_marked(sql: str, kind: str) -> str:
 
 def _parts(sql: str) -> str:
     """The two numbers before the year, and the date either way, of a text that has no order; NULL of others."""
-    return (f"list_transform([case when {_is_unordered(sql)} then "
-            f"regexp_extract({sql}, '{_DATE_PARTS}', ['a', 'b', 'y']) end], lambda p: case when p is not null then "
-            "{'a': p.a::integer, 'b': p.b::integer, "
-            "'dmy': try_cast(right('20' || p.y, 4) || '-' || p.b || '-' || p.a as date), "
-            "'mdy': try_cast(right('20' || p.y, 4) || '-' || p.a || '-' || p.b as date)} end)[1]")
+    return (
+        f"list_transform([case when {_is_unordered(sql)} then "
+        f"regexp_extract({sql}, '{_DATE_PARTS}', ['a', 'b', 'y']) end], lambda p: case when p is not null then "
+        "{'a': p.a::integer, 'b': p.b::integer, "
+        "'dmy': try_cast(right('20' || p.y, 4) || '-' || p.b || '-' || p.a as date), "
+        "'mdy': try_cast(right('20' || p.y, 4) || '-' || p.a || '-' || p.b as date)} end)[1]"
+    )
 
 
 _DATE_COUNTS = {
-    "of": "count(x)", "dmy": "count(*) filter (x.a > 12 and x.b <= 12)",
-    "mdy": "count(*) filter (x.b > 12 and x.a <= 12)", "last_dmy": "max(x.dmy)", "last_mdy": "max(x.mdy)",
-    "firsts": "count(distinct x.a)", "seconds": "count(distinct x.b)",
+    "of": "count(x)",
+    "dmy": "count(*) filter (x.a > 12 and x.b <= 12)",
+    "mdy": "count(*) filter (x.b > 12 and x.a <= 12)",
+    "last_dmy": "max(x.dmy)",
+    "last_mdy": "max(x.mdy)",
+    "firsts": "count(distinct x.a)",
+    "seconds": "count(distinct x.b)",
 }
 
 
 def _digits(sql: str) -> str:
-    return (f"regexp_replace(regexp_replace(parse.ascii({sql}), '[^0-9.,]', '', 'g'), '^,+|[.,]+$', '', 'g')")
+    return f"regexp_replace(regexp_replace(parse.ascii({sql}), '[^0-9.,]', '', 'g'), '^,+|[.,]+$', '', 'g')"
 
 
 def is_clear(sql: str) -> str:
@@ -215,15 +246,21 @@ _NUMBER_COUNTS = {
 
 
 def _counts(
-    con: duckdb.DuckDBPyConnection, columns: list[str], texts: Mapping[str, str], source: str, file: str,
-    counts: Mapping[str, str], value: Any,
+    con: duckdb.DuckDBPyConnection,
+    columns: list[str],
+    texts: Mapping[str, str],
+    source: str,
+    file: str,
+    counts: Mapping[str, str],
+    value: Any,
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """file → column → the counts that tell how it is meant."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for column in columns:
         for id_, *counted in con.execute(
             f"select _file, {', '.join(counts.values())} from (select {file} as _file, {value(texts[column])} as x "
-            f"from {source}) group by _file").fetchall():
+            f"from {source}) group by _file"
+        ).fetchall():
             found.setdefault(id_, {})[column] = dict(zip(counts, counted, strict=True))
     return found
 
@@ -239,7 +276,8 @@ def _orders(profile: Profile, columns: dict[str, dict[str, Any]], delivered: dt.
             found[column] = Finding(column, "date_order", told, "profile", seen[told], against, seen["of"])
         elif seen["dmy"] and seen["mdy"]:
             found[column] = Finding(
-                column, "date_order", "unknown", "contradiction", seen["dmy"], seen["mdy"], seen["of"])
+                column, "date_order", "unknown", "contradiction", seen["dmy"], seen["mdy"], seen["of"]
+            )
         elif seen["dmy"] or seen["mdy"]:
             value = "dmy" if seen["dmy"] else "mdy"
             found[column] = Finding(column, "date_order", value, "column", seen[value], 0, seen["of"])
@@ -251,7 +289,11 @@ def _orders(profile: Profile, columns: dict[str, dict[str, Any]], delivered: dt.
 
 
 def _undecided_order(
-    profile: Profile, column: str, seen: dict[str, Any], others: Iterable[Finding], decided: set[str],
+    profile: Profile,
+    column: str,
+    seen: dict[str, Any],
+    others: Iterable[Finding],
+    decided: set[str],
     delivered: dt.datetime | None,
 ) -> Finding:
     """A column whose every day is at most 12: by its neighbours, the profile, the delivery's date, its own pattern."""
@@ -271,7 +313,7 @@ def _undecided_order(
 
 
 def _marks(
-    profile: Profile, table: Table, kinds: Mapping[str, str], columns: dict[str, dict[str, Any]],
+    profile: Profile, table: Table, kinds: Mapping[str, str], columns: dict[str, dict[str, Any]]
 ) -> list[Finding]:
     told = {",": "comma", ".": "point"}.get(profile.file.decimal_mark or "")
     found: dict[str, Finding] = {}
@@ -282,7 +324,8 @@ def _marks(
             found[column] = Finding(column, "decimal_mark", told, "profile", seen[told], against, of)
         elif seen["comma"] and seen["point"]:
             found[column] = Finding(
-                column, "decimal_mark", "unknown", "contradiction", seen["comma"], seen["point"], of)
+                column, "decimal_mark", "unknown", "contradiction", seen["comma"], seen["point"], of
+            )
         elif seen["comma"]:
             found[column] = Finding(column, "decimal_mark", "comma", "column", seen["comma"], 0, of)
         elif seen["point"] and seen["of"]:
@@ -296,7 +339,12 @@ def _marks(
 
 
 def _undecided_mark(
-    table: Table, told: str | None, column: str, kind: str, seen: dict[str, Any], others: Iterable[Finding],
+    table: Table,
+    told: str | None,
+    column: str,
+    kind: str,
+    seen: dict[str, Any],
+    others: Iterable[Finding],
     decided: set[str],
 ) -> Finding:
     """A column whose every mark may stand before a group of three digits or before a fraction of three."""

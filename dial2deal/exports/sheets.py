@@ -36,8 +36,9 @@ class RowSheet:
         last = 0
         for last, cells in chain(self.head, self._rows):
             if last > after:
-                target.add(offset + last, cells if len(cells) == width else
-                           [*cells[:width], *[""] * (width - len(cells))])
+                target.add(
+                    offset + last, cells if len(cells) == width else [*cells[:width], *[""] * (width - len(cells))]
+                )
         return last
 
 
@@ -58,9 +59,19 @@ def read_sheets(sheets: Iterable[Sheet], profile: Profile, work: Path, encoding:
             if header is None or header.match.missing:
                 continue
             if table is None:
-                table = Table(path=target.clean, header=header.cells, match=header.match, delimiter=",",
-                              width=len(header.cells), skip=0, lines=0, encoding=encoding, has_quotes=True,
-                              has_line_column=True, ragged=target.aside)
+                table = Table(
+                    path=target.clean,
+                    header=header.cells,
+                    match=header.match,
+                    delimiter=",",
+                    width=len(header.cells),
+                    skip=0,
+                    lines=0,
+                    encoding=encoding,
+                    has_quotes=True,
+                    has_line_column=True,
+                    ragged=target.aside,
+                )
             elif header.cells != table.header:
                 table.notes.append(f"{sheet.what} has other headers and was not read")
                 continue

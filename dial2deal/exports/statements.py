@@ -122,16 +122,25 @@ def plan(profile: Profile, table: Table, policy_zone: str, *, quick: bool) -> Lo
     """How this file's cells become rows of raw.<feed>."""
     feed = profile.feed
     values = _values(profile, table, policy_zone)
-    not_data = [f"coalesce(({sql}), false)" for sql in profile.not_data_sql(
-        table.match, table.header, padded=table.may_be_padded)]
+    not_data = [
+        f"coalesce(({sql}), false)"
+        for sql in profile.not_data_sql(table.match, table.header, padded=table.may_be_padded)
+    ]
     event = feed.columns.get(feed.event_column) if feed.event_column else None
     # In the order of the feed, so that reordered or renamed headers do not make the same content another one.
     hashed = ", ".join([text(",".join(values)), *map(name, values), "_extra"])
     return LoadPlan(
-        feed=feed, values=values, extra=_extra(table), key=_key(profile, values, quick),
-        row_hash=f"hash({hashed})", event_day=_event_day(event, values, quick),
-        failures=_failures(feed, table, values, quick), is_total=_is_total(table, feed, profile, not_data),
-        not_data=not_data, raw_line=_raw_line(profile, table), computed=computed(profile, table),
+        feed=feed,
+        values=values,
+        extra=_extra(table),
+        key=_key(profile, values, quick),
+        row_hash=f"hash({hashed})",
+        event_day=_event_day(event, values, quick),
+        failures=_failures(feed, table, values, quick),
+        is_total=_is_total(table, feed, profile, not_data),
+        not_data=not_data,
+        raw_line=_raw_line(profile, table),
+        computed=computed(profile, table),
     )
 
 
@@ -161,8 +170,14 @@ def read_csv(table: Table, rejects: str | None, paths: Sequence[Path] = ()) -> s
     declared = ", ".join(f"{text(c)}: 'varchar'" for c in columns)
     quote = '"' if table.has_quotes else ""
     files = ", ".join(text(str(path)) for path in paths or [table.path])
-    caught = (f", store_rejects=true, rejects_table={text(rejects)}, rejects_scan={text(rejects + '_scan')}, "
-              "rejects_limit=0") if rejects else ""
+    caught = (
+        (
+            f", store_rejects=true, rejects_table={text(rejects)}, rejects_scan={text(rejects + '_scan')}, "
+            "rejects_limit=0"
+        )
+        if rejects
+        else ""
+    )
     return (
         f"read_csv([{files}], header=false, auto_detect=false, skip={table.skip}, "
         f"delim={text(table.delimiter)}, quote={text(quote)}, escape={text(quote)}, "
@@ -180,8 +195,7 @@ def _padding(table: Table) -> str:
 
 
 def computed(profile: Profile, table: Table, kinds: Collection[str] = ()) -> Layers:
-    """What the profile computes for this file, under the names that `texts` uses; with ``kinds`` only columns of these.
-    """
+    """What the profile computes for this file, under the names that `texts` uses; with ``kinds`` only columns of these."""
     return profile.expressions_sql(table.match, table.header, padded=table.may_be_padded, kinds=kinds)
 
 
@@ -239,8 +253,9 @@ def _values(profile: Profile, table: Table, policy_zone: str) -> dict[str, str]:
             sql = _zoned(sql, profile.file.time_zone, policy_zone)
         found[column.name] = sql
     for column in profile.feed.columns.values():
-        parts = [_normalised(profile.feed.columns[c], found[c])
-                 for c in profile.rule(column.name).hash_of if c in found]
+        parts = [
+            _normalised(profile.feed.columns[c], found[c]) for c in profile.rule(column.name).hash_of if c in found
+        ]
         if column.name not in found and parts:
             found[column.name] = f"'#' || md5(concat_ws('|', {', '.join(parts)}))"
     return {c: found[c] for c in profile.feed.columns if c in found}
@@ -261,8 +276,10 @@ def _ordered(sql: str, order: str | None, bracketed: bool) -> str:
 def _zoned(sql: str, zone: str | None, policy_zone: str) -> str:
     if zone is None or zone == policy_zone:
         return sql
-    told = (f"regexp_matches({sql}, '(?i)(:.*[+-][0-9]{{2}}:?[0-9]{{2}}|z|gmt|utc)[)]?$|"
-            "^[0-9]{10}([0-9]{3}|[0-9]{6}|[.][0-9]+)?$')")
+    told = (
+        f"regexp_matches({sql}, '(?i)(:.*[+-][0-9]{{2}}:?[0-9]{{2}}|z|gmt|utc)[)]?$|"
+        "^[0-9]{10}([0-9]{3}|[0-9]{6}|[.][0-9]+)?$')"
+    )
     return f"case when {told} or parse.blank({sql}) then {sql} else {sql} || {text('[' + zone + ']')} end"
 
 
@@ -291,8 +308,10 @@ def _key(profile: Profile, values: dict[str, str], quick: bool) -> str:
     if len(profile.key) == 1:
         return f"{name(profile.key[0])}::varchar"
     # The event column is known to be readable where a quick plan is used; other columns get the full reading.
-    parts = [_normalised(profile.feed.columns[c], name(c), quick and c == profile.feed.event_column)
-             if c in values else "''" for c in profile.key]
+    parts = [
+        _normalised(profile.feed.columns[c], name(c), quick and c == profile.feed.event_column) if c in values else "''"
+        for c in profile.key
+    ]
     return f"concat_ws('|', {', '.join(parts)})"
 
 
@@ -312,17 +331,25 @@ def _failures(feed: Feed, table: Table, values: dict[str, str], quick: bool) -> 
         if column.not_empty:
             failures.append(Failure(f"parse.blank({quoted})", column.name, text(f"{column.name} is empty")))
         if table.may_be_lossy and column.kind in _LOSSY_KINDS:
-            failures.append(Failure(
-                f"parse.is_lossy({quoted})", column.name,
-                f"{text(column.name + ' has lost digits, Excel wrote ')} || {quoted} || "
-                "'; format the column as text and export again'"))
+            failures.append(
+                Failure(
+                    f"parse.is_lossy({quoted})",
+                    column.name,
+                    f"{text(column.name + ' has lost digits, Excel wrote ')} || {quoted} || "
+                    "'; format the column as text and export again'",
+                )
+            )
         if column.must_parse:
             shown = f"left(parse.mask_text({quoted}), {_SHOWN})"
             is_event = column.name == feed.event_column
             unreadable = "_event_day is null" if is_event else f"{_parsed(column, quoted)} is null"
-            failures.append(Failure(
-                f"{unreadable} and not parse.blank({quoted})", column.name,
-                f"{text(f'{column.name} cannot be read as {_MEANS[column.kind]}: ')} || {shown}{_advice(column)}"))
+            failures.append(
+                Failure(
+                    f"{unreadable} and not parse.blank({quoted})",
+                    column.name,
+                    f"{text(f'{column.name} cannot be read as {_MEANS[column.kind]}: ')} || {shown}{_advice(column)}",
+                )
+            )
     return failures
 
 
@@ -331,8 +358,10 @@ def _advice(column: Column) -> str:
     if column.kind not in ("timestamp", "date"):
         return ""
     quoted = name(column.name)
-    return (f" || case when regexp_matches({quoted}, {text(UNORDERED_DATE)}) and not contains({quoted}, 'y]') "
-            "then '; say in the profile which comes first, date_order: mdy or dmy' else '' end")
+    return (
+        f" || case when regexp_matches({quoted}, {text(UNORDERED_DATE)}) and not contains({quoted}, 'y]') "
+        "then '; say in the profile which comes first, date_order: mdy or dmy' else '' end"
+    )
 
 
 def _not_quick(feed: Feed, column: Column) -> list[str]:
@@ -346,8 +375,10 @@ def _not_quick(feed: Feed, column: Column) -> list[str]:
 
 def _is_total(table: Table, feed: Feed, profile: Profile, not_data: list[str]) -> str:
     first = first_cell(table)
-    repeated = [f"parse.cell(c{i}) is not distinct from {text(table.header[i].strip())}"
-                for i in list(table.match.positions.values())[:2]]
+    repeated = [
+        f"parse.cell(c{i}) is not distinct from {text(table.header[i].strip())}"
+        for i in list(table.match.positions.values())[:2]
+    ]
     repeats_header = f" or ({' and '.join(repeated)})" if len(repeated) == 2 else ""
     conditions = "".join(f" or {condition}" for condition in not_data)
     return f"({first} is null or {is_totals_text(first)}{repeats_header}{conditions})"
@@ -355,6 +386,7 @@ def _is_total(table: Table, feed: Feed, profile: Profile, not_data: list[str]) -
 
 def _raw_line(profile: Profile, table: Table) -> str:
     phones = {i for c, i in table.match.positions.items() if profile.feed.columns[c].kind == "phone"}
-    cells = [f"coalesce(parse.mask(c{i}), c{i}, '')" if i in phones else f"coalesce(c{i}, '')"
-             for i in range(table.width)]
+    cells = [
+        f"coalesce(parse.mask(c{i}), c{i}, '')" if i in phones else f"coalesce(c{i}, '')" for i in range(table.width)
+    ]
     return f"left(parse.mask_text(concat_ws({text(table.delimiter)}, {', '.join(cells)})), {_RAW_LINE})"

@@ -41,24 +41,23 @@ class Table:
     header: list[str]
     match: Match
     delimiter: str
-    width: int                     # cells per record, more than headers when records end with a delimiter
-    skip: int                      # physical lines before the first record
+    width: int  # cells per record, more than headers when records end with a delimiter
+    skip: int  # physical lines before the first record
     lines: int
     encoding: str
     has_quotes: bool = False
     has_line_column: bool = False  # cell 0 is the line in the file as delivered
-    pad: bool = False              # records may have fewer cells than the header
+    pad: bool = False  # records may have fewer cells than the header
     # What a scan of the bytes has ruled out need not be looked for in every cell.
-    may_be_lossy: bool = True      # scientific notation
-    may_be_padded: bool = True     # blanks around a cell, Excel's ="…" and apostrophes
+    may_be_lossy: bool = True  # scientific notation
+    may_be_padded: bool = True  # blanks around a cell, Excel's ="…" and apostrophes
     may_be_bracketed: bool = True
     layouts: tuple[Layout, ...] = ()  # of a file whose layout changes on the way, in the order of their lines
-    ragged: Path | None = None     # records set aside by the reader: line, reason (empty: their width), text
-    cut_line: int | None = None    # number of the last line when it has no line end
-    sense: Sense | None = None     # how the file's own columns say its dates and numbers are meant
+    ragged: Path | None = None  # records set aside by the reader: line, reason (empty: their width), text
+    cut_line: int | None = None  # number of the last line when it has no line end
+    sense: Sense | None = None  # how the file's own columns say its dates and numbers are meant
     repairs: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-
 
     def placed(self, line: int, cells: list[str]) -> list[str]:
         """The cells of a record in the columns of the header, empty where the record has none."""
@@ -73,8 +72,9 @@ class Table:
     def fits(self, cells: list[str], line: int | None = None) -> bool:
         """Whether a record has as many cells as a layout of the file, one that holds on its line where known."""
         if self.layouts:
-            return any(len(layout.places) == len(cells) and (line is None or layout.after <= line)
-                       for layout in self.layouts)
+            return any(
+                len(layout.places) == len(cells) and (line is None or layout.after <= line) for layout in self.layouts
+            )
         return len(cells) == self.width or (self.pad and 1 < len(cells) < self.width)
 
 
@@ -173,7 +173,8 @@ def require_columns(profile: Profile, header: Header | None, first_cells: list[s
         raise FileProblem(
             f"{where} has no header line, so its columns are told by their number: known are {known}, the first row "
             f"has {len(first_cells)}. Check that the file belongs in this folder, or add its columns in their order "
-            f"to `dialects` of {profile.path}.")
+            f"to `dialects` of {profile.path}."
+        )
     if header is None:
         seen = ", ".join(c.strip() for c in first_cells if c.strip())[:200] or "nothing readable"
         required = [c.name for c in profile.feed.columns.values() if c.required and profile.accepted[c.name]]
@@ -181,7 +182,8 @@ def require_columns(profile: Profile, header: Header | None, first_cells: list[s
             f"No header of {where} in the first {HEADER_SEARCH_ROWS} rows; the first row reads: {seen}. "
             f"Expected for example {'; '.join(f'{c} ({profile.expected(c)})' for c in required[:3])}. "
             "Check that the file belongs in this folder and opens as text or Excel, "
-            f"or add its headers to {profile.path}.{advice(profile.feed.name, first_cells)}")
+            f"or add its headers to {profile.path}.{advice(profile.feed.name, first_cells)}"
+        )
     if header.match.missing:
         lacking = "; ".join(f"{c} (accepted: {profile.expected(c)})" for c in header.match.missing)
         found = ", ".join(cell.strip() for cell in header.cells)[:300]
@@ -189,5 +191,6 @@ def require_columns(profile: Profile, header: Header | None, first_cells: list[s
         raise FileProblem(
             f"Required column missing in {where}: {lacking}. Found: {found}. "
             f"Export the column, or add the vendor's header to {profile.path}."
-            f"{advice(profile.feed.name, header.cells)}")
+            f"{advice(profile.feed.name, header.cells)}"
+        )
     return header

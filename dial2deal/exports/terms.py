@@ -41,8 +41,12 @@ def layers(terms: Mapping[str, str], columns: Mapping[str, str]) -> Layers:
     for sql in short.values():
         _note_depth(sql, named, depth)
     return Layers(
-        tuple({f'"~{term}"': named[term] for term in named if depth.get(term) == level}
-              for level in range(1, max(depth.values(), default=0) + 1)), short)
+        tuple(
+            {f'"~{term}"': named[term] for term in named if depth.get(term) == level}
+            for level in range(1, max(depth.values(), default=0) + 1)
+        ),
+        short,
+    )
 
 
 def _taken_out(sql: str, terms: Mapping[str, str], earlier: list[str]) -> str:

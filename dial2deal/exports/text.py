@@ -27,7 +27,7 @@ _HEAD = 256 << 10
 _TAIL = 4096
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _MAX_DAMAGED_SHARE = 0.001
-_EDGES = np.isin(np.arange(256), np.frombuffer(b",;|\t\r\n\"", np.uint8))
+_EDGES = np.isin(np.arange(256), np.frombuffer(b',;|\t\r\n"', np.uint8))
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ class Scan:
     sha256: str
     bytes: int
     newlines: int
-    ends_open: bool        # the last line has no line end
-    blank_tail: int        # blank lines at the end
+    ends_open: bool  # the last line has no line end
+    blank_tail: int  # blank lines at the end
     has_quotes: bool
-    has_exponent: bool     # 'E+' somewhere
-    has_bracket: bool      # '[' somewhere
-    has_padding: bool      # blanks beside a delimiter or line end
+    has_exponent: bool  # 'E+' somewhere
+    has_bracket: bool  # '[' somewhere
+    has_padding: bool  # blanks beside a delimiter or line end
     has_nul: bool
-    has_inner_mark: bool   # a byte order mark that is not the first: files put together
-    odd_line_ends: bool    # lone CR, or LF and CRLF mixed
+    has_inner_mark: bool  # a byte order mark that is not the first: files put together
+    odd_line_ends: bool  # lone CR, or LF and CRLF mixed
 
     @property
     def lines(self) -> int:
@@ -82,15 +82,26 @@ def scan(path: Path, *, hashed: bool = True) -> Scan:
             bracket = bracket or b"[" in chunk
             padding = padding or _is_padded(chunk) or _is_padded(tail[-1:] + chunk[:1])
             nul = nul or b"\0" in chunk
-            inner_mark = inner_mark or (b"\xef" in chunk and chunk.find(codecs.BOM_UTF8, not size) > -1) or (
-                codecs.BOM_UTF8 in tail[-2:] + chunk[:2])
+            inner_mark = (
+                inner_mark
+                or (b"\xef" in chunk and chunk.find(codecs.BOM_UTF8, not size) > -1)
+                or (codecs.BOM_UTF8 in tail[-2:] + chunk[:2])
+            )
             size += len(chunk)
             tail = chunk[-_TAIL:] if len(chunk) >= _TAIL else (tail + chunk)[-_TAIL:]
     stripped = tail.rstrip(b"\r\n \t")
     return Scan(
-        sha256=digest.hexdigest(), bytes=size, newlines=newlines, ends_open=bool(tail) and tail[-1:] != b"\n",
-        blank_tail=max(0, tail[len(stripped):].count(b"\n") - 1), has_quotes=quotes, has_exponent=exponent,
-        has_bracket=bracket, has_padding=padding, has_nul=nul, has_inner_mark=inner_mark,
+        sha256=digest.hexdigest(),
+        bytes=size,
+        newlines=newlines,
+        ends_open=bool(tail) and tail[-1:] != b"\n",
+        blank_tail=max(0, tail[len(stripped) :].count(b"\n") - 1),
+        has_quotes=quotes,
+        has_exponent=exponent,
+        has_bracket=bracket,
+        has_padding=padding,
+        has_nul=nul,
+        has_inner_mark=inner_mark,
         odd_line_ends=has_odd_line_ends(newlines, carriage, crlf),
     )
 
@@ -142,7 +153,8 @@ def read_text(path: Path, profile: Profile, work: Path, first: Scan | None, *, m
         except UnicodeDecodeError as error:
             problem = problem or FileProblem(
                 f"The text is neither UTF-8 nor GB18030: it cannot be decoded as {encoding} at byte {error.start}. "
-                "Export it again as CSV UTF-8, or set `encoding:` in the profile.")
+                "Export it again as CSV UTF-8, or set `encoding:` in the profile."
+            )
         except FileProblem as error:
             problem = error if problem is None or "Required column" in str(error) else problem
     raise problem or FileProblem("The file could not be read as text.")
@@ -201,12 +213,21 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan | None, encod
     if encoding == "utf-8-sig":
         repairs["byte order mark removed"] = 1
     table = Table(
-        path=readable, header=found.cells, match=found.match, delimiter=found.delimiter,
-        width=_record_width(found, head), pad=profile.file.short_rows is not None, skip=found.line,
+        path=readable,
+        header=found.cells,
+        match=found.match,
+        delimiter=found.delimiter,
+        width=_record_width(found, head),
+        pad=profile.file.short_rows is not None,
+        skip=found.line,
         lines=max(0, scanned.lines - found.line),
-        encoding="utf-8" if encoding == "utf-8-sig" else encoding, has_quotes=scanned.has_quotes,
-        may_be_lossy=scanned.has_exponent, may_be_padded=scanned.has_padding,
-        may_be_bracketed=scanned.has_bracket, cut_line=scanned.lines if scanned.ends_open else None, repairs=repairs,
+        encoding="utf-8" if encoding == "utf-8-sig" else encoding,
+        has_quotes=scanned.has_quotes,
+        may_be_lossy=scanned.has_exponent,
+        may_be_padded=scanned.has_padding,
+        may_be_bracketed=scanned.has_bracket,
+        cut_line=scanned.lines if scanned.ends_open else None,
+        repairs=repairs,
     )
     note_row_limit(table, "the file", scanned.lines)
     return table
@@ -215,9 +236,13 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan | None, encod
 def _rewriting(done: Rewritten, encoding: str, errors: str) -> dict[str, int]:
     """Repairs that a rewritten text stands for; ``encoding`` is empty when it was UTF-8 before."""
     damaged = "single bytes read as Latin-1" if errors == SINGLE_BYTES else "undecodable characters replaced"
-    found = {f"transcoded from {encoding}": bool(encoding), damaged: done.damaged,
-             "line ends unified": done.odd_line_ends, "NUL bytes removed": done.has_nul,
-             "byte order mark removed": done.has_mark}
+    found = {
+        f"transcoded from {encoding}": bool(encoding),
+        damaged: done.damaged,
+        "line ends unified": done.odd_line_ends,
+        "NUL bytes removed": done.has_nul,
+        "byte order mark removed": done.has_mark,
+    }
     return {repair: int(count) for repair, count in found.items() if count}
 
 

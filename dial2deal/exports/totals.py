@@ -31,7 +31,7 @@ class Compared:
 
     line: int
     column: str
-    basis: str                      # sum | average | count | '' when nothing could be compared
+    basis: str  # sum | average | count | '' when nothing could be compared
     stated: str
     stated_value: float | None
     expected_value: float | None
@@ -49,8 +49,15 @@ class _Column:
     has_unit: bool = False
 
 
-def store(con: duckdb.DuckDBPyConnection, profile: Profile, cells: Cells, zone: str, ragged: int, file_id: str,
-          loaded_at: dt.datetime) -> None:
+def store(
+    con: duckdb.DuckDBPyConnection,
+    profile: Profile,
+    cells: Cells,
+    zone: str,
+    ragged: int,
+    file_id: str,
+    loaded_at: dt.datetime,
+) -> None:
     """Compare the totals lines of the file just read and keep the outcome; call inside the file's transaction.
 
     ``ragged`` is the number of its data lines of another width, which count as rows but cannot be added up.
@@ -62,12 +69,21 @@ def store(con: duckdb.DuckDBPyConnection, profile: Profile, cells: Cells, zone: 
         found += _misaligned(con, lambda: _rows(con, cells, plan) + ragged)
     for item in found:
         masked = con.execute("select left(parse.mask_text(?), ?)", [item.stated, _SHOWN]).fetchone()[0]
-        con.execute("insert into ops.file_totals values (?, ?, ?, ?, ?, ?, ?, ?)", [
-            file_id, item.line, item.column, item.basis, masked, item.stated_value, item.expected_value, item.outcome])
+        con.execute(
+            "insert into ops.file_totals values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [file_id, item.line, item.column, item.basis, masked, item.stated_value, item.expected_value, item.outcome],
+        )
 
 
-def _aligned(con: duckdb.DuckDBPyConnection, profile: Profile, cells: Cells, plan: statements.LoadPlan, ragged: int,
-             file_id: str, loaded_at: dt.datetime) -> list[Compared]:
+def _aligned(
+    con: duckdb.DuckDBPyConnection,
+    profile: Profile,
+    cells: Cells,
+    plan: statements.LoadPlan,
+    ragged: int,
+    file_id: str,
+    loaded_at: dt.datetime,
+) -> list[Compared]:
     """The totals lines that have as many cells as the header."""
     table = cells.table
     columns = _columns(profile, cells, plan)
@@ -77,7 +93,9 @@ def _aligned(con: duckdb.DuckDBPyConnection, profile: Profile, cells: Cells, pla
         f"end) from (select *, {cells.line} as _line, {statements.first_cell(table)} as _first "
         f"from {cells.source}) where {statements.is_totals_text('_first')} and _line not in (select _line from "
         f"raw.{statements.name(profile.feed.name)} where _file_id = ? and _loaded_at = ?) order by _line "
-        f"limit {_MAX_LINES}", [file_id, loaded_at]).fetchall()
+        f"limit {_MAX_LINES}",
+        [file_id, loaded_at],
+    ).fetchall()
     compared: list[Compared] = []
     begin = 0
     for line, label, stated in rows:
@@ -100,8 +118,9 @@ def _values(con: duckdb.DuckDBPyConnection, cells: Cells, columns: list[_Column]
     if not columns:
         return {}
     numbers = ", ".join(f"({c.value or 'null'})::double" for c in columns)
-    row = con.execute(f"select {numbers} from (select *, {cells.line} as _line from {cells.source}) where _line = ?",
-                      [line]).fetchone()
+    row = con.execute(
+        f"select {numbers} from (select *, {cells.line} as _line from {cells.source}) where _line = ?", [line]
+    ).fetchone()
     return dict(zip(columns, row, strict=True))
 
 
@@ -118,30 +137,53 @@ def _columns(profile: Profile, cells: Cells, plan: statements.LoadPlan) -> list[
         elif kind in _NEVER_SUMMED:
             found.append(_Column(index, header, None))
         else:
-            found.append(_Column(index, header, (
-                f"list_transform([parse.cell(c{index})], lambda x: coalesce(parse.num(x), parse.money(x), "
-                "case when regexp_matches(x, '[:秒分]') then parse.seconds(x) end))[1]")))
+            found.append(
+                _Column(
+                    index,
+                    header,
+                    (
+                        f"list_transform([parse.cell(c{index})], lambda x: coalesce(parse.num(x), parse.money(x), "
+                        "case when regexp_matches(x, '[:秒分]') then parse.seconds(x) end))[1]"
+                    ),
+                )
+            )
     return found
 
 
-def _facts(con: duckdb.DuckDBPyConnection, cells: Cells, plan: statements.LoadPlan, columns: list[_Column],
-           after: int, before: int) -> tuple[int, dict[int, tuple[Any, int, int]]]:
+def _facts(
+    con: duckdb.DuckDBPyConnection,
+    cells: Cells,
+    plan: statements.LoadPlan,
+    columns: list[_Column],
+    after: int,
+    before: int,
+) -> tuple[int, dict[int, tuple[Any, int, int]]]:
     """(data rows, column → (sum, numbers, cells filled)) of the data rows between two lines."""
     numbers = ", ".join(
-        f"sum({c.value or 'null'})::double, count({c.value or 'null'}), "
-        f"count(*) filter (not parse.blank(c{c.index}))" for c in columns)
+        f"sum({c.value or 'null'})::double, count({c.value or 'null'}), count(*) filter (not parse.blank(c{c.index}))"
+        for c in columns
+    )
     row = con.execute(
         f"select count(*){', ' + numbers if numbers else ''} from (select *, {cells.line} as _line from "
-        f"{cells.source}) where not {plan.is_total} and _line > ? and _line < ?", [after, before]).fetchone()
-    return row[0], {c.index: row[1 + 3 * n: 4 + 3 * n] for n, c in enumerate(columns)}
+        f"{cells.source}) where not {plan.is_total} and _line > ? and _line < ?",
+        [after, before],
+    ).fetchone()
+    return row[0], {c.index: row[1 + 3 * n : 4 + 3 * n] for n, c in enumerate(columns)}
 
 
 def _rows(con: duckdb.DuckDBPyConnection, cells: Cells, plan: statements.LoadPlan) -> int:
     return con.execute(f"select count(*) from {cells.source} where not {plan.is_total}").fetchone()[0]
 
 
-def _compare(line: int, kind: str, column: _Column, text: str, value: float | None, rows: int,
-             facts: tuple[float | None, int, int]) -> Compared:
+def _compare(
+    line: int,
+    kind: str,
+    column: _Column,
+    text: str,
+    value: float | None,
+    rows: int,
+    facts: tuple[float | None, int, int],
+) -> Compared:
     total, numbers, filled = facts
     said = _stated_count(text)
     if said is not None:
@@ -175,8 +217,9 @@ def _misaligned(con: duckdb.DuckDBPyConnection, rows: Callable[[], int]) -> list
     """Totals lines of another width: only a number of rows in words can be compared."""
     found: list[Compared] = []
     for line, content in con.execute(
-            f"select line, {LEADING_TEXT} from ragged where {statements.is_totals_text(LEADING_TEXT)} "
-            f"order by line limit {_MAX_LINES}").fetchall():
+        f"select line, {LEADING_TEXT} from ragged where {statements.is_totals_text(LEADING_TEXT)} "
+        f"order by line limit {_MAX_LINES}"
+    ).fetchall():
         counted = _phrase(content, line, rows)
         if counted:
             found += counted

@@ -24,8 +24,9 @@ _CAN_BE_CUT = ("gb18030",)
 
 # Error handling that loses nothing: what is no character becomes the Latin-1 character of its byte, see `legible`.
 SINGLE_BYTES = "surrogateescape"
-_ESCAPED = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace").replace("\ufffd", chr(byte))
-            for byte in range(128, 256)}
+_ESCAPED = {
+    0xDC00 + byte: bytes([byte]).decode("cp1252", "replace").replace("\ufffd", chr(byte)) for byte in range(128, 256)
+}
 
 
 def legible(text: str) -> str:
@@ -40,7 +41,7 @@ class Rewritten:
     damaged: int = 0  # characters that could not be decoded
     newlines: int = 0
     carriages: int = 0
-    pairs: int = 0    # CRLF
+    pairs: int = 0  # CRLF
     has_nul: bool = False
     has_mark: bool = False  # a byte order mark, the one at the beginning aside
 
@@ -78,8 +79,12 @@ def rewrite(path: Path, target: Path, encoding: str, errors: str) -> Rewritten:
     with target.open("ab") as whole, rest.open("rb") as more:
         shutil.copyfileobj(more, whole, CHUNK)
     rest.unlink()
-    return Rewritten(*(one | other if isinstance(one, bool) else one + other
-                       for one, other in zip(astuple(first), json.loads(said), strict=True)))
+    return Rewritten(
+        *(
+            one | other if isinstance(one, bool) else one + other
+            for one, other in zip(astuple(first), json.loads(said), strict=True)
+        )
+    )
 
 
 def _part(path: Path, target: Path, encoding: str, errors: str, begin: int, end: int) -> Rewritten:

@@ -41,8 +41,9 @@ class _Reader:
         self._command = [sys.executable, "-I", workbook_cells.__file__, str(path), str(HEADER_SEARCH_ROWS)]
 
     def __enter__(self) -> _Reader:
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                         stderr=subprocess.DEVNULL, encoding="utf-8")
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
+        )
         self._is_late = False
         self._watch = threading.Timer(_SECONDS, self._give_up)
         self._watch.start()
@@ -103,8 +104,9 @@ class _WorkbookSheet:
         self._last = said["last"]
 
     def copy(self, target: RowFiles, after: int, width: int, offset: int) -> int:
-        self._reader.tell({"after": after, "path": str(target.clean), "width": width, "offset": offset,
-                           "longest": MAX_RECORD})
+        self._reader.tell(
+            {"after": after, "path": str(target.clean), "width": width, "offset": offset, "longest": MAX_RECORD}
+        )
         self.is_copied = True
         said = self._reader.listen()
         target.written += said["written"]

@@ -84,7 +84,10 @@ def _clock(seconds: int) -> str:
 
 
 _WRITERS: dict[type, Callable[[Any], str]] = {
-    float: _number, bool: lambda value: "是" if value else "否", dt.datetime: _moment, dt.time: _time,
+    float: _number,
+    bool: lambda value: "是" if value else "否",
+    dt.datetime: _moment,
+    dt.time: _time,
     dt.timedelta: _duration,
 }
 # One each: 0.0 and False are the same key.
@@ -115,8 +118,9 @@ class _Sheet:
                 content = ["".join(column) for column in columns]
                 for number, text in enumerate(content):
                     if "\r" in text or "\0" in text:  # the writer does not quote the one, DuckDB ends at the other
-                        columns[number] = [cell.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-                                           for cell in columns[number]]
+                        columns[number] = [
+                            cell.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "") for cell in columns[number]
+                        ]
                 texts = zip(range(line, line + len(batch)), *columns, strict=True)
                 if sum(map(len, content)) > longest:
                     kept = []
@@ -126,8 +130,10 @@ class _Sheet:
                 writer.writerows(texts)
                 line += len(batch)
                 written += len(batch)
-        return {"written": written - len(long), "long": [[line, [cell[:5000] for cell in cells]]
-                                                         for line, *cells in long]}
+        return {
+            "written": written - len(long),
+            "long": [[line, [cell[:5000] for cell in cells]] for line, *cells in long],
+        }
 
     def write_shared(self, start: int, path: str, **where: int) -> dict:
         """Like ``write`` up to the end, the second half by another process."""
@@ -165,8 +171,10 @@ def main(source: str, head_rows: int) -> None:
         with CalamineWorkbook.from_path(source) as workbook:
             for name in workbook.sheet_names:
                 sheet = _Sheet(workbook.get_sheet_by_name(name))
-                head = [[number, list(map(cell_text, cells))]
-                        for number, cells in enumerate(sheet.rows(1, head_rows + 1), 1)]
+                head = [
+                    [number, list(map(cell_text, cells))]
+                    for number, cells in enumerate(sheet.rows(1, head_rows + 1), 1)
+                ]
                 _say({"sheet": name, "head": head, "last": sheet.last})
                 wanted = json.loads(sys.stdin.readline())
                 if wanted:

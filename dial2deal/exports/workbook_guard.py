@@ -29,8 +29,10 @@ def check_workbook(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
             if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > _MAX_UNPACKED:
-                raise FileProblem(f"The workbook unpacks to more than {_MAX_UNPACKED >> 30} GB or {_MAX_PARTS} parts. "
-                                  "Export CSV instead.")
+                raise FileProblem(
+                    f"The workbook unpacks to more than {_MAX_UNPACKED >> 30} GB or {_MAX_PARTS} parts. "
+                    "Export CSV instead."
+                )
             for part in parts:
                 _check_part(archive, part)
     except (*DAMAGED_ARCHIVE, OSError) as error:
@@ -49,7 +51,8 @@ def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
         raise FileProblem(
             "A sheet's cells lie so far apart (more than 52 columns with more than 100,000 rows, or more than 702 "
             "with more than 1,000) that it cannot be held in memory. Delete stray cells far right or far below, "
-            "or export CSV.")
+            "or export CSV."
+        )
 
 
 def _found(archive: zipfile.ZipFile, part: zipfile.ZipInfo, patterns: set[re.Pattern[bytes]]) -> set[re.Pattern[bytes]]:

@@ -23,8 +23,9 @@ def wilson(successes: float, trials: float, z: float) -> tuple[float, float] | N
     return low, high
 
 
-def standardised(successes: float, trials: float, expected: float, overall: float,
-                 z: float) -> tuple[float, float, float] | None:
+def standardised(
+    successes: float, trials: float, expected: float, overall: float, z: float
+) -> tuple[float, float, float] | None:
     """Share as it would be at the mix of all groups, with its bounds: successes ÷ expected × ``overall``.
 
     ``expected``: successes at the group's own mix if each part succeeded as often as everybody's. Indirect
@@ -38,8 +39,9 @@ def standardised(successes: float, trials: float, expected: float, overall: floa
     return value, low, high
 
 
-def newcombe(successes: float, trials: float, base_successes: float, base_trials: float,
-             z: float) -> tuple[float, float] | None:
+def newcombe(
+    successes: float, trials: float, base_successes: float, base_trials: float, z: float
+) -> tuple[float, float] | None:
     """Interval of the difference of two independent shares, first minus base. [Newcombe 1998, method 10]
 
     None when either group is empty.

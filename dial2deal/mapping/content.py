@@ -27,24 +27,24 @@ class Content:
     rows: int = 0
     distinct: int = 0
     samples: list[str] = field(default_factory=list)
-    values: list[str] = field(default_factory=list)     # all values, frequent first, when there are few
-    phone: float = 0.0          # customers' numbers, masked ones included
-    phone_like: float = 0.0     # digits enough for a number of any country
-    hotline: float = 0.0        # 400 numbers, 95xxx, short codes
-    timestamp: float = 0.0      # date with a time of day, epochs included
-    date: float = 0.0           # date without a time
-    clock: float = 0.0          # h:mm:ss below 24 h
-    late_clock: float = 0.0     # of those, after six hours: times of day rather than durations
-    duration: float = 0.0       # anything the loader reads as seconds
+    values: list[str] = field(default_factory=list)  # all values, frequent first, when there are few
+    phone: float = 0.0  # customers' numbers, masked ones included
+    phone_like: float = 0.0  # digits enough for a number of any country
+    hotline: float = 0.0  # 400 numbers, 95xxx, short codes
+    timestamp: float = 0.0  # date with a time of day, epochs included
+    date: float = 0.0  # date without a time
+    clock: float = 0.0  # h:mm:ss below 24 h
+    late_clock: float = 0.0  # of those, after six hours: times of day rather than durations
+    duration: float = 0.0  # anything the loader reads as seconds
     integer: float = 0.0
     number: float = 0.0
-    money: float = 0.0          # with a currency sign, decimals or 万
+    money: float = 0.0  # with a currency sign, decimals or 万
     yes_no: float = 0.0
-    day_number: float = 0.0     # 1–31
-    month: float = 0.0          # jan … dec, 1–12
-    slashed: float = 0.0        # 03/04/2026
+    day_number: float = 0.0  # 1–31
+    month: float = 0.0  # jan … dec, 1–12
+    slashed: float = 0.0  # 03/04/2026
     epoch: float = 0.0
-    zoned: float = 0.0          # Z, +08:00, GMT in the text
+    zoned: float = 0.0  # Z, +08:00, GMT in the text
     url: float = 0.0
     longest: int = 0
     largest: float | None = None
@@ -60,9 +60,15 @@ class Content:
 
     def reads_as(self, kind: str) -> float:
         """Share of the filled cells that a canonical column of ``kind`` (feeds.yml) can take."""
-        return {"phone": max(self.phone + self.hotline, self.phone_like), "timestamp": self.timestamp + self.date,
-                "date": self.timestamp + self.date, "seconds": self.duration, "money": max(self.money, self.number),
-                "number": self.number, "boolean": self.yes_no}.get(kind, 1.0)
+        return {
+            "phone": max(self.phone + self.hotline, self.phone_like),
+            "timestamp": self.timestamp + self.date,
+            "date": self.timestamp + self.date,
+            "seconds": self.duration,
+            "money": max(self.money, self.number),
+            "number": self.number,
+            "boolean": self.yes_no,
+        }.get(kind, 1.0)
 
 
 def describe(con: duckdb.DuckDBPyConnection, cells: Cells) -> list[Content]:
@@ -73,8 +79,10 @@ def describe(con: duckdb.DuckDBPyConnection, cells: Cells) -> list[Content]:
         f"create or replace temp table look as select rowid as r, {listed} from incoming limit {SAMPLED_ROWS}"
     ).fetchone()[0]
     pairs = ", ".join(f"{{'i': {i}, 'v': parse.cell(c{i})}}" for i in range(width))
-    con.execute("create or replace temp table look_cells as select r, p.i as i, p.v as v from "
-                f"(select r, unnest([{pairs}]) as p from look) where not parse.blank(p.v)")
+    con.execute(
+        "create or replace temp table look_cells as select r, p.i as i, p.v as v from "
+        f"(select r, unnest([{pairs}]) as p from look) where not parse.blank(p.v)"
+    )
     blank_clock = "regexp_full_match(v, '0?0:00(:00)?')"
     measured = con.execute(f"""
         select i, count(*), count(distinct v),
@@ -107,15 +115,21 @@ def describe(con: duckdb.DuckDBPyConnection, cells: Cells) -> list[Content]:
                             parse.bool(v) as flag
                         from look_cells))))
         group by i""").fetchall()
-    shown = dict(con.execute(
-        "select i, list(coalesce(case when parse.number_status(v) in ('ok', 'masked') then parse.mask(v) "
-        f"when regexp_full_match(v, '{_PHONE}') and not regexp_full_match(v, '{_DAY_FIRST}') and parse.ts(v) is null "
-        f"or regexp_full_match(v, '0[0-9]{{8,}}') then parse.masked_digits(regexp_replace(v, '[^0-9+]', '', 'g')) end, "
-        f"left(parse.mask_text(v), 24)) order by first_r)[:{_SHOWN}] from "
-        "(select i, v, min(r) as first_r from look_cells group by i, v) group by i").fetchall())
-    values = dict(con.execute(
-        f"select i, list(v order by n desc, v) from (select i, v, count(*) as n from look_cells group by i, v) "
-        f"group by i having count(*) <= {_MANY_DISTINCT}").fetchall())
+    shown = dict(
+        con.execute(
+            "select i, list(coalesce(case when parse.number_status(v) in ('ok', 'masked') then parse.mask(v) "
+            f"when regexp_full_match(v, '{_PHONE}') and not regexp_full_match(v, '{_DAY_FIRST}') and parse.ts(v) is null "
+            f"or regexp_full_match(v, '0[0-9]{{8,}}') then parse.masked_digits(regexp_replace(v, '[^0-9+]', '', 'g')) end, "
+            f"left(parse.mask_text(v), 24)) order by first_r)[:{_SHOWN}] from "
+            "(select i, v, min(r) as first_r from look_cells group by i, v) group by i"
+        ).fetchall()
+    )
+    values = dict(
+        con.execute(
+            f"select i, list(v order by n desc, v) from (select i, v, count(*) as n from look_cells group by i, v) "
+            f"group by i having count(*) <= {_MANY_DISTINCT}"
+        ).fetchall()
+    )
     found = [Content(rows=rows) for _ in range(width)]
     for i, filled, distinct, *rest in measured:
         shares, longest, largest = [float(share or 0) for share in rest[:-2]], rest[-2], rest[-1]
@@ -126,14 +140,19 @@ def describe(con: duckdb.DuckDBPyConnection, cells: Cells) -> list[Content]:
 def codes(con: duckdb.DuckDBPyConnection, cells: Cells) -> set[str]:
     """Upper-case texts in the sample that may be a vendor's codes, such as NO ANSWER."""
     listed = ", ".join(f"upper(c{i})" for i in range(cells.table.width))
-    return {value for (value,) in con.execute(
-        f"select distinct v from (select unnest([{listed}]) as v from (from incoming limit {SAMPLED_ROWS})) "
-        "where regexp_full_match(v, '[A-Z][A-Z_ -]{3,30}') limit 500").fetchall()}
+    return {
+        value
+        for (value,) in con.execute(
+            f"select distinct v from (select unnest([{listed}]) as v from (from incoming limit {SAMPLED_ROWS})) "
+            "where regexp_full_match(v, '[A-Z][A-Z_ -]{3,30}') limit 500"
+        ).fetchall()
+    }
 
 
 def unique_together(con: duckdb.DuckDBPyConnection, columns: list[int]) -> bool:
     """Whether the cells of these columns differ together in every row of the sample."""
     cells = ", ".join(f"coalesce(c{i}, '')" for i in columns)
     rows, distinct = con.execute(
-        f"select count(*), count(distinct concat_ws({text(chr(31))}, {cells})) from incoming").fetchone()
+        f"select count(*), count(distinct concat_ws({text(chr(31))}, {cells})) from incoming"
+    ).fetchone()
     return rows > 1 and rows == distinct

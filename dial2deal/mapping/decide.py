@@ -26,7 +26,7 @@ _MOSTLY = 0.9
 class Shape:
     """What kind of rows the columns make: counts of a period, or single events."""
 
-    counts: list[str]           # headers of columns that count calls, impressions …
+    counts: list[str]  # headers of columns that count calls, impressions …
     rates: list[str]
     is_advertising: bool
     has_date: bool
@@ -46,8 +46,8 @@ class Decision:
     second: str | None
     shape: Shape
     scores: dict[str, float] = field(default_factory=dict)
-    nearest: FeedGuess | None = None    # what would come closest
-    explained: float = 0.0              # share of the columns that the nearest feed explains
+    nearest: FeedGuess | None = None  # what would come closest
+    explained: float = 0.0  # share of the columns that the nearest feed explains
 
     @property
     def is_unplaced_statistics(self) -> bool:
@@ -60,18 +60,22 @@ class Decision:
             return ""
         if self.is_unplaced_statistics:
             kept = ", ".join(dict.fromkeys([*self.shape.counts, *self.shape.rates][:4]))
-            return (f"These are statistics, not single calls: {kept} count or average what happened in a period. "
-                    "They need a date and the agent, the queue or the campaign that they are about")
+            return (
+                f"These are statistics, not single calls: {kept} count or average what happened in a period. "
+                "They need a date and the agent, the queue or the campaign that they are about"
+            )
         known = [g.header for g in self.nearest.columns if g.column] if self.nearest else []
         if self.nearest is None or not known:
             return "None of its columns says anything that a feed needs"
         name, lacking = self.nearest.feed.name, self.nearest.lacking
-        return (f"Nearest is {name}, of which it has {', '.join(known)}"
-                + (f", but no {' and no '.join(lacking)}" if lacking else " and no more"))
+        return f"Nearest is {name}, of which it has {', '.join(known)}" + (
+            f", but no {' and no '.join(lacking)}" if lacking else " and no more"
+        )
 
 
-def decide(words: Vocabulary, header: list[str], contents: list[Content], file_name: str,
-           only: str | None = None) -> Decision:
+def decide(
+    words: Vocabulary, header: list[str], contents: list[Content], file_name: str, only: str | None = None
+) -> Decision:
     """The feed of a file by its name, header words, content and pairs of columns; ``only`` is taken as it is."""
     rules, shape = _rules(), shape_of(header, contents)
     if only:
@@ -81,7 +85,7 @@ def decide(words: Vocabulary, header: list[str], contents: list[Content], file_n
     said = _said(header), meaning(file_name.rpartition(".")[0] or file_name).concepts
     known = [sum(g.is_known(i) for g in quick.values()) for i in range(len(header))]
     rough = {name: _score(guess, shape, said, known)[0] for name, guess in quick.items()}
-    close = sorted(rough, key=lambda name: (-rough[name], name))[:rules["compared"]]
+    close = sorted(rough, key=lambda name: (-rough[name], name))[: rules["compared"]]
     guesses = {name: guess_columns(words, feeds()[name], header, contents, thorough=True) for name in close}
     marks = {name: _score(guess, shape, said, known) for name, guess in guesses.items()}
     order = sorted(close, key=lambda name: (-marks[name][0], name))
@@ -92,15 +96,27 @@ def decide(words: Vocabulary, header: list[str], contents: list[Content], file_n
     nearest = max(order, key=lambda name: marks[name][0] + rules["weights"]["lacking"] * bool(guesses[name].lacking))
     margin = (score - marks[second][0]) / max(score, 1e-9)
     scores = {name: round(marks[name][0], 2) for name in order}
-    sure = next((level for level, limits in (("high", rules["sure"]), ("medium", rules["fairly_sure"]))
-                 if score >= limits["score"] and margin >= limits["margin"] and explained >= limits["explained"]
-                 and not guess.lacking), "low")
+    sure = next(
+        (
+            level
+            for level, limits in (("high", rules["sure"]), ("medium", rules["fairly_sure"]))
+            if score >= limits["score"]
+            and margin >= limits["margin"]
+            and explained >= limits["explained"]
+            and not guess.lacking
+        ),
+        "low",
+    )
     least = rules["least"]
-    is_none = score < least["score"] or (explained < least["explained"] and score < least["clear"]) or bool(
-        guess.lacking) or (
-        shape.is_statistics and best not in (*rules["shape"]["statistics"], *rules["shape"]["either"]))
-    return Decision(None if is_none else guess, sure, second, shape, scores,
-                    guesses[nearest] if is_none else guess, explained)
+    is_none = (
+        score < least["score"]
+        or (explained < least["explained"] and score < least["clear"])
+        or bool(guess.lacking)
+        or (shape.is_statistics and best not in (*rules["shape"]["statistics"], *rules["shape"]["either"]))
+    )
+    return Decision(
+        None if is_none else guess, sure, second, shape, scores, guesses[nearest] if is_none else guess, explained
+    )
 
 
 @dataclass(frozen=True)
@@ -120,8 +136,11 @@ def known_order(contents: list[Content]) -> Order | None:
             continue
         at = {name: contents[i] for i, name in enumerate(names)}
         codes = at[entry["codes"]].values
-        if all(getattr(at[name], kind) >= _MOSTLY for name, kind in entry["holds"].items()) and codes and set(
-                codes) <= set(_rules()["order_codes"][entry["codes"]]):
+        if (
+            all(getattr(at[name], kind) >= _MOSTLY for name, kind in entry["holds"].items())
+            and codes
+            and set(codes) <= set(_rules()["order_codes"][entry["codes"]])
+        ):
             return Order(entry["like"], entry["feed"], [*names, *_tail(contents, len(names))])
     return None
 
@@ -132,9 +151,14 @@ def _tail(contents: list[Content], start: int) -> list[str]:
     forms = _rules()["order_tail"]
     for i in range(start, len(contents)):
         values = contents[i].values or contents[i].samples
-        fitting = [name for name, form in forms.items() if values and name not in found
-                   and all(re.fullmatch(form, value) for value in values)
-                   and (name != "sequence" or i == len(contents) - 1)]
+        fitting = [
+            name
+            for name, form in forms.items()
+            if values
+            and name not in found
+            and all(re.fullmatch(form, value) for value in values)
+            and (name != "sequence" or i == len(contents) - 1)
+        ]
         found.append(fitting[0] if fitting else f"{NAMELESS} {i + 1}")
     return found
 
@@ -149,8 +173,11 @@ def shape_of(header: list[str], contents: list[Content]) -> Shape:
         has_date |= content.date + content.timestamp >= _MOSTLY
         if said.intersection(rules["rates"]):
             rates.append(name)
-        elif said.intersection(rules["counts"]) and not said.intersection(rules["not_counts"]) and (
-                content.integer >= _MOSTLY):
+        elif (
+            said.intersection(rules["counts"])
+            and not said.intersection(rules["not_counts"])
+            and (content.integer >= _MOSTLY)
+        ):
             counts.append(name)
     return Shape(counts, rates, bool(concepts.intersection(rules["advertising"])), has_date)
 
@@ -164,8 +191,9 @@ def _said(header: list[str]) -> frozenset[str]:
     return frozenset(concept for name in header for concept in meaning(name).concepts)
 
 
-def _score(guess: FeedGuess, shape: Shape, said: tuple[frozenset[str], frozenset[str]],
-           known: list[int]) -> tuple[float, float]:
+def _score(
+    guess: FeedGuess, shape: Shape, said: tuple[frozenset[str], frozenset[str]], known: list[int]
+) -> tuple[float, float]:
     """(score, share of the columns explained) of the file read as one feed."""
     rules, name = _rules(), guess.feed.name
     weights, about = rules["weights"], rules["feeds"].get(name, {})
@@ -181,10 +209,16 @@ def _score(guess: FeedGuess, shape: Shape, said: tuple[frozenset[str], frozenset
     against = len(said[0].intersection(about.get("against", ())))
     foreign = len(said[0].intersection(rules["foreign"]))
     explained = found / worth if worth else 0.0
-    score = (weights["explained"] * explained + weights["required"] * have + weights["tells"] * tells
-             - weights["against"] * against - weights["foreign"] * foreign
-             + weights["file"] * bool(said[1].intersection(about.get("file", ())))
-             - weights["lacking"] * bool(guess.lacking) - weights["shape"] * misshapen(name, shape))
+    score = (
+        weights["explained"] * explained
+        + weights["required"] * have
+        + weights["tells"] * tells
+        - weights["against"] * against
+        - weights["foreign"] * foreign
+        + weights["file"] * bool(said[1].intersection(about.get("file", ())))
+        - weights["lacking"] * bool(guess.lacking)
+        - weights["shape"] * misshapen(name, shape)
+    )
     return score, explained
 
 

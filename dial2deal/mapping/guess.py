@@ -21,13 +21,13 @@ from dial2deal.mapping.probe import NAMELESS
 from dial2deal.mapping.values import meant
 
 _HINTS = Path(__file__).with_name("hints.yml")
-_FITS = 0.6            # share of a column's cells that must read as the canonical kind for a header to count in full
-_CONTENT = 0.9         # the same for a guess from content alone
+_FITS = 0.6  # share of a column's cells that must read as the canonical kind for a header to count in full
+_CONTENT = 0.9  # the same for a guess from content alone
 _SIMILAR = 0.74
 _SPELT_ALIKE, _SPELT_ALIKE_LATIN = 0.8, 0.85
-_KNOWN = 0.5            # share of the values that must be known where a header only hints at a code
-_HOTLINE = 20.0        # hotlines are ours
-_MEANT, _CLEARLY_MEANT = 0.62, 0.8     # how well the words of a header must name a column
+_KNOWN = 0.5  # share of the values that must be known where a header only hints at a code
+_HOTLINE = 20.0  # hotlines are ours
+_MEANT, _CLEARLY_MEANT = 0.62, 0.8  # how well the words of a header must name a column
 _ELSEWHERE = "header of source"
 
 
@@ -42,7 +42,7 @@ class Guess:
     reason: str = ""
     unit: str | None = None
     note: str = ""
-    is_party: bool = False      # caller or called: whose number it is depends on the direction
+    is_party: bool = False  # caller or called: whose number it is depends on the direction
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,26 @@ class FeedGuess:
     @property
     def missing(self) -> list[str]:
         """Required columns that no column of the file is."""
-        return [c.name for c in self.feed.columns.values() if c.required and self.of(c.name) is None
-                and not (self.parties and c.name == "customer_number")]
+        return [
+            c.name
+            for c in self.feed.columns.values()
+            if c.required and self.of(c.name) is None and not (self.parties and c.name == "customer_number")
+        ]
 
     @property
     def lacking(self) -> list[str]:
         """Of those, the ones nothing can stand in for: when, part of what a row is known by, how many it counts."""
         feed = self.feed
-        return [name for name in self.missing if f"{feed.name}.{name}" not in hints()["assumed"] and (
-            name == feed.event_column or feed.columns[name].kind == "number"
-            or (name in feed.key and len(feed.key) > 1))]
+        return [
+            name
+            for name in self.missing
+            if f"{feed.name}.{name}" not in hints()["assumed"]
+            and (
+                name == feed.event_column
+                or feed.columns[name].kind == "number"
+                or (name in feed.key and len(feed.key) > 1)
+            )
+        ]
 
 
 class Vocabulary:
@@ -138,14 +148,16 @@ class Vocabulary:
         """The coded column that the values belong to when they are clearly not this one's: 呼出 is no dial mode."""
         if self.known_values(feed, column, values) >= _FITS / 2:
             return None
-        others = {c.name: self.known_values(feed, c.name, values) for c in feeds()[feed].columns.values()
-                  if c.kind == "map"}
+        others = {
+            c.name: self.known_values(feed, c.name, values) for c in feeds()[feed].columns.values() if c.kind == "map"
+        }
         best = max(others, key=lambda name: others[name])
         return best if others[best] >= _CONTENT else None
 
 
-def guess_columns(words: Vocabulary, feed: Feed, header: list[str], contents: list[Content], *,
-                  thorough: bool = False) -> FeedGuess:
+def guess_columns(
+    words: Vocabulary, feed: Feed, header: list[str], contents: list[Content], *, thorough: bool = False
+) -> FeedGuess:
     """The file read as ``feed``; ``thorough`` also by headers that are spelt alike, which takes long."""
     parties = parties_of(feed, header, contents)
     guess = _guess(words, feed, header, contents, parties, thorough)
@@ -183,12 +195,19 @@ def hints() -> dict[str, Any]:
     return yaml.safe_load(_HINTS.read_text(encoding="utf-8"))
 
 
-def _guess(words: Vocabulary, feed: Feed, header: list[str], contents: list[Content],
-           parties: tuple[int, int] | None, thorough: bool) -> FeedGuess:
+def _guess(
+    words: Vocabulary,
+    feed: Feed,
+    header: list[str],
+    contents: list[Content],
+    parties: tuple[int, int] | None,
+    thorough: bool,
+) -> FeedGuess:
     offers = []
     order = {column: number for number, column in enumerate(feed.columns)}
-    taken: dict[int, Guess] = {i: Guess(i, header[i], None, "high", "a party of the call", is_party=True)
-                               for i in parties or ()}
+    taken: dict[int, Guess] = {
+        i: Guess(i, header[i], None, "high", "a party of the call", is_party=True) for i in parties or ()
+    }
     used: set[str] = {"customer_number", "own_number"} if parties else set()
     for index, name in enumerate(header):
         if index in taken:
@@ -210,8 +229,9 @@ def _guess(words: Vocabulary, feed: Feed, header: list[str], contents: list[Cont
     return FeedGuess(feed, columns, 0.0, parties)
 
 
-def _by_header(words: Vocabulary, feed: Feed, column: Column, name: str, content: Content, thorough: bool,
-               ) -> tuple[float, str, str] | None:
+def _by_header(
+    words: Vocabulary, feed: Feed, column: Column, name: str, content: Content, thorough: bool
+) -> tuple[float, str, str] | None:
     """(weight, confidence, reason) for a header whose name speaks for a column, weighed by the content."""
     exact = words.exact(feed.name, name)
     if exact and meanings.differs(exact[0], name):
@@ -221,9 +241,13 @@ def _by_header(words: Vocabulary, feed: Feed, column: Column, name: str, content
         weight, confidence, reason = (90.0, "medium", exact[1]) if elsewhere else (100.0, "high", exact[1])
     elif (said := meanings.fits(feed.name, column.name, name, is_key=column.name in feed.key[:1])) >= _MEANT:
         weight, confidence = 85.0 * said, "medium" if said >= _CLEARLY_MEANT else "low"
-        if column.kind == "map" and column.required and content.values and words.known_values(
-                feed.name, column.name, content.values) < _KNOWN:
-            return None     # a type of call such as PS, NW, IN is no direction
+        if (
+            column.kind == "map"
+            and column.required
+            and content.values
+            and words.known_values(feed.name, column.name, content.values) < _KNOWN
+        ):
+            return None  # a type of call such as PS, NW, IN is no direction
         reason = "words: " + " ".join(sorted(meanings.meaning(name).concepts))
     elif exact or not thorough:
         return None
@@ -237,7 +261,7 @@ def _by_header(words: Vocabulary, feed: Feed, column: Column, name: str, content
     fits = content.reads_as(column.kind)
     if content.hotline >= _FITS and column.name in ("own_number", "customer_number"):
         weight += _HOTLINE if column.name == "own_number" else -_HOTLINE
-    if column.kind == "number" and column.required:   # a count
+    if column.kind == "number" and column.required:  # a count
         fits = content.integer
     elif confidence != "high" and _is_foreign(feed, column, name, content, confidence):
         fits = 0.0
@@ -259,17 +283,20 @@ def _is_foreign(feed: Feed, column: Column, name: str, content: Content, confide
     if column.kind == "text" and confidence == "low" and content.number >= _CONTENT:
         return True
     return column.kind in ("text", "map", "id", "list") and (
-        content.timestamp + content.date >= _CONTENT or (column.kind != "id" and content.phone_like >= _CONTENT))
+        content.timestamp + content.date >= _CONTENT or (column.kind != "id" and content.phone_like >= _CONTENT)
+    )
 
 
-def _by_content(words: Vocabulary, feed: Feed, column: Column, header: list[str], contents: list[Content],
-                taken: dict[int, Guess]) -> Guess | None:
+def _by_content(
+    words: Vocabulary, feed: Feed, column: Column, header: list[str], contents: list[Content], taken: dict[int, Guess]
+) -> Guess | None:
     """A guess for a column that no header names: what must be there, and what cannot be anything else."""
     free = [i for i in range(min(len(header), len(contents))) if i not in taken and contents[i].filled]
     if column.kind == "id" and column.required and column.name == feed.key[0]:
         unique = [i for i in free if contents[i].is_unique]
         named = [i for i in unique if hint("id", header[i])] or [
-            i for i in unique if header[i].startswith(NAMELESS) and contents[i].phone + contents[i].timestamp == 0]
+            i for i in unique if header[i].startswith(NAMELESS) and contents[i].phone + contents[i].timestamp == 0
+        ]
         return _first(named, header, column.name, "every value differs")
     if column.kind == "phone":
         share = "hotline" if column.name == "own_number" else "phone"
@@ -281,8 +308,14 @@ def _by_content(words: Vocabulary, feed: Feed, column: Column, header: list[str]
         dated = [i for i in free if contents[i].timestamp + contents[i].date >= _CONTENT]
         return _first(whole or dated, header, column.name, "dates and times" if whole else "dates")
     if column.kind == "seconds" and column.required:
-        fitting = [i for i in free if contents[i].duration >= _CONTENT and contents[i].late_clock < 0.2
-                   and hint("seconds", header[i]) and not contents[i].timestamp]
+        fitting = [
+            i
+            for i in free
+            if contents[i].duration >= _CONTENT
+            and contents[i].late_clock < 0.2
+            and hint("seconds", header[i])
+            and not contents[i].timestamp
+        ]
         return _first(fitting, header, column.name, "lengths of time")
     if column.name == "recording_ref":
         return _first([i for i in free if contents[i].url >= _FITS], header, column.name, "links")

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 _FILE = Path(__file__).with_name("words.yml")
-_COMPOUND = 4            # letters from which a Latin word is also found at either end of a longer one
+_COMPOUND = 4  # letters from which a Latin word is also found at either end of a longer one
 _EXTRA, _EXTRA_SOFT, _UNREAD = 0.3, 0.05, 0.5
 _TAKEN = "\0"
 
@@ -94,8 +94,9 @@ def fits(feed: str, column: str, header: str, *, is_key: bool = False) -> float:
 def differs(column: str, header: str) -> bool:
     """Whether a header says average, longest or rate in brackets, where a known header is not told by them."""
     said = meaning(header).concepts
-    return any(concept in said and not any(word in column for word in words)
-               for concept, words in _words()["refined"].items())
+    return any(
+        concept in said and not any(word in column for word in words) for concept, words in _words()["refined"].items()
+    )
 
 
 def _fit(pattern: frozenset[str], read: Meaning) -> float:

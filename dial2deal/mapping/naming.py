@@ -30,13 +30,18 @@ def _vendor(path: Path) -> str | None:
 
 def _own_words(text: str) -> str:
     """Latin words that are neither dates nor say what kind of file it is."""
-    words = [w for w in re.findall(r"[a-z][a-z0-9]+", text.lower())
-             if w not in _names()["generic"] and not meaning(w).concepts]
+    words = [
+        w
+        for w in re.findall(r"[a-z][a-z0-9]+", text.lower())
+        if w not in _names()["generic"] and not meaning(w).concepts
+    ]
     return "_".join(words[:_WORDS_KEPT])
 
 
 @cache
 def _names() -> dict[str, Any]:
     content = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    return {"vendors": {word.lower(): name for name, words in content["vendors"].items() for word in words},
-            "generic": frozenset(content["generic"])}
+    return {
+        "vendors": {word.lower(): name for name, words in content["vendors"].items() for word in words},
+        "generic": frozenset(content["generic"]),
+    }

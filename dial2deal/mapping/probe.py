@@ -22,12 +22,13 @@ from dial2deal.exports.profiles import Match, Profile, ProfileFile, vocabulary
 from dial2deal.exports.table import Table
 
 SAMPLE_BYTES = 2 << 20
-NAMELESS = "column"     # what cells of a file without header are called
+NAMELESS = "column"  # what cells of a file without header are called
 _MAX_CELLS = 400
 _VALUE = re.compile(r"[\d\s:/.,+*%¥￥$-]*\d[\d\s:/.,+*%¥￥$TZ年月日时分秒-]*|https?://.*|[0-9a-fA-F-]{16,}")
 # Moments, long numbers and clock times: a row that holds one is data, whatever else it holds.
-_DATA = re.compile(r"(.*\D)?\d{4}[-/年]\d{1,2}[-/月]\d{1,2}.*|\d{6,}(\.\d+)?|\d{1,2}:\d\d(:\d\d)?|https?://.*|.{60,}",
-                   re.DOTALL)
+_DATA = re.compile(
+    r"(.*\D)?\d{4}[-/年]\d{1,2}[-/月]\d{1,2}.*|\d{6,}(\.\d+)?|\d{1,2}:\d\d(:\d\d)?|https?://.*|.{60,}", re.DOTALL
+)
 _EMPTY = Match({}, {}, {}, [], (0, 0))
 
 
@@ -68,10 +69,10 @@ class Sample:
     container: str
     cells: Cells
     header: list[str]
-    header_line: int                # 0 without one
+    header_line: int  # 0 without one
     is_part: bool
     bytes: int
-    records: str | None = None      # where in a JSON document the records lie
+    records: str | None = None  # where in a JSON document the records lie
 
     @property
     def table(self) -> Table:
@@ -182,8 +183,12 @@ def _header_line(con: duckdb.DuckDBPyConnection, table: Table) -> int:
 @cache
 def any_header() -> AnyHeader:
     """The profile that `look` reads with; it knows every header of headers.yml."""
-    known = frozenset(normalise_header(header) for columns in vocabulary()["feeds"].values()
-                      for headers in columns.values() for header in headers)
+    known = frozenset(
+        normalise_header(header)
+        for columns in vocabulary()["feeds"].values()
+        for headers in columns.values()
+        for header in headers
+    )
     dialects = {count: [f"{NAMELESS} {n + 1}" for n in range(count)] for count in range(2, _MAX_CELLS)}
     file = ProfileFile.model_construct(**{**ProfileFile().model_dump(), "header": "none", "dialects": dialects})
     feed = next(iter(feeds().values()))

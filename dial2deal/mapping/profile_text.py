@@ -27,8 +27,10 @@ def profile_text(proposal: Proposal, sample: Sample, words: Vocabulary) -> str:
     if "date_order" not in proposal.options and (event := proposal.guess.of(feed.event_column or "")) and event.note:
         lines.append(f"# {feed.event_column}: {event.note}.")
     if not sample.has_header:
-        lines += ["dialects:   # number of cells: their names, which you may change",
-                  f"  {len(sample.header)}: [{', '.join(map(_quoted, sample.header))}]"]
+        lines += [
+            "dialects:   # number of cells: their names, which you may change",
+            f"  {len(sample.header)}: [{', '.join(map(_quoted, sample.header))}]",
+        ]
     lines.append("columns:" + ("" if any(_is_written(rule) for rule in proposal.rules.values()) else " {}"))
     for column in feed.columns:
         if column in proposal.rules:
@@ -47,16 +49,20 @@ def profile_text(proposal: Proposal, sample: Sample, words: Vocabulary) -> str:
 
 def order_text(order: Order, sample: Sample) -> str:
     """The profile of a file without header whose cells are in a known order."""
-    return (f"# 'dial2deal map' found the cells of {_plain(sample.path.name)} in the order of {order.like}.\n"
-            f"description: {_quoted('As ' + order.like + ', without a header line')}\nlike: {order.like}\n"
-            f"header: none\ndelimiter: {_quoted(sample.table.delimiter)}\ndialects:\n"
-            f"  {len(order.names)}: [{', '.join(map(_quoted, order.names))}]\n")
+    return (
+        f"# 'dial2deal map' found the cells of {_plain(sample.path.name)} in the order of {order.like}.\n"
+        f"description: {_quoted('As ' + order.like + ', without a header line')}\nlike: {order.like}\n"
+        f"header: none\ndelimiter: {_quoted(sample.table.delimiter)}\ndialects:\n"
+        f"  {len(order.names)}: [{', '.join(map(_quoted, order.names))}]\n"
+    )
 
 
 def like_text(source: str, file_name: str) -> str:
     """The profile of an own source that exports as a known one does."""
-    return (f"# 'dial2deal map' found the columns of {source} in {_plain(file_name)}; what you add here wins over it.\n"
-            f"description: {_quoted('Exports as ' + source + ' does')}\nlike: {source}\n")
+    return (
+        f"# 'dial2deal map' found the columns of {source} in {_plain(file_name)}; what you add here wins over it.\n"
+        f"description: {_quoted('Exports as ' + source + ' does')}\nlike: {source}\n"
+    )
 
 
 def _is_written(rule: Rule) -> bool:
@@ -114,4 +120,3 @@ def _quoted(text: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
-

@@ -23,7 +23,6 @@ _NIGHT = 0.4
 _STEADY = ("id", "phone", "timestamp", "date", "seconds", "money")
 
 
-
 @dataclass(frozen=True)
 class Rule:
     """One entry of ``columns``: exactly one of header, expression, hash_of, const; ``doubt`` explains it."""
@@ -47,7 +46,7 @@ class Proposal:
     rules: dict[str, Rule]
     options: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
-    values: dict[str, dict[str, str]] = field(default_factory=dict)     # what everyday words stand for
+    values: dict[str, dict[str, str]] = field(default_factory=dict)  # what everyday words stand for
     unknown_values: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -56,8 +55,15 @@ class Proposal:
         return self.guess.feed
 
 
-def propose(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profiles, sample: Sample,
-            contents: list[Content], guess: FeedGuess, zone: str) -> Proposal:
+def propose(
+    con: duckdb.DuckDBPyConnection,
+    words: Vocabulary,
+    profiles: Profiles,
+    sample: Sample,
+    contents: list[Content],
+    guess: FeedGuess,
+    zone: str,
+) -> Proposal:
     """The profile that reads the sample as `decide` says."""
     proposal = Proposal(guess, {})
     _parties(proposal, words, profiles, sample, contents)
@@ -65,7 +71,8 @@ def propose(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profile
         if item.column:
             content = contents[item.index]
             proposal.rules[item.column] = Rule(
-                item.column, item.confidence, item.reason, header=item.header, samples=content.samples)
+                item.column, item.confidence, item.reason, header=item.header, samples=content.samples
+            )
     _event_time(proposal, sample, contents)
     _identity(con, proposal, sample, contents)
     _end_time(con, proposal, contents)
@@ -82,8 +89,9 @@ def propose(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profile
     return proposal
 
 
-def _parties(proposal: Proposal, words: Vocabulary, profiles: Profiles, sample: Sample,
-             contents: list[Content]) -> None:
+def _parties(
+    proposal: Proposal, words: Vocabulary, profiles: Profiles, sample: Sample, contents: list[Content]
+) -> None:
     """Caller and called change sides with the direction; where the base profile knows both headers, by its rules."""
     parties, direction = proposal.guess.parties, proposal.guess.of("direction")
     if parties is None or direction is None:
@@ -92,8 +100,12 @@ def _parties(proposal: Proposal, words: Vocabulary, profiles: Profiles, sample: 
     out = [v for v in contents[direction.index].values if meant(known, "direction", v) == "outbound"]
     base = profiles.get(hints()["parties_like"], proposal.feed.name)
     match = base.match(sample.header) if base and base.file.helpers else None
-    if match and all(v.strip().lower() in known for v in out) and "customer_number" not in match.positions and (
-            len(match.helpers) == len(base.file.helpers)):
+    if (
+        match
+        and all(v.strip().lower() in known for v in out)
+        and "customer_number" not in match.positions
+        and (len(match.helpers) == len(base.file.helpers))
+    ):
         proposal.options["like"] = base.source
         for column in ("customer_number", "own_number"):
             proposal.rules[column] = Rule(column, "high", f"by direction, see profiles/{base.source}", expression="")
@@ -117,12 +129,18 @@ def _event_time(proposal: Proposal, sample: Sample, contents: list[Content]) -> 
     clocks = [i for i in free if contents[i].clock >= _ENOUGH and contents[i].late_clock >= 0.2]
     if guess and clocks:
         proposal.rules[event] = Rule(
-            event, "medium", f"content: dates in {guess.header}, the first times of day in {headers[clocks[0]]}",
+            event,
+            "medium",
+            f"content: dates in {guess.header}, the first times of day in {headers[clocks[0]]}",
             expression=f"{{{guess.header}}} || ' ' || {{{headers[clocks[0]]}}}",
-            samples=contents[clocks[0]].samples)
+            samples=contents[clocks[0]].samples,
+        )
         if len(clocks) > 1:
-            proposal.notes.append("other times of day: " + ", ".join(headers[i] for i in clocks[1:])
-                                  + f"; with the date they make moments too: \"{{{guess.header}}} || ' ' || {{…}}\"")
+            proposal.notes.append(
+                "other times of day: "
+                + ", ".join(headers[i] for i in clocks[1:])
+                + f"; with the date they make moments too: \"{{{guess.header}}} || ' ' || {{…}}\""
+            )
         return
     if guess is None:
         _day_and_month(proposal, event, sample, contents)
@@ -137,9 +155,13 @@ def _day_and_month(proposal: Proposal, event: str, sample: Sample, contents: lis
         year = "2000"
         form = "%d %b %Y" if any(sample_.isalpha() for sample_ in contents[months[0]].samples) else "%d %m %Y"
         proposal.rules[event] = Rule(
-            event, "low", f"content: day and month; THE YEAR IS NOT IN THE FILE, {year} stands in for it",
+            event,
+            "low",
+            f"content: day and month; THE YEAR IS NOT IN THE FILE, {year} stands in for it",
             expression=f"strftime(try_strptime({{{headers[days[0]]}}} || ' ' || {{{headers[months[0]]}}} || ' {year}', "
-                       f"'{form}'), '%Y-%m-%d')", samples=contents[months[0]].samples)
+            f"'{form}'), '%Y-%m-%d')",
+            samples=contents[months[0]].samples,
+        )
 
 
 def _identity(con: duckdb.DuckDBPyConnection, proposal: Proposal, sample: Sample, contents: list[Content]) -> None:
@@ -152,19 +174,27 @@ def _identity(con: duckdb.DuckDBPyConnection, proposal: Proposal, sample: Sample
     if guess and unique_together(con, [guess.index]):
         return
     headers = sample.header
-    steady = [i for i in range(len(headers)) if contents[i].share_filled > 0.98 and contents[i].distinct > 1
-              and headers[i].strip()]
+    steady = [
+        i
+        for i in range(len(headers))
+        if contents[i].share_filled > 0.98 and contents[i].distinct > 1 and headers[i].strip()
+    ]
     if guess:
-        others = sorted((i for i in steady if i != guess.index), key=lambda i: (
-            not (contents[i].date >= _ENOUGH), not hint("id", headers[i]), contents[i].longest, i))
+        others = sorted(
+            (i for i in steady if i != guess.index),
+            key=lambda i: (not (contents[i].date >= _ENOUGH), not hint("id", headers[i]), contents[i].longest, i),
+        )
         tries = [list(some) for size in (1, 2) for some in combinations(others, size)][:_ID_TRIES]
         found = next((some for some in tries if unique_together(con, [*some, guess.index])), None)
         if found:
             parts = " || '/' || ".join(f"{{{headers[i]}}}" for i in (*found, guess.index))
             together = ", ".join(headers[i] for i in found)
             proposal.rules[key] = Rule(
-                key, "medium", f"{guess.header} alone repeats; unique in the sample together with {together}",
-                expression=parts)
+                key,
+                "medium",
+                f"{guess.header} alone repeats; unique in the sample together with {together}",
+                expression=parts,
+            )
         else:
             proposal.notes.append(f"{guess.header} repeats in the sample: of rows with one id the latest counts")
         return
@@ -174,20 +204,26 @@ def _identity(con: duckdb.DuckDBPyConnection, proposal: Proposal, sample: Sample
     _hashed_identity(con, proposal, sample, contents, key)
 
 
-def _hashed_identity(con: duckdb.DuckDBPyConnection, proposal: Proposal, sample: Sample, contents: list[Content],
-                     key: str) -> None:
+def _hashed_identity(
+    con: duckdb.DuckDBPyConnection, proposal: Proposal, sample: Sample, contents: list[Content], key: str
+) -> None:
     used = [g for g in proposal.guess.columns if g.column and contents[g.index].distinct > 1]
     # What is corrected later, such as a result or notes, is no part of an identity if it need not be.
     steady = [g for g in used if g.column and proposal.feed.columns[g.column].kind in _STEADY]
     for some in (steady, used):
         if some and unique_together(con, [g.index for g in some]):
-            proposal.rules[key] = Rule(key, "low", "the export has no id: a hash of the columns that are known",
-                                       hash_of=tuple(g.column for g in some if g.column))
+            proposal.rules[key] = Rule(
+                key,
+                "low",
+                "the export has no id: a hash of the columns that are known",
+                hash_of=tuple(g.column for g in some if g.column),
+            )
             return
     everything = unique_together(con, list(range(len(sample.header))))
     doubt = "" if everything else "; EQUAL ROWS EXIST AND COUNT ONCE"
-    proposal.rules[key] = Rule(key, "low", f"the export has no id: a hash of the whole row{doubt}",
-                               hash_of=(WHOLE_ROW,))
+    proposal.rules[key] = Rule(
+        key, "low", f"the export has no id: a hash of the whole row{doubt}", hash_of=(WHOLE_ROW,)
+    )
 
 
 def _end_time(con: duckdb.DuckDBPyConnection, proposal: Proposal, contents: list[Content]) -> None:
@@ -199,16 +235,19 @@ def _end_time(con: duckdb.DuckDBPyConnection, proposal: Proposal, contents: list
     for i in (i for i in _free(proposal) if contents[i].timestamp >= _ENOUGH):
         never, after = con.execute(
             f"select avg((s < 0)::int), median(s) from (select date_diff('second', parse.ts(c{event.index}), "
-            f"parse.ts(c{i})) as s from look)").fetchone()
+            f"parse.ts(c{i})) as s from look)"
+        ).fetchone()
         if never == 0 and after and after > 0:
             later[i] = after
     if later:
         index = max(later, key=lambda i: later[i])
         guess = Guess(index, proposal.guess.columns[index].header, "ended_at", "low", "content: never before the start")
-        proposal.guess = replace(proposal.guess, columns=[
-            guess if g.index == index else g for g in proposal.guess.columns])
-        proposal.rules["ended_at"] = Rule("ended_at", guess.confidence, guess.reason, header=guess.header,
-                                          samples=contents[index].samples)
+        proposal.guess = replace(
+            proposal.guess, columns=[guess if g.index == index else g for g in proposal.guess.columns]
+        )
+        proposal.rules["ended_at"] = Rule(
+            "ended_at", guess.confidence, guess.reason, header=guess.header, samples=contents[index].samples
+        )
 
 
 def _missed(proposal: Proposal, contents: list[Content]) -> None:
@@ -221,8 +260,12 @@ def _missed(proposal: Proposal, contents: list[Content]) -> None:
         said = meaning(header).concepts
         if "miss" in said and not said & {"count", "reason"} and contents[i].yes_no >= _ENOUGH:
             rules["is_connected"] = Rule(
-                "is_connected", "medium", f"{header} turned round",
-                expression=f"(not parse.bool({{{header}}}))::varchar", samples=contents[i].samples)
+                "is_connected",
+                "medium",
+                f"{header} turned round",
+                expression=f"(not parse.bool({{{header}}}))::varchar",
+                samples=contents[i].samples,
+            )
             return
 
 
@@ -232,8 +275,11 @@ def _talk_time(proposal: Proposal) -> None:
     lacks = "talk_seconds" in proposal.feed.columns and "talk_seconds" not in rules
     if lacks and {"answered_at", "ended_at"} <= set(rules):
         rules["talk_seconds"] = Rule(
-            "talk_seconds", "low", "no length of talk: from answer to end",
-            expression="date_diff('second', parse.ts({answered_at}), parse.ts({ended_at}))::varchar")
+            "talk_seconds",
+            "low",
+            "no length of talk: from answer to end",
+            expression="date_diff('second', parse.ts({answered_at}), parse.ts({ended_at}))::varchar",
+        )
 
 
 def _elapsed_units(con: duckdb.DuckDBPyConnection, proposal: Proposal, sample: Sample, contents: list[Content]) -> None:
@@ -249,12 +295,17 @@ def _elapsed_units(con: duckdb.DuckDBPyConnection, proposal: Proposal, sample: S
             ratio = con.execute(
                 "select median(said / nullif(elapsed, 0)) from (select coalesce(parse.num("
                 f"c{guess.index}), parse.seconds(c{guess.index})) as said, date_diff('second', "
-                f"parse.ts(c{event.index}), parse.ts(c{end.index})) as elapsed from look) where said > 0").fetchone()[0]
+                f"parse.ts(c{event.index}), parse.ts(c{end.index})) as elapsed from look) where said > 0"
+            ).fetchone()[0]
         unit, reason = _unit(content, ratio)
         if unit:
             proposal.rules[column] = replace(rule, unit=unit, reason=f"{rule.reason}; {reason}")
-            proposal.guess = replace(proposal.guess, columns=[
-                replace(g, unit=unit, note=reason) if g.index == guess.index else g for g in proposal.guess.columns])
+            proposal.guess = replace(
+                proposal.guess,
+                columns=[
+                    replace(g, unit=unit, note=reason) if g.index == guess.index else g for g in proposal.guess.columns
+                ],
+            )
 
 
 def _unit(content: Content, ratio: float | None) -> tuple[str | None, str]:
@@ -264,7 +315,8 @@ def _unit(content: Content, ratio: float | None) -> tuple[str | None, str]:
         if 0.001 < ratio < 0.02:
             clock = content.number < 0.5
             return ("[h:m]" if clock else "min"), (
-                "hours:minutes" if clock else "minutes") + ": about a sixtieth of the time from start to end"
+                "hours:minutes" if clock else "minutes"
+            ) + ": about a sixtieth of the time from start to end"
         return None, ""
     if content.integer >= _ENOUGH and (content.largest or 0) > 1_000_000:
         return "ms", "milliseconds? no call lasts eleven days"
@@ -281,7 +333,8 @@ def _zones(con: duckdb.DuckDBPyConnection, proposal: Proposal, contents: list[Co
     if content.slashed >= 0.5:
         first, second = con.execute(
             f"select max(try_cast(regexp_extract(c{guess.index}, '^([0-9]+)', 1) as integer)), max(try_cast("
-            f"regexp_extract(c{guess.index}, '^[0-9]+[/.-]([0-9]+)', 1) as integer)) from incoming").fetchone()
+            f"regexp_extract(c{guess.index}, '^[0-9]+[/.-]([0-9]+)', 1) as integer)) from incoming"
+        ).fetchone()
         order = "dmy" if (first or 0) > 12 else "mdy"
         proposal.options["date_order"] = order
         sure = max(first or 0, second or 0) > 12
@@ -293,12 +346,14 @@ def _zones(con: duckdb.DuckDBPyConnection, proposal: Proposal, contents: list[Co
     else:
         night = con.execute(
             f"select avg((date_part('hour', parse.ts(c{guess.index})) < 6)::int) from look "
-            f"where parse.ts(c{guess.index}) is not null and contains(c{guess.index}, ':')").fetchone()[0]
+            f"where parse.ts(c{guess.index}) is not null and contains(c{guess.index}, ':')"
+        ).fetchone()[0]
         note = f"local time of {zone}, unless time_zone: says otherwise"
         if night and night > _NIGHT:
             note += f"; {night:.0%} lie between 0 and 6 o'clock: perhaps they are UTC (time_zone: UTC)"
-    proposal.guess = replace(proposal.guess, columns=[
-        replace(g, note=note) if g.index == guess.index else g for g in proposal.guess.columns])
+    proposal.guess = replace(
+        proposal.guess, columns=[replace(g, note=note) if g.index == guess.index else g for g in proposal.guess.columns]
+    )
 
 
 def _values(proposal: Proposal, words: Vocabulary, contents: list[Content]) -> None:
@@ -320,14 +375,22 @@ def _required(proposal: Proposal, words: Vocabulary) -> None:
         if not column.required or column.name in proposal.rules:
             continue
         if assumed := hints()["assumed"].get(f"{feed.name}.{column.name}"):
-            proposal.rules[column.name] = Rule(column.name, "low", "ASSUMED for every row: no column says it",
-                                               const=assumed)
+            proposal.rules[column.name] = Rule(
+                column.name, "low", "ASSUMED for every row: no column says it", const=assumed
+            )
         elif column.name == feed.event_column or column.name in feed.key:
             one_of = sorted(words.canonical.get((feed.name, column.name), ()))
-            help_ = (f". If one value holds for every row, write {column.name}: {{const: {one_of[0]}}}; it may be "
-                     f"{', '.join(one_of)}") if one_of else ""
+            help_ = (
+                (
+                    f". If one value holds for every row, write {column.name}: {{const: {one_of[0]}}}; it may be "
+                    f"{', '.join(one_of)}"
+                )
+                if one_of
+                else ""
+            )
             proposal.missing[column.name] = (
-                f"nothing in the file looks like it; the file cannot be loaded without it{help_}")
+                f"nothing in the file looks like it; the file cannot be loaded without it{help_}"
+            )
         else:
             proposal.missing[column.name] = "nothing in the file looks like it; empty for every row until you name it"
             proposal.rules[column.name] = Rule(column.name, "low", "NOT FOUND: name a header or a constant", const="")

@@ -41,11 +41,16 @@ class Candidate:
         return round(raw * (0.5 if self.match.missing else 1.0), 4)
 
 
-def candidates(profiles: Profiles, sample: Sample, source: str | None = None, feed: str | None = None,
-               ) -> list[Candidate]:
+def candidates(
+    profiles: Profiles, sample: Sample, source: str | None = None, feed: str | None = None
+) -> list[Candidate]:
     """Profiles that use at least two of the file's columns, best first; ``source`` and ``feed`` restrict them."""
-    found = [c for profile in _all(profiles) if source in (None, profile.source) and feed in (None, profile.feed.name)
-             if (c := _try(profile, sample))]
+    found = [
+        c
+        for profile in _all(profiles)
+        if source in (None, profile.source) and feed in (None, profile.feed.name)
+        if (c := _try(profile, sample))
+    ]
     return sorted(found, key=lambda c: (-c.score, c.name))
 
 
@@ -90,7 +95,8 @@ def used_by(profile: Profile, header: list[str], match: Match) -> dict[int, list
     """Cells that expressions and helpers use → the canonical columns that are computed from them."""
     names = {normalise_header(cell): i for i, cell in reversed(list(enumerate(header))) if cell.strip()}
     names |= {normalise_header(helper): i for helper, i in match.helpers.items()} | {
-        normalise_header(column): i for column, i in match.positions.items()}
+        normalise_header(column): i for column, i in match.positions.items()
+    }
     found: dict[int, list[str]] = {}
     for column, rule in profile.file.columns.items():
         references = {normalise_header(r.rstrip("?")) for e in rule.expression for r in _REFERENCE.findall(e)}
@@ -104,8 +110,12 @@ def mentions(profile: Profile, codes: set[str]) -> int:
     """How many of a file's codes the profile speaks of, in its value maps and expressions."""
     file = profile.file
     said = {value.upper() for pairs in file.values.values() for value in pairs}
-    said |= {literal.upper() for rule in file.columns.values() for expression in (*rule.expression, rule.const or "")
-             for literal in _LITERAL.findall(expression)}
+    said |= {
+        literal.upper()
+        for rule in file.columns.values()
+        for expression in (*rule.expression, rule.const or "")
+        for literal in _LITERAL.findall(expression)
+    }
     return len(codes & said)
 
 
@@ -115,6 +125,11 @@ def own_headers(profile: Profile) -> set[str]:
     names = [h for rule in file.columns.values() for h in rule.headers]
     names += [h for headers in file.helpers.values() for h in headers[:1]] + file.ignore
     computed = {*file.helpers, *profile.feed.columns}
-    names += [reference.rstrip("?") for rule in file.columns.values() for expression in rule.expression
-              for reference in _REFERENCE.findall(expression) if reference.rstrip("?") not in computed]
+    names += [
+        reference.rstrip("?")
+        for rule in file.columns.values()
+        for expression in rule.expression
+        for reference in _REFERENCE.findall(expression)
+        if reference.rstrip("?") not in computed
+    ]
     return {normalise_header(name) for name in names}

@@ -10,7 +10,7 @@ from dial2deal.exports.report import FileReport, as_dict
 from dial2deal.mapping.trial import Outcome
 
 DRY_RUN_ROWS = 200_000
-_KNOWN_AT_LEAST = 2    # columns by which the loader finds a header
+_KNOWN_AT_LEAST = 2  # columns by which the loader finds a header
 
 
 class MapError(RuntimeError):
@@ -25,8 +25,8 @@ class Mapping:
     low, or asked for; ``second``: the feed that comes next.
     """
 
-    path: Path                      # what was delivered
-    name: str                       # how it is called: archive.zip!file.csv for a member
+    path: Path  # what was delivered
+    name: str  # how it is called: archive.zip!file.csv for a member
     source: str
     feed: str
     recognised: str | None
@@ -52,26 +52,42 @@ class Mapping:
         """Why a file cannot be loaded; a header that was found here is not called lacking."""
         known = [entry["header"] for entry in self.columns if entry["column"] or entry["used_by"]]
         if self.profile_text and self.header_line and len(known) < _KNOWN_AT_LEAST:
-            return (f"{', '.join(known) or 'No column'} is all that the proposed profile knows of this file, too "
-                    f"little to tell its header by. Name more of its columns, or it is none of {self.feed}.")
+            return (
+                f"{', '.join(known) or 'No column'} is all that the proposed profile knows of this file, too "
+                f"little to tell its header by. Name more of its columns, or it is none of {self.feed}."
+            )
         return report.message or ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values with stable names, for --json."""
-        plain = {key: value for key, value in vars(self).items()
-                 if key not in ("outcome", "path", "name", "profile_path")}
+        plain = {
+            key: value for key, value in vars(self).items() if key not in ("outcome", "path", "name", "profile_path")
+        }
         outcome = self.outcome
         return {
-            "file": self.name, **plain, "profile_path": self.profile_path and str(self.profile_path),
-            "dry_run": outcome and {
-                **{counter: outcome.total(counter) for counter in (
-                    "rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded",
-                    "rows_total_line")},
-                "is_part": outcome.is_part, "repeated_ids": outcome.repeated_ids,
+            "file": self.name,
+            **plain,
+            "profile_path": self.profile_path and str(self.profile_path),
+            "dry_run": outcome
+            and {
+                **{
+                    counter: outcome.total(counter)
+                    for counter in (
+                        "rows_read",
+                        "rows_accepted",
+                        "rows_quarantined",
+                        "rows_duplicate",
+                        "rows_superseded",
+                        "rows_total_line",
+                    )
+                },
+                "is_part": outcome.is_part,
+                "repeated_ids": outcome.repeated_ids,
                 "unmapped_values": {column: dict(rows) for column, rows in outcome.unmapped.items()},
                 "would_be_held": outcome.is_held if outcome.findings is not None else None,
                 "findings": [vars(finding) for finding in outcome.findings or ()],
-                "files": [as_dict(report) for report in outcome.reports]},
+                "files": [as_dict(report) for report in outcome.reports],
+            },
         }
 
 

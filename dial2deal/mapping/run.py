@@ -39,8 +39,11 @@ _FILES = 50
 
 def map_path(settings: Settings, path: Path, options: Options) -> list[Mapping]:
     """Map a file or every file of a folder; files with the same header are mapped once. Raises MapError."""
-    files = [path] if path.is_file() else [f for f in sorted(path.rglob("*")) if f.is_file()
-                                           and not f.name.startswith((".", "~$"))][:_FILES]
+    files = (
+        [path]
+        if path.is_file()
+        else [f for f in sorted(path.rglob("*")) if f.is_file() and not f.name.startswith((".", "~$"))][:_FILES]
+    )
     if not files:
         raise MapError(f"{path} holds no file.")
     if options.feed and options.feed not in feeds():
@@ -62,21 +65,42 @@ def map_path(settings: Settings, path: Path, options: Options) -> list[Mapping]:
     return list(found.values())
 
 
-def _map_file(settings: Settings, con: duckdb.DuckDBPyConnection, rules: policy.Policy, file: probe.Member,
-              work: Path, options: Options) -> Mapping:
+def _map_file(
+    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
+    rules: policy.Policy,
+    file: probe.Member,
+    work: Path,
+    options: Options,
+) -> Mapping:
     profiles = Profiles(settings.profile_dirs)
     landed = _landed(settings, file.delivered)
     source, feed = options.source or landed[0], options.feed or landed[1]
     if source and feed and (own := _resolved(profiles, source, feed)):
-        feed = own.feed.name    # calls of a vendor of legs are delivered in its folder calls
+        feed = own.feed.name  # calls of a vendor of legs are delivered in its folder calls
     try:
         if file.problem:
             raise FileProblem(file.problem)
         chosen = _own(profiles, source, feed) if not options.fresh else None
         sample, found = examine(settings, con, profiles, file, work, chosen, feed)
     except FileProblem as problem:
-        return Mapping(file.delivered, file.name, source or "", feed or "", None, "", "", "", 0, [], [], {}, [], None,
-                       problem=str(problem))
+        return Mapping(
+            file.delivered,
+            file.name,
+            source or "",
+            feed or "",
+            None,
+            "",
+            "",
+            "",
+            0,
+            [],
+            [],
+            {},
+            [],
+            None,
+            problem=str(problem),
+        )
     contents = content.describe(con, sample.cells)
     found = [c for c in found if c.profile is chosen or _is_shaped(c, contents)]
     known = Vocabulary(None if options.fresh else profiles, rules.rows("value_maps"))
@@ -111,7 +135,8 @@ def _order(sample: probe.Sample, contents: list[content.Content]) -> Order | Non
 def _is_shaped(candidate: Candidate, contents: list[content.Content]) -> bool:
     """Whether the columns make rows of the candidate's kind; vendors' own headers leave no doubt."""
     return not candidate.profile.file.synonyms or not misshapen(
-        candidate.profile.feed.name, shape_of(candidate.header, contents))
+        candidate.profile.feed.name, shape_of(candidate.header, contents)
+    )
 
 
 def _resolved(profiles: Profiles, source: str, feed: str) -> Profile | None:
@@ -122,9 +147,17 @@ def _resolved(profiles: Profiles, source: str, feed: str) -> Profile | None:
         return None
 
 
-def examine(settings: Settings, con: duckdb.DuckDBPyConnection, profiles: Profiles, file: probe.Member, work: Path,
-            chosen: Profile | None = None, feed: str | None = None) -> tuple[probe.Sample, list[Candidate]]:
+def examine(
+    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
+    profiles: Profiles,
+    file: probe.Member,
+    work: Path,
+    chosen: Profile | None = None,
+    feed: str | None = None,
+) -> tuple[probe.Sample, list[Candidate]]:
     """The sample and the profiles that may fit it; one JSON object is an envelope unless a profile knows it whole."""
+
     def rank(sample: probe.Sample) -> list[Candidate]:
         if chosen is not None:
             return [c for c in candidates(profiles, sample, chosen.source, chosen.feed.name) if c.profile is chosen]
@@ -151,8 +184,13 @@ def _own(profiles: Profiles, source: str | None, feed: str | None) -> Profile | 
     return profiles.get(source, feed) if source and feed else None
 
 
-def ranked(settings: Settings, con: duckdb.DuckDBPyConnection, profiles: Profiles, sample: probe.Sample,
-           feed: str | None = None) -> list[Candidate]:
+def ranked(
+    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
+    profiles: Profiles,
+    sample: probe.Sample,
+    feed: str | None = None,
+) -> list[Candidate]:
     """The profiles that may fit, best first; those that are close are told apart by loading some rows through each."""
     found = candidates(profiles, sample, feed=feed)
     close = [c for c in found if is_complete(c) and (not sample.has_header or c.score > found[0].score - _CLOSE)]
@@ -163,8 +201,7 @@ def ranked(settings: Settings, con: duckdb.DuckDBPyConnection, profiles: Profile
         return found
     with trial(settings) as trying:
         for candidate in close:
-            trying.place(sample.path, candidate.profile.source, candidate.profile.feed.name,
-                         _TRIED_ROWS, is_text=True)
+            trying.place(sample.path, candidate.profile.source, candidate.profile.feed.name, _TRIED_ROWS, is_text=True)
         outcomes = trying.load()
     fits = {c.name: outcomes[c.profile.source, c.profile.feed.name].fit for c in close}
     if not sample.has_header:
@@ -175,8 +212,13 @@ def ranked(settings: Settings, con: duckdb.DuckDBPyConnection, profiles: Profile
     return sorted(found, key=lambda c: (-c.score * (1 + fits.get(c.name, 0.0)), c.name))
 
 
-def _recognised(con: duckdb.DuckDBPyConnection, sample: probe.Sample, best: Candidate, source: str | None,
-                contents: list[content.Content]) -> Mapping:
+def _recognised(
+    con: duckdb.DuckDBPyConnection,
+    sample: probe.Sample,
+    best: Candidate,
+    source: str | None,
+    contents: list[content.Content],
+) -> Mapping:
     by_index = {i: column for column, i in best.match.positions.items()}
     used = used_by(best.profile, best.header, best.match)
     unknown = set(best.match.unknown.values())
@@ -195,29 +237,42 @@ def _recognised(con: duckdb.DuckDBPyConnection, sample: probe.Sample, best: Cand
     key = best.profile.feed.key[0]
     if key not in best.match.positions and best.profile.rule(key).hash_of:
         unique = [best.header[i] for i in sorted(unknown) if i < len(contents) and contents[i].is_unique]
-        mapping.notes += [f"{key} is a hash here, yet {header} differs in every row: if it is the id, --new --source "
-                          "NAME proposes a profile that says so" for header in unique[:1]]
+        mapping.notes += [
+            f"{key} is a hash here, yet {header} differs in every row: if it is the id, --new --source "
+            "NAME proposes a profile that says so"
+            for header in unique[:1]
+        ]
     mapping.missing = {c: f"accepted: {best.profile.expected(c)}" for c in best.match.missing}
     if source not in (None, best.profile.source):
         mapping.profile_text = like_text(best.profile.source, sample.path.name)
     return mapping
 
 
-def _ordered(profiles: Profiles, sample: probe.Sample, order: Order, source: str,
-             contents: list[content.Content]) -> Mapping:
+def _ordered(
+    profiles: Profiles, sample: probe.Sample, order: Order, source: str, contents: list[content.Content]
+) -> Mapping:
     """A file without header whose cells are in the order of a known profile's."""
     guesses = [Guess(i, name, None, "high", f"read as {order.like} reads it") for i, name in enumerate(order.names)]
     mapping = _mapping(sample, guesses, contents, source, order.feed)
     mapping.sure = "high"
     mapping.profile_text = order_text(order, sample)
-    mapping.notes.append(f"no header line, but the cells are in the order of {order.like}: "
-                         f"{', '.join(order.names[:4])} …")
+    mapping.notes.append(
+        f"no header line, but the cells are in the order of {order.like}: {', '.join(order.names[:4])} …"
+    )
     return mapping
 
 
-def _proposed(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profiles, sample: probe.Sample,
-              contents: list[content.Content], decision: Decision, rules: policy.Policy, source: str,
-              file: probe.Member) -> Mapping:
+def _proposed(
+    con: duckdb.DuckDBPyConnection,
+    words: Vocabulary,
+    profiles: Profiles,
+    sample: probe.Sample,
+    contents: list[content.Content],
+    decision: Decision,
+    rules: policy.Policy,
+    source: str,
+    file: probe.Member,
+) -> Mapping:
     if decision.best is None:
         nearest = decision.nearest.columns if decision.nearest else []
         mapping = _mapping(sample, [Guess(g.index, g.header) for g in nearest], contents, source, "")
@@ -228,8 +283,11 @@ def _proposed(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profi
     mapping = _mapping(sample, proposal.guess.columns, contents, source, proposal.feed.name)
     mapping.sure, mapping.second = decision.sure, decision.second
     for entry in mapping.columns:
-        used = [rule.column for rule in proposal.rules.values() if rule.expression
-                and f"{{{entry['header']}}}" in rule.expression]
+        used = [
+            rule.column
+            for rule in proposal.rules.values()
+            if rule.expression and f"{{{entry['header']}}}" in rule.expression
+        ]
         if used and entry["column"] not in used:
             entry["used_by"] = used
     mapping.missing, mapping.notes = dict(proposal.missing), list(proposal.notes)
@@ -237,13 +295,35 @@ def _proposed(con: duckdb.DuckDBPyConnection, words: Vocabulary, profiles: Profi
     return mapping
 
 
-def _mapping(sample: probe.Sample, guesses: list[Guess], contents: list[content.Content], source: str,
-             feed: str) -> Mapping:
+def _mapping(
+    sample: probe.Sample, guesses: list[Guess], contents: list[content.Content], source: str, feed: str
+) -> Mapping:
     table = sample.table
-    columns = [{**{k: v for k, v in asdict(g).items() if k not in ("index", "is_party")},
-                "samples": contents[g.index].samples, "used_by": []} for g in guesses if g.index < len(contents)]
-    return Mapping(sample.path, sample.path.name, source, feed, None, sample.container, table.encoding, table.delimiter,
-                   sample.header_line, columns, [], {}, list(table.notes), None)
+    columns = [
+        {
+            **{k: v for k, v in asdict(g).items() if k not in ("index", "is_party")},
+            "samples": contents[g.index].samples,
+            "used_by": [],
+        }
+        for g in guesses
+        if g.index < len(contents)
+    ]
+    return Mapping(
+        sample.path,
+        sample.path.name,
+        source,
+        feed,
+        None,
+        sample.container,
+        table.encoding,
+        table.delimiter,
+        sample.header_line,
+        columns,
+        [],
+        {},
+        list(table.notes),
+        None,
+    )
 
 
 def _dry_run(trying: Trial, mapping: Mapping, sample: probe.Sample, options: Options) -> Outcome | None:
@@ -260,12 +340,16 @@ def _write(settings: Settings, profiles: Profiles, mapping: Mapping, options: Op
     if not options.write:
         return
     if mapping.profile_path.exists() and not options.force:
-        mapping.notes.append(f"{mapping.profile_path} exists already and may hold your edits, so it was not replaced: "
-                             "choose another --source, or --force")
+        mapping.notes.append(
+            f"{mapping.profile_path} exists already and may hold your edits, so it was not replaced: "
+            "choose another --source, or --force"
+        )
         return
     if not options.force and (vendors := _vendors_own(settings, profiles, mapping)):
-        mapping.notes.append(f"not written, because it would go before the project's own profile {vendors} for every "
-                             f"file of {mapping.source}: choose another --source, or --force")
+        mapping.notes.append(
+            f"not written, because it would go before the project's own profile {vendors} for every "
+            f"file of {mapping.source}: choose another --source, or --force"
+        )
         return
     mapping.profile_path.parent.mkdir(parents=True, exist_ok=True)
     fresh = mapping.profile_path.with_suffix(".new")
@@ -285,12 +369,16 @@ def _vendors_own(settings: Settings, profiles: Profiles, mapping: Mapping) -> st
 
 def _advise(settings: Settings, mapping: Mapping, landed: tuple[str | None, str | None]) -> None:
     if mapping.verdict:
-        mapping.next_commands.append(f"should it be one of the feeds after all, name it: dial2deal map {mapping.path} "
-                                     f"--feed {mapping.second or 'calls'}")
+        mapping.next_commands.append(
+            f"should it be one of the feeds after all, name it: dial2deal map {mapping.path} "
+            f"--feed {mapping.second or 'calls'}"
+        )
         return
     if mapping.profile_path and (mapping.written or mapping.profile_path.exists()):
-        mapping.next_commands.append(f"edit {mapping.profile_path}, then: dial2deal map {mapping.path} "
-                                     f"--source {mapping.source} --feed {mapping.feed}")
+        mapping.next_commands.append(
+            f"edit {mapping.profile_path}, then: dial2deal map {mapping.path} "
+            f"--source {mapping.source} --feed {mapping.feed}"
+        )
     elif mapping.profile_text:
         mapping.next_commands.append("the profile was not kept; nothing can be loaded through it")
         return
@@ -302,7 +390,8 @@ def _advise(settings: Settings, mapping: Mapping, landed: tuple[str | None, str 
         mapping.next_commands += [
             f"dial2deal load {mapping.path} --source {mapping.source} --feed {mapping.feed}",
             f"from then on, drop such files into {settings.landing / mapping.source / mapping.feed}/ and run: "
-            "dial2deal build"]
+            "dial2deal build",
+        ]
 
 
 def _landed(settings: Settings, path: Path) -> tuple[str | None, str | None]:

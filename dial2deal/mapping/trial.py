@@ -41,8 +41,8 @@ class Outcome:
     is_part: bool
     repeated_ids: int = 0
     unmapped: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    known_share: float = 1.0    # coded values that any map knows
-    findings: list[Finding] | None = None   # of the audit; None when nothing was audited
+    known_share: float = 1.0  # coded values that any map knows
+    findings: list[Finding] | None = None  # of the audit; None when nothing was audited
 
     def total(self, counter: str) -> int:
         """Sum of a counter such as ``rows_read`` over the members of the file."""
@@ -93,8 +93,9 @@ class Trial:
         if audited and any(r.status == "loaded" for outcome in outcomes.values() for r in outcome.reports):
             found = quality.audit(self.settings, rules, "map")
             locale = rules.text("reports.locale")
-            return {place: replace(outcome, findings=_findings(found, place, locale))
-                    for place, outcome in outcomes.items()}
+            return {
+                place: replace(outcome, findings=_findings(found, place, locale)) for place, outcome in outcomes.items()
+            }
         return outcomes
 
     def _load(self, rules: policy.Policy) -> dict[tuple[str, str], Outcome]:
@@ -102,15 +103,18 @@ class Trial:
             policy.sync(con, rules, regions=False)
             load_landing(con, self.settings, rules)
             reports = file_reports(con)
-            return {place: self._outcome(con, place, [
-                r for r in reports if r.path.startswith(f"{place[0]}/{place[1]}/")]) for place in self._parts}
+            return {
+                place: self._outcome(con, place, [r for r in reports if r.path.startswith(f"{place[0]}/{place[1]}/")])
+                for place in self._parts
+            }
 
     def _outcome(self, con: duckdb.DuckDBPyConnection, place: tuple[str, str], reports: list[FileReport]) -> Outcome:
         if not any(report.rows_accepted for report in reports):
             return Outcome(reports, self._parts[place])
         feed = reports[0].feed
-        repeated = con.execute(f"select count(*) - count(distinct _row_key) from raw.{name(feed)} where _source = ?",
-                               [place[0]]).fetchone()[0]
+        repeated = con.execute(
+            f"select count(*) - count(distinct _row_key) from raw.{name(feed)} where _source = ?", [place[0]]
+        ).fetchone()[0]
         unmapped: dict[str, list[tuple[str, int]]] = {}
         coded = unknown = 0
         for column in feeds()[feed].columns.values():
@@ -122,7 +126,8 @@ class Trial:
                 "from ops.value_maps where source = $source and feed = $feed and column_name = $column union select "
                 "canonical_value from ops.value_maps where feed = $feed and column_name = $column) as known "
                 f"from raw.{name(feed)} where _source = $source and not parse.blank({name(column.name)}) group by 1)",
-                {"source": place[0], "feed": feed, "column": column.name}).fetchone()
+                {"source": place[0], "feed": feed, "column": column.name},
+            ).fetchone()
             coded += filled
             if rows:
                 unknown += sum(n for _, n in rows)
@@ -142,9 +147,16 @@ def trial(settings: Settings) -> Iterator[Trial]:
 
 
 def _findings(outcomes: list[quality.CheckOutcome], place: tuple[str, str], locale: str) -> list[Finding]:
-    return [Finding(o.severity == "critical" and o.outcome == "failed", o.message, texts.who(o.spec, locale),
-                    texts.fix(o.spec, locale))
-            for o in outcomes if o.path.startswith(f"{place[0]}/{place[1]}/") and o.outcome != "passed" and o.message]
+    return [
+        Finding(
+            o.severity == "critical" and o.outcome == "failed",
+            o.message,
+            texts.who(o.spec, locale),
+            texts.fix(o.spec, locale),
+        )
+        for o in outcomes
+        if o.path.startswith(f"{place[0]}/{place[1]}/") and o.outcome != "passed" and o.message
+    ]
 
 
 def _copy_lines(path: Path, target: Path, rows: int) -> bool:

@@ -31,17 +31,25 @@ def proposed(known: dict[str, str], column: str, values: Iterable[str]) -> dict[
 
 def misspelt(profile: Profile, canonical: dict[tuple[str, str], set[str]]) -> list[str]:
     """Sentences on values of a profile that mean nothing: no_anser instead of no_answer, a constant among them."""
-    said = [(column, f"{raw!r}: {value}", value) for column, pairs in profile.file.values.items()
-            for raw, value in pairs.items()]
-    said += [(column, f"const: {rule.const}", rule.const) for column, rule in profile.file.columns.items()
-             if rule.const and column in profile.feed.columns and profile.feed.columns[column].kind == "map"]
+    said = [
+        (column, f"{raw!r}: {value}", value)
+        for column, pairs in profile.file.values.items()
+        for raw, value in pairs.items()
+    ]
+    said += [
+        (column, f"const: {rule.const}", rule.const)
+        for column, rule in profile.file.columns.items()
+        if rule.const and column in profile.feed.columns and profile.feed.columns[column].kind == "map"
+    ]
     found = []
     for column, entry, value in said:
         allowed = canonical.get((profile.feed.name, column), set())
         if allowed and value.strip().lower() not in allowed and value not in profile.file.values.get(column, {}):
             near = get_close_matches(value.lower(), sorted(allowed), n=1)
-            found.append(f"{profile.path}: {column} {entry} is no value of {column}"
-                         + (f"; did you mean {near[0]}?" if near else f"; it may be {', '.join(sorted(allowed))}"))
+            found.append(
+                f"{profile.path}: {column} {entry} is no value of {column}"
+                + (f"; did you mean {near[0]}?" if near else f"; it may be {', '.join(sorted(allowed))}")
+            )
     return found
 
 
@@ -49,5 +57,7 @@ def misspelt(profile: Profile, canonical: dict[tuple[str, str], set[str]]) -> li
 def _everyday() -> dict[str, dict[str, str]]:
     """Column → spelling → canonical value."""
     content = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    return {column: {plain(spelling): canonical for canonical, spellings in values.items() for spelling in spellings}
-            for column, values in content.items()}
+    return {
+        column: {plain(spelling): canonical for canonical, spellings in values.items() for spelling in spellings}
+        for column, values in content.items()
+    }

@@ -83,7 +83,11 @@ def _near(name: str, known: Iterable[str]) -> str:
 
 
 _ENTITY_LABELS = {
-    "channel": "渠道", "business_line": "业务线", "team": "团队", "agent": "坐席", "region_province": "省份",
+    "channel": "渠道",
+    "business_line": "业务线",
+    "team": "团队",
+    "agent": "坐席",
+    "region_province": "省份",
     "region_city": "城市",
 }
 
@@ -97,11 +101,19 @@ def read(manifest: Any) -> Catalog:
     for metric in manifest.metrics:
         meta = dict(metric.config.meta) if metric.config else {}
         metrics[metric.name] = Metric(
-            name=metric.name, label_zh=metric.label or metric.name, label_en=meta["label_en"],
-            description=metric.description or "", unit=meta["unit"], kind=meta["kind"],
-            requirement=meta["requirement"], numerator=meta.get("numerator"), denominator=meta.get("denominator"),
-            within=tuple(meta.get("within", ())), known_by=meta.get("known_by"),
-            unknown_by=meta.get("unknown_by"))
+            name=metric.name,
+            label_zh=metric.label or metric.name,
+            label_en=meta["label_en"],
+            description=metric.description or "",
+            unit=meta["unit"],
+            kind=meta["kind"],
+            requirement=meta["requirement"],
+            numerator=meta.get("numerator"),
+            denominator=meta.get("denominator"),
+            within=tuple(meta.get("within", ())),
+            known_by=meta.get("known_by"),
+            unknown_by=meta.get("unknown_by"),
+        )
     dimensions: dict[str, Dimension] = {}
     for model in manifest.semantic_models:
         relation = f'"{model.node_relation.schema_name}"."{model.node_relation.alias}"'
@@ -110,11 +122,17 @@ def read(manifest: Any) -> Catalog:
             # Values come from the entity's own table where there is one.
             known = dimensions.get(entity.name)
             if entity.name in _ENTITY_LABELS and (known is None or entity.type.value == "primary"):
-                dimensions[entity.name] = Dimension(entity.name, _ENTITY_LABELS[entity.name], entity.name, True,
-                                                    relation, entity.expr or entity.name)
+                dimensions[entity.name] = Dimension(
+                    entity.name, _ENTITY_LABELS[entity.name], entity.name, True, relation, entity.expr or entity.name
+                )
         for dimension in model.dimensions:
             if dimension.type.value == "categorical":
                 dimensions[dimension.name] = Dimension(
-                    dimension.name, dimension.label or dimension.name, f"{primary}__{dimension.name}", False,
-                    relation, dimension.expr or dimension.name)
+                    dimension.name,
+                    dimension.label or dimension.name,
+                    f"{primary}__{dimension.name}",
+                    False,
+                    relation,
+                    dimension.expr or dimension.name,
+                )
     return Catalog(metrics, dimensions)

@@ -24,12 +24,15 @@ class Compiler:
         from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
         request = MetricFlowQueryRequest.create(
-            metric_names=list(metrics), group_by_names=list(group_by), where_constraints=list(where) or None)
+            metric_names=list(metrics), group_by_names=list(group_by), where_constraints=list(where) or None
+        )
         try:
             return self._engine.explain(request).sql_statement.sql
         except Exception as error:
-            raise MetricError(f"These metrics and dimensions do not fit together: {', '.join(metrics)} by "
-                              f"{', '.join(group_by) or 'nothing'}. {_first_reason(error)}") from error
+            raise MetricError(
+                f"These metrics and dimensions do not fit together: {', '.join(metrics)} by "
+                f"{', '.join(group_by) or 'nothing'}. {_first_reason(error)}"
+            ) from error
 
     def dimensions(self, metric: str) -> set[str]:
         """MetricFlow's names of everything ``metric`` can be grouped by."""
@@ -38,8 +41,11 @@ class Compiler:
 
     def _own_entities(self, metric: str) -> set[str]:
         """Entities that every table of the metric holds itself; the engine also lists those of joined tables."""
-        models = {measure.name: {entity.name for entity in model.entities}
-                  for model in self.manifest.semantic_models for measure in model.measures}
+        models = {
+            measure.name: {entity.name for entity in model.entities}
+            for model in self.manifest.semantic_models
+            for measure in model.measures
+        }
         wanted = next(m for m in self.manifest.metrics if m.name == metric).type_params.input_measures
         return set.intersection(*(models[measure.name] for measure in wanted))
 

@@ -69,12 +69,18 @@ def period_clauses(grain: str, start: dt.date | None, end: dt.date | None) -> li
 
 
 def _check_boundary(grain: str, boundary: dt.date, day: dt.date, word: str) -> None:
-    fits = {"day": True, "week": boundary.weekday() == 0, "month": boundary.day == 1,
-            "quarter": boundary.day == 1 and boundary.month % 3 == 1,
-            "year": boundary.day == 1 and boundary.month == 1}[grain]
+    fits = {
+        "day": True,
+        "week": boundary.weekday() == 0,
+        "month": boundary.day == 1,
+        "quarter": boundary.day == 1 and boundary.month % 3 == 1,
+        "year": boundary.day == 1 and boundary.month == 1,
+    }[grain]
     if not fits:
-        raise MetricError(f"These metrics are known by {grain} only, and {day} would cut a {grain} in two: "
-                          f"{word} the first day of a {grain}.")
+        raise MetricError(
+            f"These metrics are known by {grain} only, and {day} would cut a {grain} in two: "
+            f"{word} the first day of a {grain}."
+        )
 
 
 def _clause(catalog: Catalog, item: Filter) -> str:

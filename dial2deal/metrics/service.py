@@ -34,9 +34,17 @@ class Metrics:
         self._lock = threading.Lock()
         self._state: _Generation | None = None
 
-    def query(self, metrics: Sequence[str], group_by: Sequence[str] = (), *, start: dt.date | None = None,
-              end: dt.date | None = None, filters: Iterable[Filter] = (), order_by: Sequence[str] = (),
-              limit: int | None = None) -> list[Row]:
+    def query(
+        self,
+        metrics: Sequence[str],
+        group_by: Sequence[str] = (),
+        *,
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+        filters: Iterable[Filter] = (),
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> list[Row]:
         """One row per combination of ``group_by``, with a value per metric.
 
         group_by: short names of `catalog` and the grains day, week, month, quarter, year (dates, first day of each).
@@ -55,8 +63,7 @@ class Metrics:
         wanted = [state.catalog.metric(name) for name in dict.fromkeys(metrics)]
         if not wanted:
             raise MetricError("Name at least one metric.")
-        names = list(dict.fromkeys(name for metric in wanted
-                                   for name in _columns(state.catalog, metric)))
+        names = list(dict.fromkeys(name for metric in wanted for name in _columns(state.catalog, metric)))
         groups = {name: _qualified(state.catalog, name) for name in dict.fromkeys(group_by)}
         filters = list(filters)
         where = where_clauses(state.catalog, [*filters, *_missing_filters(state, wanted, groups, filters)])
@@ -65,8 +72,9 @@ class Metrics:
         statement = state.compile(tuple(names), tuple(groups.values()), tuple(where))
         rows = []
         for raw in state.fetch(statement):
-            row: Row = {name: _plain_date(raw[column]) if name in GRAINS else raw[column]
-                        for name, column in groups.items()}
+            row: Row = {
+                name: _plain_date(raw[column]) if name in GRAINS else raw[column] for name, column in groups.items()
+            }
             for metric in wanted:
                 row.update(self._cells(state, metric, raw))
             rows.append(row)
@@ -155,9 +163,14 @@ class _Generation:
 
     def _values(self, dimension: str) -> list[Any]:
         known = self.catalog.dimensions[dimension]
-        rows = self._con.cursor().execute(
-            f"select distinct {known.expression} as value from warehouse.{known.relation} "
-            "where value is not null order by value").fetchall()
+        rows = (
+            self._con.cursor()
+            .execute(
+                f"select distinct {known.expression} as value from warehouse.{known.relation} "
+                "where value is not null order by value"
+            )
+            .fetchall()
+        )
         return [row[0] for row in rows]
 
     def _number(self, key: str) -> float:
@@ -173,9 +186,14 @@ class _Generation:
         return value
 
     def _setting(self, column: str, key: str) -> Any:
-        (value,) = self._con.cursor().execute(
-            f"select max({column}) from warehouse.policy.settings where key = ? and scope = '' and valid_to is null",
-            [key]).fetchone()
+        (value,) = (
+            self._con.cursor()
+            .execute(
+                f"select max({column}) from warehouse.policy.settings where key = ? and scope = '' and valid_to is null",
+                [key],
+            )
+            .fetchone()
+        )
         return value
 
     def finest_grain(self, metrics: tuple[str, ...]) -> str:
@@ -204,8 +222,9 @@ def _known(metric: catalogs.Metric, raw: Row) -> Any:
     return raw[metric.name]
 
 
-def _missing_filters(state: _Generation, metrics: Iterable[catalogs.Metric], groups: Iterable[str],
-                     filters: Sequence[Filter]) -> list[Filter]:
+def _missing_filters(
+    state: _Generation, metrics: Iterable[catalogs.Metric], groups: Iterable[str], filters: Sequence[Filter]
+) -> list[Filter]:
     settled = {*groups, *(name for name, operator, value in filters if str(operator).strip() == "=")}
     added = []
     for metric in metrics:
@@ -213,8 +232,10 @@ def _missing_filters(state: _Generation, metrics: Iterable[catalogs.Metric], gro
             if name in settled:
                 continue
             if name not in _MEANT_BY_DEFAULT:
-                raise MetricError(f"{metric.name} adds up within one {name} only: group by {name}, or ask for one "
-                                  f"({name}={'|'.join(map(str, state.values(name)))}).")
+                raise MetricError(
+                    f"{metric.name} adds up within one {name} only: group by {name}, or ask for one "
+                    f"({name}={'|'.join(map(str, state.values(name)))})."
+                )
             added.append((name, "=", state.text(_MEANT_BY_DEFAULT[name])))
             settled.add(name)
     return added

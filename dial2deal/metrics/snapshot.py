@@ -37,7 +37,8 @@ def connect(snapshot: Path) -> duckdb.DuckDBPyConnection:
     """
     if not snapshot.exists():
         raise SnapshotMissingError(
-            f"Nothing is published yet: {snapshot.name} is missing. Run `dial2deal build` (or `make demo`) first.")
+            f"Nothing is published yet: {snapshot.name} is missing. Run `dial2deal build` (or `make demo`) first."
+        )
     con = duckdb.connect()
     quoted = str(snapshot).replace("'", "''")
     con.execute(f"attach '{quoted}' as warehouse (read_only)")

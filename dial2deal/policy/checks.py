@@ -35,7 +35,7 @@ def complaint(key: str, value: Any, default: dict[str, Any] | None, known: Itera
     if check == "time_zone" and str(value) not in zoneinfo.available_timezones():
         return f"= {value!r} is no time zone such as Asia/Shanghai."
     if check == "clock" and not _CLOCK.fullmatch(str(value)):
-        return f"= {value!r} is no time of day such as \"17:00\", in quotes."
+        return f'= {value!r} is no time of day such as "17:00", in quotes.'
     return None
 
 
@@ -45,8 +45,9 @@ def stray_files(folder: Path, project: Path) -> str | None:
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.suffix in _FILES and path.name not in known:
             near = difflib.get_close_matches(path.name, known, 1)
-            return f"{path.name} is no policy file" + (f"; did you mean {near[0]}?" if near else
-                                                       f"; known are {', '.join(known)}.")
+            return f"{path.name} is no policy file" + (
+                f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}."
+            )
     return None
 
 

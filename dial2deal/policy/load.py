@@ -111,13 +111,19 @@ def _yaml_rows(folder: Path, name: str) -> list[tuple[Row, str]]:
         raise PolicyError(str(error)) from error
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise PolicyError(f"{file} is not valid YAML: {str(error)[:500]}") from error
-    expand = {"settings": _expand_settings, "tier_rules": _expand_tiers,
-              "funnel_stages": _expand_stages, "funnel_evidence": _expand_evidence}[name]
+    expand = {
+        "settings": _expand_settings,
+        "tier_rules": _expand_tiers,
+        "funnel_stages": _expand_stages,
+        "funnel_evidence": _expand_evidence,
+    }[name]
     try:
         return [(row, f"{file} {where}") for row, where in expand(content)]
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise PolicyError(f"{file} does not have the expected structure: {error!r}. Compare it with the default "
-                          "file in the project's policy folder.") from error
+        raise PolicyError(
+            f"{file} does not have the expected structure: {error!r}. Compare it with the default "
+            "file in the project's policy folder."
+        ) from error
 
 
 def _expand_settings(content: dict) -> list[tuple[Row, str]]:
@@ -161,28 +167,61 @@ def _expand_tiers(content: dict) -> list[tuple[Row, str]]:
         for index, (lower, inclusive, tier) in enumerate(bounds):
             upper = bounds[index + 1] if index + 1 < len(bounds) else None
             text = texts.get(tier) or {}
-            rows.append((
-                {"profile": profile["profile"], "tier": tier, "tier_family": text.get("family", tier[0]),
-                 "lower_seconds": lower, "lower_inclusive": inclusive,
-                 "upper_seconds": upper[0] if upper else None,
-                 "upper_inclusive": (not upper[1]) if upper else None,
-                 **{k: v for k, v in text.items() if k != "family"},
-                 "valid_from": profile.get("valid_from"), "valid_to": profile.get("valid_to")}, where))
+            rows.append(
+                (
+                    {
+                        "profile": profile["profile"],
+                        "tier": tier,
+                        "tier_family": text.get("family", tier[0]),
+                        "lower_seconds": lower,
+                        "lower_inclusive": inclusive,
+                        "upper_seconds": upper[0] if upper else None,
+                        "upper_inclusive": (not upper[1]) if upper else None,
+                        **{k: v for k, v in text.items() if k != "family"},
+                        "valid_from": profile.get("valid_from"),
+                        "valid_to": profile.get("valid_to"),
+                    },
+                    where,
+                )
+            )
     return rows
 
 
 def _expand_stages(content: dict) -> list[tuple[Row, str]]:
-    return [({"preset": preset["preset"], "stage": stage["stage"], "ordinal": ordinal,
-              "is_optional": stage.get("optional", False), "label_zh": stage.get("label_zh"),
-              "label_en": stage.get("label_en")}, f"preset {preset['preset']}")
-            for preset in content["presets"] for ordinal, stage in enumerate(preset["stages"], start=1)]
+    return [
+        (
+            {
+                "preset": preset["preset"],
+                "stage": stage["stage"],
+                "ordinal": ordinal,
+                "is_optional": stage.get("optional", False),
+                "label_zh": stage.get("label_zh"),
+                "label_en": stage.get("label_en"),
+            },
+            f"preset {preset['preset']}",
+        )
+        for preset in content["presets"]
+        for ordinal, stage in enumerate(preset["stages"], start=1)
+    ]
 
 
 def _expand_evidence(content: dict) -> list[tuple[Row, str]]:
-    return [({"preset": preset["preset"], "stage": stage["stage"], "evidence_kind": item["kind"],
-              "evidence_value": item.get("value"), "valid_from": item.get("valid_from"),
-              "valid_to": item.get("valid_to")}, f"preset {preset['preset']} stage {stage['stage']}")
-            for preset in content["presets"] for stage in preset["stages"] for item in stage["evidence"]]
+    return [
+        (
+            {
+                "preset": preset["preset"],
+                "stage": stage["stage"],
+                "evidence_kind": item["kind"],
+                "evidence_value": item.get("value"),
+                "valid_from": item.get("valid_from"),
+                "valid_to": item.get("valid_to"),
+            },
+            f"preset {preset['preset']} stage {stage['stage']}",
+        )
+        for preset in content["presets"]
+        for stage in preset["stages"]
+        for item in stage["evidence"]
+    ]
 
 
 def _typed(row: Row, table: Table, where: str) -> Row:
@@ -234,28 +273,36 @@ def _check_overlap(name: str, table: Table, rows: list[Row]) -> None:
     by_key: dict[tuple, list[Row]] = {}
     for row in rows:
         if row.get("valid_from") and row.get("valid_to") and row["valid_to"] < row["valid_from"]:
-            raise PolicyError(f"{name}: {tuple(row[c] for c in table.unique_by)} ends on {row['valid_to']}, before it "
-                              f"begins on {row['valid_from']}.")
+            raise PolicyError(
+                f"{name}: {tuple(row[c] for c in table.unique_by)} ends on {row['valid_to']}, before it "
+                f"begins on {row['valid_from']}."
+            )
         by_key.setdefault(tuple(row[c] for c in table.unique_by), []).append(row)
     for key, same in by_key.items():
         spans = sorted((row.get("valid_from") or dt.date.min, row.get("valid_to") or dt.date.max) for row in same)
         for (start, end), (next_start, _) in itertools.pairwise(spans):
             if start > end or next_start <= end:
-                raise PolicyError(f"{name}: {key} has two rows valid on {next_start}; end the earlier one "
-                                  "(valid_to) the day before the later one begins (valid_from).")
+                raise PolicyError(
+                    f"{name}: {key} has two rows valid on {next_start}; end the earlier one "
+                    "(valid_to) the day before the later one begins (valid_from)."
+                )
 
 
 def _check_references(tables: dict[str, list[Row]]) -> None:
     profiles = {row["profile"] for row in tables["tier_rules"]}
     for row in tables["business_lines"]:
         if row["tier_profile"] not in profiles:
-            raise PolicyError(f"business_lines.csv: {row['business_line']} uses tier profile "
-                              f"{row['tier_profile']!r}, which tiers.yml does not define ({sorted(profiles)}).")
+            raise PolicyError(
+                f"business_lines.csv: {row['business_line']} uses tier profile "
+                f"{row['tier_profile']!r}, which tiers.yml does not define ({sorted(profiles)})."
+            )
     channels = {row["channel"] for row in tables["channels"]}
     for row in tables["channel_aliases"]:
         if row["channel"] not in channels:
-            raise PolicyError(f"channel_aliases.csv: alias {row['alias']} points to channel {row['channel']!r}, "
-                              "which channels.csv does not list.")
+            raise PolicyError(
+                f"channel_aliases.csv: alias {row['alias']} points to channel {row['channel']!r}, "
+                "which channels.csv does not list."
+            )
 
 
 def _is_valid(row: Row, on: dt.date | None) -> bool:

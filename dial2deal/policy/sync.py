@@ -29,17 +29,22 @@ def sync(con: duckdb.DuckDBPyConnection, policy: Policy, *, regions: bool = True
             if rows:
                 marks = ", ".join("?" for _ in table.columns)
                 con.executemany(f"insert into policy.{name} values ({marks})", rows)
-        con.execute("insert into policy.holidays select s.* from policy.statutory_holidays s "
-                    "anti join policy.holidays own on own.calendar_date = s.calendar_date")
+        con.execute(
+            "insert into policy.holidays select s.* from policy.statutory_holidays s "
+            "anti join policy.holidays own on own.calendar_date = s.calendar_date"
+        )
         _mark_everything_dirty(con)
         warehouse.set_state(con, "policy_version", policy.version)
     return True
 
 
 def _mark_everything_dirty(con: duckdb.DuckDBPyConnection) -> None:
-    feeds = [row[0] for row in con.execute(
-        "select table_name from duckdb_tables() where schema_name = 'raw' and database_name = current_database()"
-    ).fetchall()]
+    feeds = [
+        row[0]
+        for row in con.execute(
+            "select table_name from duckdb_tables() where schema_name = 'raw' and database_name = current_database()"
+        ).fetchall()
+    ]
     for feed in feeds:
         dates = [row[0] for row in con.execute(f'select distinct _event_date from raw."{feed}"').fetchall()]
         warehouse.mark_dirty(con, feed, dates, "policy changed")
@@ -48,14 +53,17 @@ def _mark_everything_dirty(con: duckdb.DuckDBPyConnection) -> None:
 def _sync_packages(con: duckdb.DuckDBPyConnection, regions: bool) -> None:
     """Number regions and statutory holidays come from packages: rewritten only when their version changes."""
     version = f"phone {importlib.metadata.version('phone')}, chinesecalendar " + importlib.metadata.version(
-        "chinesecalendar")
+        "chinesecalendar"
+    )
     if warehouse.get_state(con, "reference_data_version") == version:
         return
     with warehouse.transaction(con):
         if regions:
             _write_number_regions(con)
-        con.execute("create or replace table policy.statutory_holidays "
-                    "(calendar_date date, is_workday boolean, name_zh varchar)")
+        con.execute(
+            "create or replace table policy.statutory_holidays "
+            "(calendar_date date, is_workday boolean, name_zh varchar)"
+        )
         con.executemany("insert into policy.statutory_holidays values (?, ?, ?)", list(_statutory_days()))
         warehouse.set_state(con, "reference_data_version", version)
         warehouse.set_state(con, "policy_version", None)
@@ -67,14 +75,22 @@ def _write_number_regions(con: duckdb.DuckDBPyConnection) -> None:
     from phone import Phone
 
     data = Phone()
-    records = numpy.frombuffer(data.buf, dtype=[("prefix", "<i4"), ("place", "<i4"), ("carrier", "u1")],
-                               count=data.phone_record_count, offset=data.first_phone_record_offset)
+    records = numpy.frombuffer(
+        data.buf,
+        dtype=[("prefix", "<i4"), ("place", "<i4"), ("carrier", "u1")],
+        count=data.phone_record_count,
+        offset=data.first_phone_record_offset,
+    )
     # Half a million prefixes: scanned as arrays, because row-wise inserts took 4 s on every new installation.
     prefixes = {"prefix": records["prefix"].copy(), "place": records["place"].copy()}
-    places = [(int(offset), *data.buf[offset:data.buf.index(b"\0", offset)].decode().split("|"))
-              for offset in numpy.unique(records["place"])]
-    con.execute("create or replace temp table places (place integer, province varchar, city varchar, "
-                "zip_code varchar, area_code varchar)")
+    places = [
+        (int(offset), *data.buf[offset : data.buf.index(b"\0", offset)].decode().split("|"))
+        for offset in numpy.unique(records["place"])
+    ]
+    con.execute(
+        "create or replace temp table places (place integer, province varchar, city varchar, "
+        "zip_code varchar, area_code varchar)"
+    )
     con.executemany("insert into places values (?, ?, ?, ?, ?)", places)
     con.register("phone_prefixes", prefixes)
     con.execute("""

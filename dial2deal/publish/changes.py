@@ -46,8 +46,7 @@ class Changes:
         """Dates of ``feeds`` (none named: of any feed) changed after ``generation``; None when that is unknown."""
         if generation is None or not self.covers(generation):
             return None
-        return sorted({day for number, feed, day in self.dates
-                       if number > generation and (not feeds or feed in feeds)})
+        return sorted({day for number, feed, day in self.dates if number > generation and (not feeds or feed in feeds)})
 
 
 def record(con: duckdb.DuckDBPyConnection, committed: int, *, everything: bool) -> Changes:
@@ -59,8 +58,10 @@ def record(con: duckdb.DuckDBPyConnection, committed: int, *, everything: bool) 
     with warehouse.transaction(con):
         warehouse.set_state(con, "publication_attempt", str(generation))
         con.execute("delete from ops.published_dates where generation <= ?", [generation - _KEPT_GENERATIONS])
-        con.execute("insert into ops.published_dates select distinct ?::bigint, feed, event_date from ops.build_dates",
-                    [generation])
+        con.execute(
+            "insert into ops.published_dates select distinct ?::bigint, feed, event_date from ops.build_dates",
+            [generation],
+        )
         if everything:
             con.execute("insert into ops.published_dates values (?, ?, null)", [generation, _EVERYTHING])
     rows = con.execute("select generation, feed, event_date from ops.published_dates order by all").fetchall()

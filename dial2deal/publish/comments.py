@@ -17,11 +17,18 @@ _KINDS = ("column", "metric")
 
 def write(con: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable]) -> None:
     """Bring the comments of the attached snapshot's marts up to date; only what differs is written."""
-    held = dict(con.execute("select table_name, comment from duckdb_tables() where database_name = 'snap' "
-                            "and schema_name = 'marts'").fetchall())
-    held_columns = {(table, column): comment for table, column, comment in con.execute(
-        "select table_name, column_name, comment from duckdb_columns() where database_name = 'snap' "
-        "and schema_name = 'marts'").fetchall()}
+    held = dict(
+        con.execute(
+            "select table_name, comment from duckdb_tables() where database_name = 'snap' and schema_name = 'marts'"
+        ).fetchall()
+    )
+    held_columns = {
+        (table, column): comment
+        for table, column, comment in con.execute(
+            "select table_name, column_name, comment from duckdb_columns() where database_name = 'snap' "
+            "and schema_name = 'marts'"
+        ).fetchall()
+    }
     for table in tables:
         relation = f'snap.marts."{table.name}"'
         if table.name in held and table.description and held[table.name] != table.description:

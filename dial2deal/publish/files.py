@@ -50,8 +50,7 @@ def may_be_open(path: Path) -> bool:
     if not (proc / "self" / "fd").is_dir():
         return True
     wanted = path.stat()
-    return any(_same_file(entry, wanted) for pid in proc.iterdir() if pid.name.isdigit()
-               for entry in _descriptors(pid))
+    return any(_same_file(entry, wanted) for pid in proc.iterdir() if pid.name.isdigit() for entry in _descriptors(pid))
 
 
 def _descriptors(process: Path) -> list[Path]:

@@ -33,8 +33,10 @@ def select(con: duckdb.DuckDBPyConnection, relation: str) -> str:
 
 def _masked(name: str, value: str, key: str) -> str:
     if name in _JSON:
-        return (f"list_transform([warehouse.parse.mask_text({value})], "
-                f"lambda m: case when json_valid(m) then m else {value} end)[1]")
+        return (
+            f"list_transform([warehouse.parse.mask_text({value})], "
+            f"lambda m: case when json_valid(m) then m else {value} end)[1]"
+        )
     if _SENTENCE.search(name):
         return f"warehouse.parse.mask_text({value})"
     masked = f"warehouse.parse.mask_id({value}, '{key}')"

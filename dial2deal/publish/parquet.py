@@ -25,8 +25,9 @@ _NO_DATE = "__HIVE_DEFAULT_PARTITION__"
 _OPTIONS = "format parquet, compression zstd"
 
 
-def write(con: duckdb.DuckDBPyConnection, settings: Settings, tables: Sequence[PublishedTable],
-          changes: Changes) -> Path:
+def write(
+    con: duckdb.DuckDBPyConnection, settings: Settings, tables: Sequence[PublishedTable], changes: Changes
+) -> Path:
     """Write the folder of the coming publication and return it; readers do not see it before ``swap``."""
     root = _root(settings)
     building = root / "building"
@@ -39,12 +40,12 @@ def write(con: duckdb.DuckDBPyConnection, settings: Settings, tables: Sequence[P
         dates = None
         if table.partition_column and known["layouts"].get(table.name) == layouts[table.name]:
             dates = changes.since(known["generation"], table.feeds)
-        _write_table(con, table, building / table.name, base / table.name if base else None, dates,
-                     changes.generation)
+        _write_table(con, table, building / table.name, base / table.name if base else None, dates, changes.generation)
     index = {"generation": changes.generation, "layouts": layouts}
     (building / "index.json").write_text(json.dumps(index, sort_keys=True, indent=1), encoding="utf-8")
-    target = next(path for path in (root / f"{changes.generation:08d}{suffix}" for suffix in _suffixes())
-                  if not path.exists())
+    target = next(
+        path for path in (root / f"{changes.generation:08d}{suffix}" for suffix in _suffixes()) if not path.exists()
+    )
     os.replace(building, target)
     return target
 
@@ -90,14 +91,22 @@ def _suffixes():
 
 
 def _layout(con: duckdb.DuckDBPyConnection, table: PublishedTable) -> list[str]:
-    columns = con.execute("select column_name || ' ' || data_type from duckdb_columns() where database_name = "
-                          "'warehouse' and schema_name = 'marts' and table_name = ? order by column_index",
-                          [table.name]).fetchall()
+    columns = con.execute(
+        "select column_name || ' ' || data_type from duckdb_columns() where database_name = "
+        "'warehouse' and schema_name = 'marts' and table_name = ? order by column_index",
+        [table.name],
+    ).fetchall()
     return [f"partitioned by {table.partition_column}", *(column for (column,) in columns)]
 
 
-def _write_table(con: duckdb.DuckDBPyConnection, table: PublishedTable, folder: Path, earlier: Path | None,
-                 dates: list | None, generation: int) -> None:
+def _write_table(
+    con: duckdb.DuckDBPyConnection,
+    table: PublishedTable,
+    folder: Path,
+    earlier: Path | None,
+    dates: list | None,
+    generation: int,
+) -> None:
     source = masked.select(con, f'warehouse.marts."{table.name}"')
     folder.mkdir()
     if not table.partition_column:

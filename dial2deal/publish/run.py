@@ -40,8 +40,9 @@ class RedGateError(RuntimeError):
     """Publication was asked for although the gate is red."""
 
 
-def publish(settings: Settings, policy, build_id: str, verdict: GateVerdict, *,
-            spare_min_age: float | None = None) -> PublishResult:
+def publish(
+    settings: Settings, policy, build_id: str, verdict: GateVerdict, *, spare_min_age: float | None = None
+) -> PublishResult:
     """Publish the warehouse's marts and queue the reports whose periods changed.
 
     ``spare_min_age`` (seconds) is how long a replaced snapshot rests before it is written to again, None: as usual.
@@ -63,8 +64,16 @@ def publish(settings: Settings, policy, build_id: str, verdict: GateVerdict, *,
         return _publish(con, settings, policy, build_id, verdict, committed, fingerprint, age)
 
 
-def _publish(con, settings: Settings, policy, build_id: str, verdict: GateVerdict, committed: int,
-             fingerprint: str, spare_min_age: float) -> PublishResult:
+def _publish(
+    con,
+    settings: Settings,
+    policy,
+    build_id: str,
+    verdict: GateVerdict,
+    committed: int,
+    fingerprint: str,
+    spare_min_age: float,
+) -> PublishResult:
     tables = published_tables(settings)
     everything = warehouse.get_state(con, "full_refresh_pending") is not None or committed == 0
     changed = changes.record(con, committed, everything=everything)
@@ -75,8 +84,9 @@ def _publish(con, settings: Settings, policy, build_id: str, verdict: GateVerdic
     dates = _report_dates(changed, previous, verdict, as_of_at)
     # Before anything is swapped in: whatever fails here must not leave readers ahead of the bookkeeping.
     periods = _periods(policy, dates, as_of_at, changed)
-    built = snapshot.build(con, settings, tables, changed, spare_min_age=spare_min_age,
-                           bytes_per_row=float(baseline) if baseline else None)
+    built = snapshot.build(
+        con, settings, tables, changed, spare_min_age=spare_min_age, bytes_per_row=float(baseline) if baseline else None
+    )
     folder = parquet.write(con, settings, tables, changed)
     parquet.swap(settings, folder)
     _publish_semantic_manifest(settings)
@@ -84,12 +94,20 @@ def _publish(con, settings: Settings, policy, build_id: str, verdict: GateVerdic
     snapshot.remove_former_names(settings)
     with warehouse.transaction(con):
         _commit(con, build_id, built, changed, fingerprint, periods, as_of_at)
-    return PublishResult(settings.snapshot, tuple(built.table_rows), built.table_rows, tuple(changed.pending),
-                         as_of_at.date() if as_of_at else None, changed=True, base=built.base)
+    return PublishResult(
+        settings.snapshot,
+        tuple(built.table_rows),
+        built.table_rows,
+        tuple(changed.pending),
+        as_of_at.date() if as_of_at else None,
+        changed=True,
+        base=built.base,
+    )
 
 
-def _periods(policy, dates: list[dt.date], as_of_at: dt.datetime | None,
-             changed: changes.Changes) -> list[tuple[str, str]]:
+def _periods(
+    policy, dates: list[dt.date], as_of_at: dt.datetime | None, changed: changes.Changes
+) -> list[tuple[str, str]]:
     from dial2deal import reports  # rendering libraries load only where something is published
 
     if as_of_at is None:
@@ -97,18 +115,31 @@ def _periods(policy, dates: list[dt.date], as_of_at: dt.datetime | None,
     return reports.periods_touched(dates, as_of_at.date(), as_of_at, policy, first_load=changed.everything)
 
 
-def _commit(con, build_id: str, built: snapshot.SnapshotFile, changed: changes.Changes, fingerprint: str,
-            periods: list[tuple[str, str]], as_of_at: dt.datetime | None) -> None:
+def _commit(
+    con,
+    build_id: str,
+    built: snapshot.SnapshotFile,
+    changed: changes.Changes,
+    fingerprint: str,
+    periods: list[tuple[str, str]],
+    as_of_at: dt.datetime | None,
+) -> None:
     as_of_date = as_of_at.date() if as_of_at else None
     copied_at = warehouse.get_state(con, "dirty_copied_at")
     if copied_at:
         con.execute("delete from ops.dirty_dates where added_at <= ?::timestamp", [copied_at])
     con.execute("delete from ops.build_dates")
     con.execute("delete from ops.build_info")
-    con.execute("insert into ops.build_info select * replace (? as table_rows) from temp.new_build_info",
-                [json.dumps(built.table_rows, sort_keys=True)])
-    for name, value in (("generation", str(changed.generation)), ("published_fingerprint", fingerprint),
-                        ("snapshot_bytes_per_row", repr(built.bytes_per_row)), ("full_refresh_pending", None)):
+    con.execute(
+        "insert into ops.build_info select * replace (? as table_rows) from temp.new_build_info",
+        [json.dumps(built.table_rows, sort_keys=True)],
+    )
+    for name, value in (
+        ("generation", str(changed.generation)),
+        ("published_fingerprint", fingerprint),
+        ("snapshot_bytes_per_row", repr(built.bytes_per_row)),
+        ("full_refresh_pending", None),
+    ):
         con.execute("delete from ops.state where name = ?", [name])
         if value is not None:
             warehouse.set_state(con, name, value)
@@ -118,16 +149,26 @@ def _commit(con, build_id: str, built: snapshot.SnapshotFile, changed: changes.C
         con.execute("insert into ops.report_queue values (?, ?, now() at time zone 'UTC')", [granularity, period])
 
 
-def _new_build_info(con, policy, build_id: str, verdict: GateVerdict, as_of_at: dt.datetime | None,
-                    generation: int) -> None:
+def _new_build_info(
+    con, policy, build_id: str, verdict: GateVerdict, as_of_at: dt.datetime | None, generation: int
+) -> None:
     con.execute("create or replace temp table new_build_info as from ops.build_info limit 0")
     con.execute(
         "insert into temp.new_build_info by name "
         "select ? as build_id, ?::timestamp as as_of_at, ?::date as as_of_date, ? as code_version, "
         "? as policy_version, now() at time zone 'UTC' as built_at, ? as verdict, ? as incomplete_files, "
         "? as generation",
-        [build_id, as_of_at, as_of_at.date() if as_of_at else None, warehouse.get_state(con, "code_version"),
-         policy.version, verdict.verdict, verdict.incomplete_json(), generation])
+        [
+            build_id,
+            as_of_at,
+            as_of_at.date() if as_of_at else None,
+            warehouse.get_state(con, "code_version"),
+            policy.version,
+            verdict.verdict,
+            verdict.incomplete_json(),
+            generation,
+        ],
+    )
 
 
 def _has_marts(con: duckdb.DuckDBPyConnection) -> bool:
@@ -135,8 +176,9 @@ def _has_marts(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _as_of(con: duckdb.DuckDBPyConnection) -> dt.datetime | None:
-    existing = {name for (name,) in con.execute(
-        "select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()}
+    existing = {
+        name for (name,) in con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+    }
     for table, column in _AS_OF_COLUMNS:
         if table in existing:
             (latest,) = con.execute(f"select max({column})::timestamp from marts.{table}").fetchone()
@@ -150,8 +192,12 @@ def _previous(con: duckdb.DuckDBPyConnection) -> tuple[dt.date | None, list[dict
     return (row[0], json.loads(row[1] or "[]")) if row else (None, [])
 
 
-def _report_dates(changed: changes.Changes, previous: tuple[dt.date | None, list[dict]], verdict: GateVerdict,
-                  as_of_at: dt.datetime | None) -> list[dt.date]:
+def _report_dates(
+    changed: changes.Changes,
+    previous: tuple[dt.date | None, list[dict]],
+    verdict: GateVerdict,
+    as_of_at: dt.datetime | None,
+) -> list[dt.date]:
     """Dates whose reports may read differently now: new rows, a new verdict, or a period that became complete."""
     dates = set(changed.pending) - {_NO_DATE}
     earlier_as_of, earlier_files = previous
@@ -161,8 +207,10 @@ def _report_dates(changed: changes.Changes, previous: tuple[dt.date | None, list
     if earlier_as_of and earlier_as_of != as_of:
         # Up to the data's new end: an earlier end that lay beyond it, as after a row of 2099, has no days to report.
         dates |= set(_days(min(earlier_as_of, as_of), as_of))
-    now, then = ({json.dumps(f, sort_keys=True): f for f in flagged}
-                 for flagged in (json.loads(verdict.incomplete_json()), earlier_files))
+    now, then = (
+        {json.dumps(f, sort_keys=True): f for f in flagged}
+        for flagged in (json.loads(verdict.incomplete_json()), earlier_files)
+    )
     for key in now.keys() ^ then.keys():
         entry = now.get(key) or then[key]
         first, last = (dt.date.fromisoformat(entry[k]) if entry[k] else as_of for k in ("first_date", "last_date"))
@@ -178,12 +226,19 @@ def _days(first: dt.date, last: dt.date) -> list[dt.date]:
 def _fingerprint(con, settings: Settings, policy, verdict: GateVerdict) -> str:
     """Digest of what a snapshot shows beside the marts: files, verdict, rules and metric definitions."""
     digest = hashlib.sha256()
-    shown = con.execute("select columns(c -> c not in ('loaded_at', 'audited_at')) from ops.export_files "
-                        "order by path, file_id").fetchall()
+    shown = con.execute(
+        "select columns(c -> c not in ('loaded_at', 'audited_at')) from ops.export_files order by path, file_id"
+    ).fetchall()
     quarantined = con.execute("select file_id, count(*) from ops.quarantine group by all order by all").fetchall()
     manifest = settings.dbt_target / "semantic_manifest.json"
-    for part in (shown, quarantined, verdict.verdict, verdict.incomplete_json(), policy.version,
-                 [t.name for t in published_tables(settings)]):
+    for part in (
+        shown,
+        quarantined,
+        verdict.verdict,
+        verdict.incomplete_json(),
+        policy.version,
+        [t.name for t in published_tables(settings)],
+    ):
         digest.update(repr(part).encode())
     digest.update(manifest.read_bytes() if manifest.exists() else b"")
     return digest.hexdigest()
@@ -191,11 +246,13 @@ def _fingerprint(con, settings: Settings, policy, verdict: GateVerdict) -> str:
 
 def _is_published(con, settings: Settings, committed: int, fingerprint: str) -> bool:
     (unpublished_dates,) = con.execute("select count(*) from ops.build_dates").fetchone()
-    return (unpublished_dates == 0
-            and warehouse.get_state(con, "full_refresh_pending") is None
-            and warehouse.get_state(con, "published_fingerprint") == fingerprint
-            and snapshot.published_generation(con, settings) == committed
-            and parquet.published_generation(settings) == committed)
+    return (
+        unpublished_dates == 0
+        and warehouse.get_state(con, "full_refresh_pending") is None
+        and warehouse.get_state(con, "published_fingerprint") == fingerprint
+        and snapshot.published_generation(con, settings) == committed
+        and parquet.published_generation(settings) == committed
+    )
 
 
 def _unchanged(con: duckdb.DuckDBPyConnection, settings: Settings) -> PublishResult:

@@ -34,7 +34,7 @@ _UNPUBLISHED_POLICY = {"number_regions"}
 _OPS_TABLES = {
     "export_files": "select * from warehouse.ops.export_files order by path, file_id",
     "quarantine": "select * from warehouse.ops.quarantine "
-                  "order by file_id, line, column_name nulls last, reason, raw_line nulls last",
+    "order by file_id, line, column_name nulls last, reason, raw_line nulls last",
     # The history stays in the warehouse; readers need the latest outcome of each check.
     "check_results": """
         select * from warehouse.ops.check_results
@@ -55,11 +55,18 @@ class SnapshotFile:
     path: Path
     table_rows: dict[str, int]
     bytes_per_row: float  # of the last build from nothing: what growth is measured against
-    base: str             # spare | copy | none
+    base: str  # spare | copy | none
 
 
-def build(con: duckdb.DuckDBPyConnection, settings: Settings, tables: Sequence[PublishedTable],
-          changes: Changes, *, bytes_per_row: float | None, spare_min_age: float) -> SnapshotFile:
+def build(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    tables: Sequence[PublishedTable],
+    changes: Changes,
+    *,
+    bytes_per_row: float | None,
+    spare_min_age: float,
+) -> SnapshotFile:
     """Write the next snapshot beside the published one, from the warehouse that ``con`` has open.
 
     Its ops.build_info is the row of temp.new_build_info plus the row count of each table.
@@ -78,9 +85,11 @@ def build(con: duckdb.DuckDBPyConnection, settings: Settings, tables: Sequence[P
             _fill(con, tables, changes, generation)
             comments.write(con, tables)
             rows = _row_counts(con, "snap", tables)
-            con.execute("create or replace table snap.ops.build_info as "
-                        "select * replace (? as table_rows) from temp.new_build_info",
-                        [json.dumps(rows, sort_keys=True)])
+            con.execute(
+                "create or replace table snap.ops.build_info as "
+                "select * replace (? as table_rows) from temp.new_build_info",
+                [json.dumps(rows, sort_keys=True)],
+            )
             con.execute("checkpoint snap")
         finally:
             con.execute("detach snap")
@@ -90,8 +99,10 @@ def build(con: duckdb.DuckDBPyConnection, settings: Settings, tables: Sequence[P
         if rows == expected and (base == "none" or not grown):
             return SnapshotFile(working, rows, density if base == "none" else bytes_per_row or density, base)
     differences = {name: (rows.get(name), count) for name, count in expected.items() if rows.get(name) != count}
-    raise SnapshotMismatchError(f"rows of (snapshot, warehouse) differ after a full copy: {differences}; "
-                                "the published snapshot stays as it was. Run the build again.")
+    raise SnapshotMismatchError(
+        f"rows of (snapshot, warehouse) differ after a full copy: {differences}; "
+        "the published snapshot stays as it was. Run the build again."
+    )
 
 
 def swap(settings: Settings, built: SnapshotFile) -> None:
@@ -183,8 +194,9 @@ def _generation(con: duckdb.DuckDBPyConnection) -> int | None:
     return row[0] if row else None
 
 
-def _fill(con: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable], changes: Changes,
-          generation: int | None) -> None:
+def _fill(
+    con: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable], changes: Changes, generation: int | None
+) -> None:
     """Bring the attached file, which shows ``generation`` (None: it is empty), to the warehouse's state."""
     for schema in ("marts", "ops", "policy"):
         con.execute(f"create schema if not exists snap.{schema}")
@@ -195,8 +207,7 @@ def _fill(con: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable], chan
         if dates is None or not _refresh(con, table, dates):
             _replace(con, "marts", table.name, masked.select(con, f'warehouse.marts."{table.name}"'))
     policies = sorted(name for schema, name in current if schema == "policy" and name not in _UNPUBLISHED_POLICY)
-    if generation is None or _policy_version(con, "snap.ops.build_info") != _policy_version(
-            con, "temp.new_build_info"):
+    if generation is None or _policy_version(con, "snap.ops.build_info") != _policy_version(con, "temp.new_build_info"):
         for name in policies:
             _replace(con, "policy", name, masked.select(con, f'warehouse.policy."{name}"'))
     for name, query in _OPS_TABLES.items():
@@ -213,8 +224,9 @@ def _refresh(con: duckdb.DuckDBPyConnection, table: PublishedTable, dates: list)
     # Literals, because a list from a subquery would have every row of the history read.
     days = ", ".join(f"date '{day}'" for day in dates) or "null"
     changed = f"({column} in ({days}) or {column} is null)"
-    touched, total = con.execute(f"select (select count(*) from warehouse.{name} where {changed}), "
-                                 f"(select count(*) from warehouse.{name})").fetchone()
+    touched, total = con.execute(
+        f"select (select count(*) from warehouse.{name} where {changed}), (select count(*) from warehouse.{name})"
+    ).fetchone()
     if touched * 2 > total:
         return False
     con.execute(f"delete from snap.{name} where {changed}")
@@ -228,10 +240,14 @@ def _replace(con: duckdb.DuckDBPyConnection, schema: str, name: str, query: str)
 
 def _layouts(con: duckdb.DuckDBPyConnection, database: str) -> dict[tuple[str, str], str]:
     """(schema, table) → column names and types in order, for the schemas that are published."""
-    return {(schema, name): layout for schema, name, layout in con.execute(
-        "select schema_name, table_name, string_agg(column_name || ' ' || data_type, ',' order by column_index) "
-        "from duckdb_columns() where database_name = ? and schema_name in ('marts', 'ops', 'policy') group by all",
-        [database]).fetchall()}
+    return {
+        (schema, name): layout
+        for schema, name, layout in con.execute(
+            "select schema_name, table_name, string_agg(column_name || ' ' || data_type, ',' order by column_index) "
+            "from duckdb_columns() where database_name = ? and schema_name in ('marts', 'ops', 'policy') group by all",
+            [database],
+        ).fetchall()
+    }
 
 
 def _policy_version(con: duckdb.DuckDBPyConnection, build_info: str) -> str | None:

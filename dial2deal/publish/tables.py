@@ -32,9 +32,11 @@ def published_tables(settings: Settings) -> list[PublishedTable]:
     Raises FileNotFoundError when no transform has run yet.
     """
     manifest = json.loads((settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
-    models = (n for n in manifest["nodes"].values()
-              if n["resource_type"] == "model" and n["schema"] == _SCHEMA
-              and n["config"].get("materialized") != "ephemeral")
+    models = (
+        n
+        for n in manifest["nodes"].values()
+        if n["resource_type"] == "model" and n["schema"] == _SCHEMA and n["config"].get("materialized") != "ephemeral"
+    )
     return sorted((_table(node) for node in models), key=lambda table: table.name)
 
 
@@ -47,6 +49,10 @@ def _table(node: dict) -> PublishedTable:
 
 
 def _meaning(node: dict) -> dict:
-    return {"description": " ".join((node.get("description") or "").split()), "columns": {
-        column["name"]: " ".join((column.get("description") or "").split())
-        for column in (node.get("columns") or {}).values()}}
+    return {
+        "description": " ".join((node.get("description") or "").split()),
+        "columns": {
+            column["name"]: " ".join((column.get("description") or "").split())
+            for column in (node.get("columns") or {}).values()
+        },
+    }

@@ -104,16 +104,27 @@ def gate(settings: Settings, policy, build_id: str, transform_result) -> GateVer
 def incomplete_files(con: duckdb.DuckDBPyConnection) -> list[IncompleteFile]:
     """Held, failed and unjudged files that no later delivery superseded; one entry per broken rule."""
     return [
-        IncompleteFile(path, source, feed, status, rule, rows, first.isoformat() if first else None,
-                       last.isoformat() if last else None, message and mask_text(message))
-        for path, source, feed, status, rule, rows, first, last, message in con.execute(
-            _INCOMPLETE_FILES).fetchall()
+        IncompleteFile(
+            path,
+            source,
+            feed,
+            status,
+            rule,
+            rows,
+            first.isoformat() if first else None,
+            last.isoformat() if last else None,
+            message and mask_text(message),
+        )
+        for path, source, feed, status, rule, rows, first, last, message in con.execute(_INCOMPLETE_FILES).fetchall()
     ]
 
 
 def _blocking(incomplete: Iterable[IncompleteFile]) -> list[str]:
-    return [f"{f.file}: {f.status} by rule {f.rule}, {f.rows} rows; deliver a corrected file, "
-            "or set on_held_file: publish_and_flag" for f in incomplete]
+    return [
+        f"{f.file}: {f.status} by rule {f.rule}, {f.rows} rows; deliver a corrected file, "
+        "or set on_held_file: publish_and_flag"
+        for f in incomplete
+    ]
 
 
 def _reconciliation_breaks(con: duckdb.DuckDBPyConnection) -> list[str]:

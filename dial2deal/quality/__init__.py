@@ -8,8 +8,18 @@ from dial2deal.quality.suites import CheckSpec, SuiteError, checks
 from dial2deal.quality.verdicts import CheckOutcome
 from dial2deal.settings import Settings
 
-__all__ = ["CheckOutcome", "CheckSpec", "ReleaseError", "SuiteError", "audit", "checks", "find_held",
-           "release", "reopen", "write_quality_report"]
+__all__ = [
+    "CheckOutcome",
+    "CheckSpec",
+    "ReleaseError",
+    "SuiteError",
+    "audit",
+    "checks",
+    "find_held",
+    "release",
+    "reopen",
+    "write_quality_report",
+]
 
 
 def write_quality_report(settings: Settings, build_id: str) -> list[Path]:

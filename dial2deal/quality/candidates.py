@@ -51,13 +51,16 @@ class Candidates:
 
 def loaded_files(con: duckdb.DuckDBPyConnection, feeds: list[str] | None) -> list[LoadedFile]:
     """Files with status ``loaded``, of ``feeds`` only when given, in the order of their paths."""
-    rows = con.execute("select file_id, source, feed, path, rows_read from ops.export_files "
-                       "where status = 'loaded' order by path, file_id").fetchall()
+    rows = con.execute(
+        "select file_id, source, feed, path, rows_read from ops.export_files "
+        "where status = 'loaded' order by path, file_id"
+    ).fetchall()
     return [LoadedFile(*row) for row in rows if feeds is None or row[2] in feeds]
 
 
-def build(con: duckdb.DuckDBPyConnection, settings: Settings, suites: dict[str, Suite],
-          files: list[LoadedFile]) -> Candidates:
+def build(
+    con: duckdb.DuckDBPyConnection, settings: Settings, suites: dict[str, Suite], files: list[LoadedFile]
+) -> Candidates:
     """Derive the columns that the suites check, for ``files`` only, into a fresh scratch database."""
     candidates = Candidates(settings.tmp / f"{CATALOG}.duckdb")
     discard(candidates.path)
@@ -103,7 +106,8 @@ def _file_facts(con: duckdb.DuckDBPyConnection, files: list[LoadedFile]) -> None
             select _file_id, count(*) as raw_rows, {keys} as raw_keys,
                    median(_event_date) filter (where _event_date > date '1970-01-01') as median_date
             from raw."{feed}" where _file_id in ({ids}) group by _file_id""")
-    con.execute(f"""
+    con.execute(
+        f"""
         create table {CATALOG}.{FILES} as
         with raw_facts as ({" union all ".join(per_feed)}), lost as ({" union all ".join(lost)})
         select f.file_id as _file_id, 0::bigint as _line, f.source, f.feed, f.path, f.delivered_at,
@@ -121,7 +125,8 @@ def _file_facts(con: duckdb.DuckDBPyConnection, files: list[LoadedFile]) -> None
         left join raw_facts r on r._file_id = f.file_id
         left join lost on lost._file_id = f.file_id
         where f.file_id in ({id_list([file.file_id for file in files])})""",
-        [counted.mistaken_files(con, [(file.file_id, file.feed) for file in files])])
+        [counted.mistaken_files(con, [(file.file_id, file.feed) for file in files])],
+    )
 
 
 def _rows(con: duckdb.DuckDBPyConnection, suite: Suite, file_ids: list[str], candidates: Candidates) -> None:

@@ -30,5 +30,7 @@ def _are_counts(con: duckdb.DuckDBPyConnection, feed: str, file_id: str, headers
     paths = ['$."' + header.replace('"', '\\"') + '"' for header in headers]
     average, customers = con.execute(
         f"select avg(greatest({counts})), count(*) filter (where not parse.blank(customer_number)) "
-        f'from raw."{feed}" where _file_id = ?', [*paths, file_id]).fetchone()
+        f'from raw."{feed}" where _file_id = ?',
+        [*paths, file_id],
+    ).fetchone()
     return customers == 0 and average is not None and average > 1

@@ -34,8 +34,9 @@ class Evaluation:
     error: str | None
 
 
-def evaluate(scratch: Path, tables: dict[str, list[CheckSpec]],
-             parameters: dict[str, Any]) -> dict[str, list[Evaluation]]:
+def evaluate(
+    scratch: Path, tables: dict[str, list[CheckSpec]], parameters: dict[str, Any]
+) -> dict[str, list[Evaluation]]:
     """Evaluate the checks of each scratch table; the file is closed and unlocked afterwards.
 
     Importing Great Expectations happens here, the first time there is something to audit.
@@ -87,8 +88,9 @@ def _run(datasource, table: str, specs: list[CheckSpec], parameters: dict[str, A
 def _expectation(spec: CheckSpec):
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    return ExpectationConfiguration(type=spec.expectation, kwargs=spec.kwargs, severity=spec.severity,
-                                    meta={"check": spec.check_name}).to_domain_obj()
+    return ExpectationConfiguration(
+        type=spec.expectation, kwargs=spec.kwargs, severity=spec.severity, meta={"check": spec.check_name}
+    ).to_domain_obj()
 
 
 def _evaluation(spec: CheckSpec, result) -> Evaluation:

@@ -18,15 +18,19 @@ _SAMPLES = 5
 
 def unexpected_counts(con: duckdb.DuckDBPyConnection, evaluations: list[Evaluation]) -> dict[tuple[str, str], int]:
     """(check name, file id) -> unexpected rows, for the evaluations that found any."""
-    parts = [f"select '{e.check.check_name}', _file_id, count(*) from ({e.query}) group by _file_id"
-             for e in evaluations if e.query]
+    parts = [
+        f"select '{e.check.check_name}', _file_id, count(*) from ({e.query}) group by _file_id"
+        for e in evaluations
+        if e.query
+    ]
     if not parts:
         return {}
     return {(name, file_id): count for name, file_id, count in con.execute(" union all ".join(parts)).fetchall()}
 
 
-def checked_counts(con: duckdb.DuckDBPyConnection, feed: str,
-                   evaluations: list[Evaluation]) -> dict[tuple[str, str], int]:
+def checked_counts(
+    con: duckdb.DuckDBPyConnection, feed: str, evaluations: list[Evaluation]
+) -> dict[tuple[str, str], int]:
     """(check name, file id) -> rows the check applies to, by GX's rule for missing values."""
     counts: dict[tuple[str, str], int] = {}
     for level, table in (("row", feed), ("file", FILES)):
@@ -35,19 +39,23 @@ def checked_counts(con: duckdb.DuckDBPyConnection, feed: str,
             continue
         counters = ", ".join("count(*)" if counts_every_row(spec) else f'count("{spec.column}")' for spec in specs)
         for file_id, *numbers in con.execute(
-                f'select _file_id, {counters} from {CATALOG}."{table}" group by _file_id').fetchall():
+            f'select _file_id, {counters} from {CATALOG}."{table}" group by _file_id'
+        ).fetchall():
             counts |= {(spec.check_name, file_id): number for spec, number in zip(specs, numbers, strict=True)}
     return counts
 
 
-def collect(con: duckdb.DuckDBPyConnection, suite: Suite, evaluations: list[Evaluation],
-            failed: list[CheckOutcome]) -> None:
+def collect(
+    con: duckdb.DuckDBPyConnection, suite: Suite, evaluations: list[Evaluation], failed: list[CheckOutcome]
+) -> None:
     """Put the failing rows of ``failed`` into temp.failing_rows, and the first ones into their samples.
 
     Raw values are shown as delivered; phone numbers are masked wherever they stand.
     """
-    con.execute("create temp table if not exists failing_rows (feed varchar, check_name varchar, severity varchar, "
-                "file_id varchar, line bigint, column_name varchar, value varchar, row_json varchar)")
+    con.execute(
+        "create temp table if not exists failing_rows (feed varchar, check_name varchar, severity varchar, "
+        "file_id varchar, line bigint, column_name varchar, value varchar, row_json varchar)"
+    )
     if not failed:
         return
     queries = {e.check.check_name: e.query for e in evaluations if e.query}
@@ -56,23 +64,28 @@ def collect(con: duckdb.DuckDBPyConnection, suite: Suite, evaluations: list[Eval
     _add_samples(con, failed)
 
 
-def _collect_rows(con: duckdb.DuckDBPyConnection, suite: Suite, queries: dict[str, str],
-                  failed: list[CheckOutcome]) -> None:
+def _collect_rows(
+    con: duckdb.DuckDBPyConnection, suite: Suite, queries: dict[str, str], failed: list[CheckOutcome]
+) -> None:
     if not failed:
         return
     by_check: dict[str, list[CheckOutcome]] = {}
     for outcome in failed:
         by_check.setdefault(outcome.check_name, []).append(outcome)
-    con.execute("create or replace temp table failing (check_name varchar, severity varchar, column_name varchar, "
-                "_file_id varchar, _line bigint)")
+    con.execute(
+        "create or replace temp table failing (check_name varchar, severity varchar, column_name varchar, "
+        "_file_id varchar, _line bigint)"
+    )
     for name, outcomes in by_check.items():
         spec = outcomes[0].spec
-        con.execute(f"""
+        con.execute(
+            f"""
             insert into failing
             select ?, ?, ?, _file_id, _line from ({queries[name]})
             where _file_id in ({id_list([o.file_id for o in outcomes])})
             qualify row_number() over (partition by _file_id order by _line) <= {ROWS_KEPT}""",
-            [name, spec.severity, spec.shows])
+            [name, spec.severity, spec.shows],
+        )
     shown = sorted({outcome.spec.shows for outcome in failed})
     values = " ".join(f"when '{column}' then {_masked(suite.feed, column)}" for column in shown)
     context = ", ".join(f"{column} := {_masked(suite.feed, column)}" for column in suite.context)
@@ -90,11 +103,13 @@ def _collect_files(con: duckdb.DuckDBPyConnection, queries: dict[str, str], fail
     for outcome in failed:
         column = f'"{outcome.spec.column}"'
         shown = f"round(100 * {column}, 1) || ' %'" if outcome.spec.column.endswith("_share") else f"{column}::varchar"
-        con.execute(f"""
+        con.execute(
+            f"""
             insert into failing_rows
             select ?, ?, ?, _file_id, null, ?, {shown}, null
             from ({queries[outcome.check_name]}) where _file_id = ?""",
-            [outcome.feed, outcome.check_name, outcome.severity, outcome.spec.shows, outcome.file_id])
+            [outcome.feed, outcome.check_name, outcome.severity, outcome.spec.shows, outcome.file_id],
+        )
 
 
 def _add_samples(con: duckdb.DuckDBPyConnection, failed: list[CheckOutcome]) -> None:

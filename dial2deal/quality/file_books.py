@@ -52,41 +52,105 @@ def write(settings: Settings, file_ids: Iterable[str] | None = None) -> list[Pat
 
 def render(con: duckdb.DuckDBPyConnection, report: FileReport, catalogue: Catalogue, labels: Labels) -> bytes:
     """The workbook's bytes: summary, repairs, quarantine, overlaps, totals."""
-    rows = con.execute("select line, column_name, reason, raw_line from ops.quarantine where file_id = ? "
-                       f"order by line, column_name limit {SHEET_ROWS + 1}", [report.file_id]).fetchall()
-    return workbook.assemble(f"{labels.file_title} {report.path}", report.audited_at or report.loaded_at, (
-        (labels.sheet_summary, [(labels.item, 28), (labels.file_title, 100)], _summary(report, catalogue, labels)),
-        (labels.sheet_repairs, [(labels.repair, 60), (labels.times, 12)],
-         [[repair_label(rule, catalogue.locale), count] for rule, count in report.repairs.items()]),
-        (labels.sheet_quarantine,
-         [(labels.line, 9), (labels.column, 20), (labels.value, 30), (labels.reason, 60), (labels.what, 60),
-          (labels.original, 90)], [_quarantined(row, report, catalogue) for row in rows]),
-        (labels.sheet_overlaps,
-         [(labels.earlier_file, 50), (labels.from_time, 20), (labels.to_time, 20), (labels.rows_same, 12),
-          (labels.what, 60)],
-         [[o.path, str(o.first_at), str(o.last_at), o.rows_same,
-           labels.overlap_same if o.rows_same else labels.overlap_none_same] for o in report.overlaps]),
-        (labels.sheet_totals,
-         [(labels.line, 9), (labels.column, 20), (labels.outcome, 12), (labels.basis, 12), (labels.stated, 20),
-          (labels.expected, 16), (labels.difference, 14), (labels.what, 60)],
-         [[t.line, t.column, labels(f"totals_{t.outcome}"), labels(f"basis_{t.basis}") if t.basis else None, t.stated,
-           t.expected_value, t.difference, labels.totals_fix if t.outcome == "differs" else None]
-          for t in report.totals])), labels)
+    rows = con.execute(
+        "select line, column_name, reason, raw_line from ops.quarantine where file_id = ? "
+        f"order by line, column_name limit {SHEET_ROWS + 1}",
+        [report.file_id],
+    ).fetchall()
+    return workbook.assemble(
+        f"{labels.file_title} {report.path}",
+        report.audited_at or report.loaded_at,
+        (
+            (labels.sheet_summary, [(labels.item, 28), (labels.file_title, 100)], _summary(report, catalogue, labels)),
+            (
+                labels.sheet_repairs,
+                [(labels.repair, 60), (labels.times, 12)],
+                [[repair_label(rule, catalogue.locale), count] for rule, count in report.repairs.items()],
+            ),
+            (
+                labels.sheet_quarantine,
+                [
+                    (labels.line, 9),
+                    (labels.column, 20),
+                    (labels.value, 30),
+                    (labels.reason, 60),
+                    (labels.what, 60),
+                    (labels.original, 90),
+                ],
+                [_quarantined(row, report, catalogue) for row in rows],
+            ),
+            (
+                labels.sheet_overlaps,
+                [
+                    (labels.earlier_file, 50),
+                    (labels.from_time, 20),
+                    (labels.to_time, 20),
+                    (labels.rows_same, 12),
+                    (labels.what, 60),
+                ],
+                [
+                    [
+                        o.path,
+                        str(o.first_at),
+                        str(o.last_at),
+                        o.rows_same,
+                        labels.overlap_same if o.rows_same else labels.overlap_none_same,
+                    ]
+                    for o in report.overlaps
+                ],
+            ),
+            (
+                labels.sheet_totals,
+                [
+                    (labels.line, 9),
+                    (labels.column, 20),
+                    (labels.outcome, 12),
+                    (labels.basis, 12),
+                    (labels.stated, 20),
+                    (labels.expected, 16),
+                    (labels.difference, 14),
+                    (labels.what, 60),
+                ],
+                [
+                    [
+                        t.line,
+                        t.column,
+                        labels(f"totals_{t.outcome}"),
+                        labels(f"basis_{t.basis}") if t.basis else None,
+                        t.stated,
+                        t.expected_value,
+                        t.difference,
+                        labels.totals_fix if t.outcome == "differs" else None,
+                    ]
+                    for t in report.totals
+                ],
+            ),
+        ),
+        labels,
+    )
 
 
 def _summary(report: FileReport, catalogue: Catalogue, t: Labels) -> list[list[Any]]:
     dates = [str(day) for day in (report.first_event_date, report.last_event_date) if day]
     verdict = report.totals_verdict
     rows = [
-        (t.file, report.path), (t.source, report.source), (t.feed, catalogue.feed(report.feed)),
-        (t.status, t(f"status_{report.status}")), (t.message, report.message),
+        (t.file, report.path),
+        (t.source, report.source),
+        (t.feed, catalogue.feed(report.feed)),
+        (t.status, t(f"status_{report.status}")),
+        (t.message, report.message),
         (t.dates, " – ".join(dict.fromkeys(dates))),
-        (t.encoding, report.encoding), (t.read, report.rows_read), (t.accepted, report.rows_accepted),
-        (t.quarantined, report.rows_quarantined), (t.duplicate, report.rows_duplicate),
-        (t.superseded, report.rows_superseded), *((t.column_reading, senses.sentence(finding, catalogue.locale))
-                                                  for finding in report.column_readings),
-        (t.total_lines, report.rows_total_line), (t.totals_check, t(f"totals_{verdict}") if verdict else None),
-        (t.unknown_columns, ", ".join(report.unknown_columns))]
+        (t.encoding, report.encoding),
+        (t.read, report.rows_read),
+        (t.accepted, report.rows_accepted),
+        (t.quarantined, report.rows_quarantined),
+        (t.duplicate, report.rows_duplicate),
+        (t.superseded, report.rows_superseded),
+        *((t.column_reading, senses.sentence(finding, catalogue.locale)) for finding in report.column_readings),
+        (t.total_lines, report.rows_total_line),
+        (t.totals_check, t(f"totals_{verdict}") if verdict else None),
+        (t.unknown_columns, ", ".join(report.unknown_columns)),
+    ]
     return [list(row) for row in rows if row[1] not in (None, "")]
 
 

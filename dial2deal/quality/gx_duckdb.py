@@ -25,8 +25,15 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 )
 from great_expectations.expectations.registry import get_metric_kwargs
 
-__all__ = ["DataContextConfig", "DuckDBDatasource", "DuckDBExecutionEngine", "InMemoryStoreBackendDefaults", "gx",
-           "release_file", "sa"]
+__all__ = [
+    "DataContextConfig",
+    "DuckDBDatasource",
+    "DuckDBExecutionEngine",
+    "InMemoryStoreBackendDefaults",
+    "gx",
+    "release_file",
+    "sa",
+]
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):

@@ -53,8 +53,11 @@ class QualityFacts:
         def local(at: dt.datetime | None) -> dt.datetime | None:
             return at and at.replace(tzinfo=dt.UTC).astimezone(zone).replace(tzinfo=None)
 
-        return replace(self, checked_at=local(self.checked_at),
-                       trend=[{**row, "checked_at": local(row["checked_at"])} for row in self.trend])
+        return replace(
+            self,
+            checked_at=local(self.checked_at),
+            trend=[{**row, "checked_at": local(row["checked_at"])} for row in self.trend],
+        )
 
 
 class Catalogue:
@@ -66,7 +69,8 @@ class Catalogue:
         self._specs = {(c.feed, c.check_name): c for s in self.suites.values() for c in s.checks}
         self._reasons, self._unreadable = (
             json.loads((settings.suites.parent / name).read_text(encoding="utf-8"))
-            for name in ("quarantine.json", "unreadable.json"))
+            for name in ("quarantine.json", "unreadable.json")
+        )
 
     def spec(self, feed: str, check_name: str) -> CheckSpec | None:
         """The check, None when the suites no longer have it."""
@@ -77,14 +81,21 @@ class Catalogue:
         spec = self.spec(feed, check_name)
         if spec is None:
             return {"title": check_name, "fix": "", "who": ""}
-        return {"title": texts.title(spec, self.locale), "fix": texts.fix(spec, self.locale),
-                "who": texts.who(spec, self.locale)}
+        return {
+            "title": texts.title(spec, self.locale),
+            "fix": texts.fix(spec, self.locale),
+            "who": texts.who(spec, self.locale),
+        }
 
     def reason(self, reason: str, feed: str) -> dict[str, str]:
         """code, title, fix and who of a quarantine reason as the loader words it."""
         entry = next(entry for entry in self._reasons if re.search(entry["match"], reason))
-        return {"code": entry["code"], "title": entry[f"title_{self.locale}"], "fix": entry[f"fix_{self.locale}"],
-                "who": self.owner(feed)}
+        return {
+            "code": entry["code"],
+            "title": entry[f"title_{self.locale}"],
+            "fix": entry[f"fix_{self.locale}"],
+            "who": self.owner(feed),
+        }
 
     def unreadable(self, message: str | None) -> dict[str, str]:
         """Why a file could not be read, for people: title, fix, and the loader's own words as details."""
@@ -96,8 +107,11 @@ class Catalogue:
         check = self.check(feed, check_name)
         if status == "failed" or not check["fix"]:
             return self.unreadable(message)
-        return {"title": check["title"], "fix": f"{check['who']}: {check['fix']}" if self.locale == "en"
-                else f"{check['who']}：{check['fix']}", "details": ""}
+        return {
+            "title": check["title"],
+            "fix": f"{check['who']}: {check['fix']}" if self.locale == "en" else f"{check['who']}：{check['fix']}",
+            "details": "",
+        }
 
     def feed(self, feed: str) -> str:
         """Name of a feed for people."""
@@ -122,76 +136,100 @@ def read(settings: Settings, build_id: str) -> QualityFacts:
         return QualityFacts(
             build_id=build_id,
             checked_at=con.execute("select max(checked_at) from ops.check_results").fetchone()[0],
-            files=_rows(con, f"""
+            files=_rows(
+                con,
+                f"""
                 select file_id, source, feed, path, status, message, rows_read, rows_accepted, rows_quarantined,
                        rows_duplicate, rows_superseded, first_event_date, last_event_date
                 from ops.export_files where status <> 'superseded'
-                order by {_STATUS_ORDER}, last_event_date desc nulls last, path, file_id"""),
-            open_checks=_rows(con, f"""
+                order by {_STATUS_ORDER}, last_event_date desc nulls last, path, file_id""",
+            ),
+            open_checks=_rows(
+                con,
+                f"""
                 with latest as ({_LATEST})
                 select l.file_id, l.feed_or_model as feed, l.check_name, l.severity, l.outcome, l.rows_checked,
                        l.rows_failed, l.message, l.details
                 from latest l inner join ops.export_files f using (file_id)
                 where f.status in ('held', 'loaded') and l.outcome <> 'passed'
-                order by f.path, l.file_id, l.severity, l.check_name"""),
-            warnings=_rows(con, f"""
+                order by f.path, l.file_id, l.severity, l.check_name""",
+            ),
+            warnings=_rows(
+                con,
+                f"""
                 with latest as ({_LATEST})
                 select l.feed_or_model as feed, l.check_name, l.outcome, count(*) as files,
                        sum(l.rows_failed) as rows_failed, sum(l.rows_checked) as rows_checked,
                        min(f.path) as example
                 from latest l inner join ops.export_files f using (file_id)
                 where f.status = 'accepted' and l.outcome <> 'passed'
-                group by all order by rows_failed desc nulls last, feed, l.check_name, l.outcome"""),
+                group by all order by rows_failed desc nulls last, feed, l.check_name, l.outcome""",
+            ),
             quarantine=_quarantine(con),
             models=_models(con, build_id),
             trend=_trend(con),
             counts=_counts(con),
             failing_rows=_failing_rows(con),
-            quarantined_rows=_rows(con, f"""
+            quarantined_rows=_rows(
+                con,
+                f"""
                 select f.path, f.feed, q.line, q.column_name, q.reason, q.raw_line
                 from ops.quarantine q inner join ops.export_files f using (file_id)
                 where f.status <> 'superseded'
-                order by f.path, q.line, q.column_name nulls last, q.reason limit {SHEET_ROWS + 1}"""),
+                order by f.path, q.line, q.column_name nulls last, q.reason limit {SHEET_ROWS + 1}""",
+            ),
         )
 
 
 def _quarantine(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Quarantined rows by feed, column and the part of the reason that does not quote the value."""
-    return _rows(con, """
+    return _rows(
+        con,
+        """
         select f.feed, q.column_name, regexp_replace(q.reason, '(: |, Excel wrote ).*$', '') as reason,
                count(distinct (q.file_id, q.line)) as rows, count(distinct q.file_id) as files,
                min(f.path || ':' || q.line) as example
         from ops.quarantine q inner join ops.export_files f using (file_id)
         where f.status <> 'superseded'
-        group by all order by rows desc, f.feed, reason, q.column_name nulls last""")
+        group by all order by rows desc, f.feed, reason, q.column_name nulls last""",
+    )
 
 
 def _models(con: duckdb.DuckDBPyConnection, build_id: str) -> list[dict[str, Any]]:
     """dbt tests of this build that did not pass; of the latest build with tests when this one ran none."""
-    return _rows(con, """
+    return _rows(
+        con,
+        """
         with tests as (select * from ops.check_results where kind = 'dbt_test'),
         wanted as (
             select build_id from tests
             order by (build_id = ?) desc nulls last, checked_at desc nulls last, build_id desc nulls last limit 1)
         select feed_or_model as model, check_name, severity, outcome, rows_failed, message
         from tests where build_id = (select build_id from wanted) and outcome <> 'passed'
-        order by severity, model, check_name""", [build_id])
+        order by severity, model, check_name""",
+        [build_id],
+    )
 
 
 def _trend(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Checks not passed per build, oldest first."""
-    rows = _rows(con, f"""
+    rows = _rows(
+        con,
+        f"""
         select build_id, max(checked_at) as checked_at, count(*) as checks,
                count(*) filter (where outcome = 'failed' and severity = 'critical') as critical,
                count(*) filter (where outcome = 'failed' and severity = 'warning') as warning,
                count(*) filter (where outcome = 'not_evaluable') as not_evaluable
         from ops.check_results where build_id is not null
-        group by build_id order by checked_at desc, build_id desc limit {TREND_AUDITS}""")
+        group by build_id order by checked_at desc, build_id desc limit {TREND_AUDITS}""",
+    )
     return rows[::-1]
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    rows = _rows(con, f"""
+    rows = _rows(
+        con,
+        f"""
         with latest as (
             select l.* from ({_LATEST}) l inner join ops.export_files f using (file_id)
             where f.status <> 'superseded')
@@ -199,13 +237,16 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
                count(*) filter (where outcome = 'failed' and severity = 'critical') as critical,
                count(*) filter (where outcome = 'failed' and severity = 'warning') as warning,
                count(*) filter (where outcome = 'not_evaluable') as not_evaluable
-        from latest""")
+        from latest""",
+    )
     return rows[0]
 
 
 def _failing_rows(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Failing rows of each file's latest audit, open files and critical rules first; dbt rows at the end."""
-    return _rows(con, f"""
+    return _rows(
+        con,
+        f"""
         with latest_audit as (select file_id, max(checked_at) as checked_at from ops.check_failures
                               where file_id is not null group by file_id)
         select f.path, c.feed_or_model as feed, c.check_name, c.severity, c.line, c.column_name, c.value, c.row_json
@@ -213,8 +254,9 @@ def _failing_rows(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         inner join latest_audit l on l.file_id = c.file_id and l.checked_at = c.checked_at
         inner join ops.export_files f on f.file_id = c.file_id
         where c.kind = 'expectation' and f.status <> 'superseded'
-        order by {_STATUS_ORDER.replace('status', 'f.status')}, c.severity, f.path, c.check_name, c.line nulls first,
-                 c.column_name, c.value limit {SHEET_ROWS + 1}""")
+        order by {_STATUS_ORDER.replace("status", "f.status")}, c.severity, f.path, c.check_name, c.line nulls first,
+                 c.column_name, c.value limit {SHEET_ROWS + 1}""",
+    )
 
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | None = None) -> list[dict[str, Any]]:

@@ -26,13 +26,18 @@ def find_held(settings: Settings, file: str) -> str:
 
 
 def _held(con: duckdb.DuckDBPyConnection, file: str) -> tuple[str, str, str, int]:
-    found = con.execute("select file_id, feed, path, rows_accepted, status from ops.export_files "
-                        "where file_id = ? or path = ? order by loaded_at desc, file_id", [file, file]).fetchall()
+    found = con.execute(
+        "select file_id, feed, path, rows_accepted, status from ops.export_files "
+        "where file_id = ? or path = ? order by loaded_at desc, file_id",
+        [file, file],
+    ).fetchall()
     held = [row for row in found if row[4] in ("held", "loaded")]
     if not held:
         known = f"its status is {found[0][4]}" if found else "no such file was loaded"
-        raise ReleaseError(f"{file}: only held files can be released, but {known}. "
-                           "Give the path below landing/ or the file id from the quality report.")
+        raise ReleaseError(
+            f"{file}: only held files can be released, but {known}. "
+            "Give the path below landing/ or the file id from the quality report."
+        )
     return held[0][:4]
 
 
@@ -49,16 +54,30 @@ def release(settings: Settings, file: str, reason: str, *, by: str | None = None
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     with warehouse.session(settings) as con:
         file_id, feed, path, rows = _held(con, file)
-        dates = [row[0] for row in con.execute(
-            f'select distinct _event_date from raw."{feed}" where _file_id = ? order by 1', [file_id]).fetchall()]
+        dates = [
+            row[0]
+            for row in con.execute(
+                f'select distinct _event_date from raw."{feed}" where _file_id = ? order by 1', [file_id]
+            ).fetchall()
+        ]
         with warehouse.transaction(con):
             con.execute(
                 "insert into ops.check_results "
                 "values (null, ?, 'expectation', ?, ?, 'warning', 'passed', ?, ?, 0, ?, ?)",
-                [now, feed, CHECK_NAME, file_id, rows, message,
-                 json.dumps({"reason": reason.strip(), "by": by}, ensure_ascii=False, sort_keys=True)])
-            con.execute("update ops.export_files set status = 'accepted', message = ?, audited_at = ? "
-                        "where file_id = ?", [message, now, file_id])
+                [
+                    now,
+                    feed,
+                    CHECK_NAME,
+                    file_id,
+                    rows,
+                    message,
+                    json.dumps({"reason": reason.strip(), "by": by}, ensure_ascii=False, sort_keys=True),
+                ],
+            )
+            con.execute(
+                "update ops.export_files set status = 'accepted', message = ?, audited_at = ? where file_id = ?",
+                [message, now, file_id],
+            )
             warehouse.mark_dirty(con, feed, dates, f"released {path}")
         batches.settle(con)
     return path

@@ -56,16 +56,32 @@ def write(settings: Settings, build_id: str) -> list[Path]:
 def render(facts: QualityFacts, catalogue: Catalogue, labels: Labels, policy_version: str) -> str:
     """The page as HTML text without any external reference."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined)
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
     environment.filters |= {"number": number, "share": share}
-    return visible(environment.get_template("quality.html.j2").render(
-        t=labels, locale=catalogue.locale, facts=facts, catalogue=catalogue, policy_version=policy_version,
-        verdict=verdict(facts), problems=problems(facts, catalogue), totals=totals(facts), trend=trend(facts),
-        warnings=[{**row, **catalogue.check(row["feed"], row["check_name"])} for row in facts.warnings],
-        quarantine=[{**row, **catalogue.reason(row["reason"], row["feed"])} for row in facts.quarantine],
-        files=facts.files[:history.FILES_SHOWN], files_hidden=max(0, len(facts.files) - history.FILES_SHOWN),
-        rules=rule_groups(catalogue), css=(_HERE / "templates" / "quality.css").read_text(encoding="utf-8")))
+    return visible(
+        environment.get_template("quality.html.j2").render(
+            t=labels,
+            locale=catalogue.locale,
+            facts=facts,
+            catalogue=catalogue,
+            policy_version=policy_version,
+            verdict=verdict(facts),
+            problems=problems(facts, catalogue),
+            totals=totals(facts),
+            trend=trend(facts),
+            warnings=[{**row, **catalogue.check(row["feed"], row["check_name"])} for row in facts.warnings],
+            quarantine=[{**row, **catalogue.reason(row["reason"], row["feed"])} for row in facts.quarantine],
+            files=facts.files[: history.FILES_SHOWN],
+            files_hidden=max(0, len(facts.files) - history.FILES_SHOWN),
+            rules=rule_groups(catalogue),
+            css=(_HERE / "templates" / "quality.css").read_text(encoding="utf-8"),
+        )
+    )
 
 
 def verdict(facts: QualityFacts) -> str:
@@ -88,17 +104,27 @@ def problems(facts: QualityFacts, catalogue: Catalogue) -> list[dict[str, Any]]:
         broken = [_broken(row, catalogue) for row in facts.open_checks if row["file_id"] == file["file_id"]]
         if file["status"] == "failed":
             file = file | catalogue.unreadable(file["message"])
-        found.append({**file, "feed_label": catalogue.feed(file["feed"]), "checks": broken,
-                      "owner": catalogue.owner(file["feed"])})
+        found.append(
+            {
+                **file,
+                "feed_label": catalogue.feed(file["feed"]),
+                "checks": broken,
+                "owner": catalogue.owner(file["feed"]),
+            }
+        )
     return found
 
 
 def _broken(row: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     spec = catalogue.spec(row["feed"], row["check_name"])
     samples = json.loads(row["details"] or "{}").get("samples", [])
-    return {**row, **catalogue.check(row["feed"], row["check_name"]), "samples": samples,
-            "on_file": spec is not None and spec.on == "file",
-            "share": row["rows_failed"] / row["rows_checked"] if row["rows_checked"] else None}
+    return {
+        **row,
+        **catalogue.check(row["feed"], row["check_name"]),
+        "samples": samples,
+        "on_file": spec is not None and spec.on == "file",
+        "share": row["rows_failed"] / row["rows_checked"] if row["rows_checked"] else None,
+    }
 
 
 def totals(facts: QualityFacts) -> dict[str, Any]:
@@ -109,9 +135,12 @@ def totals(facts: QualityFacts) -> dict[str, Any]:
     dated = [file for file in facts.files if file["feed"] == "calls" and file["first_event_date"]] or facts.files
     quarantined = sum(file["rows_quarantined"] for file in facts.files)
     return {
-        "files": len(facts.files), "files_used": len(used),
+        "files": len(facts.files),
+        "files_used": len(used),
         "files_open": sum(file["status"] in history.OPEN_STATUSES for file in facts.files),
-        "rows_read": read, "rows_used": sum(file["rows_accepted"] for file in used), "quarantined": quarantined,
+        "rows_read": read,
+        "rows_used": sum(file["rows_accepted"] for file in used),
+        "quarantined": quarantined,
         "quarantined_share": quarantined / read if read else None,
         "failed": facts.counts["critical"] + facts.counts["warning"] + facts.counts["not_evaluable"],
         "are_calls": dated is not facts.files,
@@ -140,11 +169,21 @@ def rule_groups(catalogue: Catalogue) -> list[dict[str, Any]]:
     """All rules by feed, those on every file once."""
     suites = list(catalogue.suites.values())
     shared = set.intersection(*({check.check_name for check in suite.checks} for suite in suites))
-    groups = [{"name": EVERY_FILE, "label": None,
-               "checks": [check for check in suites[0].checks if check.check_name in shared]}]
-    return groups + [{"name": suite.feed, "label": catalogue.feed(suite.feed),
-                      "checks": [check for check in suite.checks if check.check_name not in shared]}
-                     for suite in suites]
+    groups = [
+        {
+            "name": EVERY_FILE,
+            "label": None,
+            "checks": [check for check in suites[0].checks if check.check_name in shared],
+        }
+    ]
+    return groups + [
+        {
+            "name": suite.feed,
+            "label": catalogue.feed(suite.feed),
+            "checks": [check for check in suite.checks if check.check_name not in shared],
+        }
+        for suite in suites
+    ]
 
 
 def number(value: int | float | None) -> str:

@@ -25,8 +25,7 @@ from dial2deal.quality.verdicts import CheckOutcome, file_status, holds
 from dial2deal.settings import Settings
 
 
-def audit(settings: Settings, policy: Policy, build_id: str, *,
-          feeds: list[str] | None = None) -> list[CheckOutcome]:
+def audit(settings: Settings, policy: Policy, build_id: str, *, feeds: list[str] | None = None) -> list[CheckOutcome]:
     """Judge every file with status ``loaded`` and record results, failing rows and the verdict.
 
     A failed critical check holds the file; a critical check that could not be evaluated leaves it ``loaded``:
@@ -51,8 +50,16 @@ def audit(settings: Settings, policy: Policy, build_id: str, *,
             dates = _dates(con, files)
             checked_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
             for file in files:
-                _record(con, build_id, file, outcomes[file.file_id], dates.get(file.file_id, []), checked_at, locale,
-                        _judged_by(con, suites[file.feed], policy, file.source))
+                _record(
+                    con,
+                    build_id,
+                    file,
+                    outcomes[file.file_id],
+                    dates.get(file.file_id, []),
+                    checked_at,
+                    locale,
+                    _judged_by(con, suites[file.feed], policy, file.source),
+                )
             batches.settle(con)
             con.execute(f"detach {CATALOG}")
     finally:
@@ -60,8 +67,7 @@ def audit(settings: Settings, policy: Policy, build_id: str, *,
     return [outcome for file in files for outcome in outcomes[file.file_id]]
 
 
-def reopen(con: duckdb.DuckDBPyConnection, settings: Settings, policy: Policy,
-           feeds: list[str] | None = None) -> None:
+def reopen(con: duckdb.DuckDBPyConnection, settings: Settings, policy: Policy, feeds: list[str] | None = None) -> None:
     """Have held files whose suite, value maps or policy changed since judged anew, as their message promises."""
     held = con.execute("select file_id, source, feed, judged_by from ops.export_files where status = 'held'").fetchall()
     suites = load_suites(settings) if held else {}
@@ -72,13 +78,16 @@ def reopen(con: duckdb.DuckDBPyConnection, settings: Settings, policy: Policy,
 
 def _judged_by(con: duckdb.DuckDBPyConnection, suite: Suite, policy: Policy, source: str) -> str:
     """Digest of everything but its rows that a file's verdict hangs on; a changed profile has it read anew anyway."""
-    maps = con.execute("select column_name, raw_value, canonical_value from ops.value_maps "
-                       "where source = ? and feed = ? order by all", [source, suite.feed]).fetchall()
+    maps = con.execute(
+        "select column_name, raw_value, canonical_value from ops.value_maps where source = ? and feed = ? order by all",
+        [source, suite.feed],
+    ).fetchall()
     return hashlib.sha256(repr((suite, policy.version, maps)).encode()).hexdigest()[:12]
 
 
-def _evaluate(suites: dict[str, Suite], policy: Policy, candidates: Candidates,
-              feeds: set[str]) -> dict[str, list[Evaluation]]:
+def _evaluate(
+    suites: dict[str, Suite], policy: Policy, candidates: Candidates, feeds: set[str]
+) -> dict[str, list[Evaluation]]:
     """Evaluations per feed. Great Expectations runs once per feed on rows, and once on all files together."""
     tables: dict[str, list[CheckSpec]] = {FILES: []}
     parameters: dict[str, Any] = {}
@@ -89,7 +98,8 @@ def _evaluate(suites: dict[str, Suite], policy: Policy, candidates: Candidates,
         tables[feed] = []
         for spec in suites[feed].checks:
             reason = candidates.unusable.get((feed, spec.column)) or next(
-                (errors[name] for name in sorted(parameters_of(spec)) if name in errors), None)
+                (errors[name] for name in sorted(parameters_of(spec)) if name in errors), None
+            )
             if reason:
                 results[feed].append(Evaluation(spec, None, reason))
             else:
@@ -109,9 +119,14 @@ def _with_tolerance(spec: CheckSpec, values: dict[str, Any]) -> CheckSpec:
     return dataclasses.replace(spec, tolerance=float(values[spec.tolerance["$PARAMETER"]]))
 
 
-def _judge(con: duckdb.DuckDBPyConnection, suites: dict[str, Suite], files: list[LoadedFile],
-           evaluations: dict[str, list[Evaluation]], candidates: Candidates,
-           locale: str) -> dict[str, list[CheckOutcome]]:
+def _judge(
+    con: duckdb.DuckDBPyConnection,
+    suites: dict[str, Suite],
+    files: list[LoadedFile],
+    evaluations: dict[str, list[Evaluation]],
+    candidates: Candidates,
+    locale: str,
+) -> dict[str, list[CheckOutcome]]:
     """Outcomes per file id, with samples and messages; failing rows are left in temp.failing_rows."""
     outcomes: dict[str, list[CheckOutcome]] = {}
     for feed, results in evaluations.items():
@@ -133,33 +148,76 @@ def _judge(con: duckdb.DuckDBPyConnection, suites: dict[str, Suite], files: list
     return outcomes
 
 
-def _outcome(check: CheckSpec, file: LoadedFile, rows_checked: int, rows_failed: int,
-             error: str | None) -> CheckOutcome:
+def _outcome(
+    check: CheckSpec, file: LoadedFile, rows_checked: int, rows_failed: int, error: str | None
+) -> CheckOutcome:
     if error is not None:
         verdict, rows_checked, rows_failed = "not_evaluable", None, None
     else:
         verdict = "passed" if holds(rows_checked, rows_failed, check.tolerance) else "failed"
-    return CheckOutcome(check.feed, check.check_name, check.severity, verdict, file.file_id, file.path,
-                        rows_checked, rows_failed, None, check)
+    return CheckOutcome(
+        check.feed,
+        check.check_name,
+        check.severity,
+        verdict,
+        file.file_id,
+        file.path,
+        rows_checked,
+        rows_failed,
+        None,
+        check,
+    )
 
 
-def _record(con: duckdb.DuckDBPyConnection, build_id: str, file: LoadedFile, outcomes: list[CheckOutcome],
-            dates: list[dt.date], checked_at: dt.datetime, locale: str, judged_by: str) -> None:
+def _record(
+    con: duckdb.DuckDBPyConnection,
+    build_id: str,
+    file: LoadedFile,
+    outcomes: list[CheckOutcome],
+    dates: list[dt.date],
+    checked_at: dt.datetime,
+    locale: str,
+    judged_by: str,
+) -> None:
     """Results, failing rows, verdict and dirty dates of one file, all or nothing."""
     status = file_status(outcomes)
-    rows = [(build_id, checked_at, "expectation", o.feed, o.check_name, o.severity, o.outcome, o.file_id,
-             o.rows_checked, o.rows_failed, o.message, _details(o)) for o in outcomes]
+    rows = [
+        (
+            build_id,
+            checked_at,
+            "expectation",
+            o.feed,
+            o.check_name,
+            o.severity,
+            o.outcome,
+            o.file_id,
+            o.rows_checked,
+            o.rows_failed,
+            o.message,
+            _details(o),
+        )
+        for o in outcomes
+    ]
     with warehouse.transaction(con):
         marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(rows))
         con.execute(f"insert into ops.check_results values {marks}", [value for row in rows for value in row])
-        con.execute("""
+        con.execute(
+            """
             insert into ops.check_failures
             select ?, ?, 'expectation', feed, check_name, severity, file_id, line, column_name, value, row_json
             from failing_rows where file_id = ? order by check_name, line nulls first""",
-            [build_id, checked_at, file.file_id])
-        con.execute("update ops.export_files set status = ?, message = ?, audited_at = ?, judged_by = ? "
-                    "where file_id = ?", [status, texts.file_message(status, outcomes, locale),
-                                          None if status == "loaded" else checked_at, judged_by, file.file_id])
+            [build_id, checked_at, file.file_id],
+        )
+        con.execute(
+            "update ops.export_files set status = ?, message = ?, audited_at = ?, judged_by = ? where file_id = ?",
+            [
+                status,
+                texts.file_message(status, outcomes, locale),
+                None if status == "loaded" else checked_at,
+                judged_by,
+                file.file_id,
+            ],
+        )
         if status == "accepted":
             warehouse.mark_dirty(con, file.feed, dates, f"accepted {file.path}")
 
@@ -167,8 +225,11 @@ def _record(con: duckdb.DuckDBPyConnection, build_id: str, file: LoadedFile, out
 def _details(outcome: CheckOutcome) -> str:
     spec = outcome.spec
     tolerance = spec.tolerance if isinstance(spec.tolerance, float | int) else None
-    return json.dumps({"tolerance": tolerance, "column": spec.shows, "who_fixes": spec.who_fixes.code,
-                       "samples": outcome.samples}, ensure_ascii=False, sort_keys=True)
+    return json.dumps(
+        {"tolerance": tolerance, "column": spec.shows, "who_fixes": spec.who_fixes.code, "samples": outcome.samples},
+        ensure_ascii=False,
+        sort_keys=True,
+    )
 
 
 def _dates(con: duckdb.DuckDBPyConnection, files: list[LoadedFile]) -> dict[str, list[dt.date]]:
@@ -176,7 +237,10 @@ def _dates(con: duckdb.DuckDBPyConnection, files: list[LoadedFile]) -> dict[str,
     dates: dict[str, list[dt.date]] = {}
     for feed in sorted({file.feed for file in files}):
         ids = scratch.id_list([file.file_id for file in files if file.feed == feed])
-        dates |= dict(con.execute(
-            f'select _file_id, list(distinct _event_date order by _event_date) from raw."{feed}" '
-            f"where _file_id in ({ids}) group by _file_id").fetchall())
+        dates |= dict(
+            con.execute(
+                f'select _file_id, list(distinct _event_date order by _event_date) from raw."{feed}" '
+                f"where _file_id in ({ids}) group by _file_id"
+            ).fetchall()
+        )
     return dates

@@ -100,8 +100,7 @@ def feeds() -> dict[str, dict]:
 
 def load_suites(settings: Settings) -> dict[str, Suite]:
     """The suite of every feed, the checks on every file included. Raises SuiteError."""
-    roles = {code: Role(code, **names)
-             for code, names in _read(settings.suites.parent / "roles.json").items()}
+    roles = {code: Role(code, **names) for code, names in _read(settings.suites.parent / "roles.json").items()}
     common = _read(settings.suites / f"{EVERY_FILE}.json")
     return {feed: _suite(settings.suites / f"{feed}.json", feed, common, roles) for feed in feeds()}
 
@@ -125,8 +124,11 @@ def resolve(suite: Suite, policy: Policy) -> tuple[dict[str, Any], dict[str, str
 
 def parameters_of(check: CheckSpec) -> set[str]:
     """Names of the ``$PARAMETER``s that a check uses."""
-    return {value["$PARAMETER"] for value in [*check.kwargs.values(), check.tolerance]
-            if isinstance(value, dict) and "$PARAMETER" in value}
+    return {
+        value["$PARAMETER"]
+        for value in [*check.kwargs.values(), check.tolerance]
+        if isinstance(value, dict) and "$PARAMETER" in value
+    }
 
 
 def _parameter(suite: Suite, name: str, source: dict[str, str], policy: Policy) -> Any:
@@ -143,15 +145,25 @@ def _suite(path: Path, feed: str, common: dict, roles: dict[str, Role]) -> Suite
     meta = content["meta"]
     columns = tuple(_column(path, name, how) for name, how in meta.get("columns", {}).items())
     specs = tuple(_check(path, feed, columns, item, roles) for item in content["expectations"]) + tuple(
-        _check(path.with_name(f"{EVERY_FILE}.json"), feed, (), item, roles) for item in common["expectations"])
+        _check(path.with_name(f"{EVERY_FILE}.json"), feed, (), item, roles) for item in common["expectations"]
+    )
     names = [spec.check_name for spec in specs]
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:
         raise SuiteError(f"{path.name}: check names must be unique, repeated: {sorted(repeated)}.")
     if meta.get("data_owner") not in roles:
         raise SuiteError(f"{path.name}: meta.data_owner {meta.get('data_owner')!r} is not in roles.json.")
-    return Suite(feed, meta["label_zh"], meta["label_en"], roles[meta["data_owner"]], meta.get("values", {}), columns,
-                 tuple(meta.get("context", ())), meta.get("parameters", {}), specs)
+    return Suite(
+        feed,
+        meta["label_zh"],
+        meta["label_en"],
+        roles[meta["data_owner"]],
+        meta.get("values", {}),
+        columns,
+        tuple(meta.get("context", ())),
+        meta.get("parameters", {}),
+        specs,
+    )
 
 
 def _column(path: Path, name: str, how: dict[str, str]) -> Column:
@@ -159,8 +171,10 @@ def _column(path: Path, name: str, how: dict[str, str]) -> Column:
         raise SuiteError(f"{path.name}: column {name!r} needs exactly one of 'sql' and 'map'.")
     shows = how.get("shows", how.get("map", name))
     if shows not in feeds()[path.stem]["columns"]:
-        raise SuiteError(f"{path.name}: column {name!r} shows {shows!r}, which feeds.yml does not list; "
-                         "name the raw column a reader should look at in 'shows'.")
+        raise SuiteError(
+            f"{path.name}: column {name!r} shows {shows!r}, which feeds.yml does not list; "
+            "name the raw column a reader should look at in 'shows'."
+        )
     return Column(name, how.get("sql"), how.get("map"), shows)
 
 
@@ -174,11 +188,15 @@ def _check(path: Path, feed: str, columns: tuple[Column, ...], item: dict, roles
     if severity not in _SEVERITIES:
         raise SuiteError(f"{where} has severity {severity!r}; use one of {_SEVERITIES}.")
     if "column" not in kwargs:
-        raise SuiteError(f"{where}: only expectations about one column are judged file by file; derive a column "
-                         "in meta.columns and give 'column'.")
+        raise SuiteError(
+            f"{where}: only expectations about one column are judged file by file; derive a column "
+            "in meta.columns and give 'column'."
+        )
     if (meta.get("on") == "file") != (path.stem == EVERY_FILE):
-        raise SuiteError(f"{where}: checks on the file as a whole ('on': 'file') stand in {EVERY_FILE}.json, "
-                         "all others in the feed's suite.")
+        raise SuiteError(
+            f"{where}: checks on the file as a whole ('on': 'file') stand in {EVERY_FILE}.json, "
+            "all others in the feed's suite."
+        )
     if "row_condition" in kwargs:
         raise SuiteError(f"{where}: put the condition into the derived column (NULL where it does not apply).")
     missing = {"check", "title_zh", "title_en", "fix_zh", "fix_en", "who_fixes"} - set(meta)
@@ -188,11 +206,22 @@ def _check(path: Path, feed: str, columns: tuple[Column, ...], item: dict, roles
         raise SuiteError(f"{where}: who_fixes {meta['who_fixes']!r} is not in roles.json ({sorted(roles)}).")
     shown = {column.name: column.shows for column in columns}
     return CheckSpec(
-        feed=feed, check_name=name, severity=severity, on=meta.get("on", "row"), column=kwargs["column"],
-        shows=meta.get("shows", shown.get(kwargs["column"], kwargs["column"])), expectation=item["type"],
-        kwargs=kwargs, tolerance=tolerance, title_zh=meta["title_zh"], title_en=meta["title_en"],
-        fix_zh=meta["fix_zh"], fix_en=meta["fix_en"], who_fixes=roles[meta["who_fixes"]],
-        requirements=tuple(meta.get("requirements", ())))
+        feed=feed,
+        check_name=name,
+        severity=severity,
+        on=meta.get("on", "row"),
+        column=kwargs["column"],
+        shows=meta.get("shows", shown.get(kwargs["column"], kwargs["column"])),
+        expectation=item["type"],
+        kwargs=kwargs,
+        tolerance=tolerance,
+        title_zh=meta["title_zh"],
+        title_en=meta["title_en"],
+        fix_zh=meta["fix_zh"],
+        fix_en=meta["fix_en"],
+        who_fixes=roles[meta["who_fixes"]],
+        requirements=tuple(meta.get("requirements", ())),
+    )
 
 
 def _read(path: Path) -> dict:

@@ -93,5 +93,11 @@ def file_message(status: str, outcomes: Iterable[CheckOutcome], locale: str) -> 
 
 
 def _rule(outcome: CheckOutcome, locale: str) -> str:
-    return say(locale, "rule", name=outcome.check_name, message=outcome.message, who=who(outcome.spec, locale),
-               fix=fix(outcome.spec, locale))
+    return say(
+        locale,
+        "rule",
+        name=outcome.check_name,
+        message=outcome.message,
+        who=who(outcome.spec, locale),
+        fix=fix(outcome.spec, locale),
+    )

@@ -21,23 +21,40 @@ _EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 def render(facts: QualityFacts, catalogue: Catalogue, labels: Labels) -> bytes:
     """The workbook's bytes; its creation time is the time of the audit, so equal facts give equal bytes."""
-    return assemble(labels.title, facts.checked_at, (
-        (labels.sheet_summary, *_summary(facts, catalogue, labels)),
-        (labels.sheet_failing, *_failing(facts, catalogue, labels)),
-        (labels.sheet_quarantine, *_quarantined(facts, catalogue, labels)),
-        (labels.sheet_files, *_files(facts, catalogue, labels))), labels)
+    return assemble(
+        labels.title,
+        facts.checked_at,
+        (
+            (labels.sheet_summary, *_summary(facts, catalogue, labels)),
+            (labels.sheet_failing, *_failing(facts, catalogue, labels)),
+            (labels.sheet_quarantine, *_quarantined(facts, catalogue, labels)),
+            (labels.sheet_files, *_files(facts, catalogue, labels)),
+        ),
+        labels,
+    )
 
 
-def assemble(title: str, created: dt.datetime | None, sheets: Iterable[tuple[str, list, list]],
-             labels: Labels) -> bytes:
+def assemble(
+    title: str, created: dt.datetime | None, sheets: Iterable[tuple[str, list, list]], labels: Labels
+) -> bytes:
     """A workbook of (name, [(heading, width)], rows) sheets in the house style; formulas in texts are neutralised."""
     target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-                                        "strings_to_numbers": False})
+    book = xlsxwriter.Workbook(
+        target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    )
     book.set_properties({"title": title, "created": created or _EPOCH})
     formats = {
-        "head": book.add_format({"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3A5F", "valign": "vcenter",
-                                 "text_wrap": True, "border": 1, "border_color": "#D0D7DE"}),
+        "head": book.add_format(
+            {
+                "bold": True,
+                "font_color": "#FFFFFF",
+                "bg_color": "#1F3A5F",
+                "valign": "vcenter",
+                "text_wrap": True,
+                "border": 1,
+                "border_color": "#D0D7DE",
+            }
+        ),
         "text": book.add_format({"valign": "top", "text_wrap": True}),
         "plain": book.add_format({"valign": "top"}),
         "critical": book.add_format({"bold": True, "font_color": "#B42318", "bg_color": "#FEF0EE"}),
@@ -50,70 +67,196 @@ def assemble(title: str, created: dt.datetime | None, sheets: Iterable[tuple[str
 
 
 def _summary(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, list]:
-    columns = [(t.severity, 10), (t.who, 20), (t.feed, 14), (t.file, 40), (t.rule, 40), (t.outcome, 10),
-               (t.source_file_rows, 12), (t.checked_rows, 12), (t.what, 60)]
+    columns = [
+        (t.severity, 10),
+        (t.who, 20),
+        (t.feed, 14),
+        (t.file, 40),
+        (t.rule, 40),
+        (t.outcome, 10),
+        (t.source_file_rows, 12),
+        (t.checked_rows, 12),
+        (t.what, 60),
+    ]
     paths = {file["file_id"]: file["path"] for file in facts.files}
     rows = []
     for row in facts.open_checks:
         check = catalogue.check(row["feed"], row["check_name"])
-        rows.append([t(row["severity"]), check["who"], catalogue.feed(row["feed"]), paths[row["file_id"]],
-                     check["title"], t(row["outcome"]), row["rows_failed"], row["rows_checked"], check["fix"]])
+        rows.append(
+            [
+                t(row["severity"]),
+                check["who"],
+                catalogue.feed(row["feed"]),
+                paths[row["file_id"]],
+                check["title"],
+                t(row["outcome"]),
+                row["rows_failed"],
+                row["rows_checked"],
+                check["fix"],
+            ]
+        )
     for file in facts.files:
         if file["status"] == "failed":
             owner = catalogue.owner(file["feed"])
             why = catalogue.unreadable(file["message"])
-            rows.append([t.critical, owner, catalogue.feed(file["feed"]), file["path"], why["title"], t.failed,
-                         file["rows_read"], file["rows_read"], f"{why['fix']} ({t.details}: {why['details']})"])
+            rows.append(
+                [
+                    t.critical,
+                    owner,
+                    catalogue.feed(file["feed"]),
+                    file["path"],
+                    why["title"],
+                    t.failed,
+                    file["rows_read"],
+                    file["rows_read"],
+                    f"{why['fix']} ({t.details}: {why['details']})",
+                ]
+            )
     for row in facts.warnings:
         check = catalogue.check(row["feed"], row["check_name"])
         where = row["example"] if row["files"] == 1 else t("files_count", n=row["files"])
-        rows.append([t.warning, check["who"], catalogue.feed(row["feed"]), where, check["title"], t(row["outcome"]),
-                     row["rows_failed"], row["rows_checked"], check["fix"]])
+        rows.append(
+            [
+                t.warning,
+                check["who"],
+                catalogue.feed(row["feed"]),
+                where,
+                check["title"],
+                t(row["outcome"]),
+                row["rows_failed"],
+                row["rows_checked"],
+                check["fix"],
+            ]
+        )
     for row in facts.quarantine:
         reason = catalogue.reason(row["reason"], row["feed"])
         title = f"{t.quarantine} · {reason['title']}" + (f" · {row['column_name']}" if row["column_name"] else "")
-        rows.append([t.warning, reason["who"], catalogue.feed(row["feed"]), t("files_count", n=row["files"]), title,
-                     t.failed, row["rows"], None, reason["fix"]])
+        rows.append(
+            [
+                t.warning,
+                reason["who"],
+                catalogue.feed(row["feed"]),
+                t("files_count", n=row["files"]),
+                title,
+                t.failed,
+                row["rows"],
+                None,
+                reason["fix"],
+            ]
+        )
     for row in facts.models:
-        rows.append([t(row["severity"]), catalogue.role(_engineer(catalogue)), "dbt", row["model"], row["check_name"],
-                     t(row["outcome"]), row["rows_failed"], None, row["message"]])
+        rows.append(
+            [
+                t(row["severity"]),
+                catalogue.role(_engineer(catalogue)),
+                "dbt",
+                row["model"],
+                row["check_name"],
+                t(row["outcome"]),
+                row["rows_failed"],
+                None,
+                row["message"],
+            ]
+        )
     return columns, rows
 
 
 def _failing(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, list]:
-    columns = [(t.severity, 10), (t.who, 20), (t.feed, 14), (t.file, 40), (t.line, 9), (t.rule, 40), (t.column, 18),
-               (t.value, 28), (t.what, 50), (t.context, 80)]
+    columns = [
+        (t.severity, 10),
+        (t.who, 20),
+        (t.feed, 14),
+        (t.file, 40),
+        (t.line, 9),
+        (t.rule, 40),
+        (t.column, 18),
+        (t.value, 28),
+        (t.what, 50),
+        (t.context, 80),
+    ]
     rows = []
     for row in facts.failing_rows:
         check = catalogue.check(row["feed"], row["check_name"])
-        rows.append([t(row["severity"]), check["who"], catalogue.feed(row["feed"]), row["path"], row["line"],
-                     check["title"], row["column_name"], row["value"], check["fix"], _context(row["row_json"])])
+        rows.append(
+            [
+                t(row["severity"]),
+                check["who"],
+                catalogue.feed(row["feed"]),
+                row["path"],
+                row["line"],
+                check["title"],
+                row["column_name"],
+                row["value"],
+                check["fix"],
+                _context(row["row_json"]),
+            ]
+        )
     return columns, rows
 
 
 def _quarantined(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, list]:
-    columns = [(t.who, 20), (t.feed, 14), (t.file, 40), (t.line, 9), (t.column, 18), (t.reason, 50), (t.what, 50),
-               (t.original, 90)]
+    columns = [
+        (t.who, 20),
+        (t.feed, 14),
+        (t.file, 40),
+        (t.line, 9),
+        (t.column, 18),
+        (t.reason, 50),
+        (t.what, 50),
+        (t.original, 90),
+    ]
     rows = []
     for row in facts.quarantined_rows:
         reason = catalogue.reason(row["reason"], row["feed"])
-        rows.append([reason["who"], catalogue.feed(row["feed"]), row["path"], row["line"], row["column_name"],
-                     f"{reason['title']} ({row['reason']})", reason["fix"], row["raw_line"]])
+        rows.append(
+            [
+                reason["who"],
+                catalogue.feed(row["feed"]),
+                row["path"],
+                row["line"],
+                row["column_name"],
+                f"{reason['title']} ({row['reason']})",
+                reason["fix"],
+                row["raw_line"],
+            ]
+        )
     return columns, rows
 
 
 def _files(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, list]:
-    columns = [(t.status, 14), (t.feed, 14), (t.file, 50), (t.dates, 24), (t.read, 11), (t.accepted, 11),
-               (t.quarantined, 11), (t.duplicate, 11), (t.superseded, 11), (t.message, 90)]
-    rows = [[t(f"status_{f['status']}"), catalogue.feed(f["feed"]), f["path"], _span(f), f["rows_read"],
-             f["rows_accepted"], f["rows_quarantined"], f["rows_duplicate"], f["rows_superseded"],
-             catalogue.unreadable(f["message"])["title"] if f["status"] == "failed" else f["message"]]
-            for f in facts.files]
+    columns = [
+        (t.status, 14),
+        (t.feed, 14),
+        (t.file, 50),
+        (t.dates, 24),
+        (t.read, 11),
+        (t.accepted, 11),
+        (t.quarantined, 11),
+        (t.duplicate, 11),
+        (t.superseded, 11),
+        (t.message, 90),
+    ]
+    rows = [
+        [
+            t(f"status_{f['status']}"),
+            catalogue.feed(f["feed"]),
+            f["path"],
+            _span(f),
+            f["rows_read"],
+            f["rows_accepted"],
+            f["rows_quarantined"],
+            f["rows_duplicate"],
+            f["rows_superseded"],
+            catalogue.unreadable(f["message"])["title"] if f["status"] == "failed" else f["message"],
+        ]
+        for f in facts.files
+    ]
     return columns, rows
 
 
-def _sheet(book: xlsxwriter.Workbook, formats: dict, name: str, columns: list[tuple[str, int]], rows: list[list],
-           t: Labels) -> None:
+def _sheet(
+    book: xlsxwriter.Workbook, formats: dict, name: str, columns: list[tuple[str, int]], rows: list[list], t: Labels
+) -> None:
     sheet = book.add_worksheet(name)
     for index, (heading, width) in enumerate(columns):
         sheet.set_column(index, index, width, formats["plain"])
@@ -133,8 +276,13 @@ def _sheet(book: xlsxwriter.Workbook, formats: dict, name: str, columns: list[tu
     sheet.autofilter(0, 0, max(len(shown), 1), len(columns) - 1)
     if columns[0][0] == t.severity:
         for kind in ("critical", "warning"):
-            sheet.conditional_format(1, 0, max(len(shown), 1), 0, {
-                "type": "cell", "criteria": "==", "value": f'"{t(kind)}"', "format": formats[kind]})
+            sheet.conditional_format(
+                1,
+                0,
+                max(len(shown), 1),
+                0,
+                {"type": "cell", "criteria": "==", "value": f'"{t(kind)}"', "format": formats[kind]},
+            )
 
 
 def _context(row_json: str | None) -> str | None:

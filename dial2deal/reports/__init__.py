@@ -7,14 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dial2deal.reports.periods import (
-    GRANULARITIES,
-    Period,
-    PeriodError,
-    expected_latest,
-    is_complete,
-    periods_touched,
-)
+from dial2deal.reports.periods import GRANULARITIES, Period, PeriodError, expected_latest, is_complete, periods_touched
 
 if TYPE_CHECKING:
     from dial2deal.reports.rendering import ReportResult

@@ -12,9 +12,15 @@ from dial2deal.reports.labels import Words
 from dial2deal.spreadsheets import neutral
 
 _FORMATS = {
-    "text": {"indent": 1}, "wrap": {"text_wrap": True, "indent": 1}, "id": {"num_format": "@", "indent": 1},
-    "count": {"num_format": "#,##0"}, "share": {"num_format": "0.0%"}, "ratio": {"num_format": "0%"},
-    "money": {"num_format": "¥#,##0.00"}, "multiple": {"num_format": '0.0"×"'}, "seconds": {"num_format": "#,##0"},
+    "text": {"indent": 1},
+    "wrap": {"text_wrap": True, "indent": 1},
+    "id": {"num_format": "@", "indent": 1},
+    "count": {"num_format": "#,##0"},
+    "share": {"num_format": "0.0%"},
+    "ratio": {"num_format": "0%"},
+    "money": {"num_format": "¥#,##0.00"},
+    "multiple": {"num_format": '0.0"×"'},
+    "seconds": {"num_format": "#,##0"},
     "moment": {"num_format": "yyyy-mm-dd hh:mm"},
 }
 HEADER_ROW = 3
@@ -33,16 +39,36 @@ class Book:
     def __init__(self, path: Path, content: Row, words: Words):
         self.words, self.content = words, content
         # No constant_memory: sheets are written column-wise in places, and lists have at most some 10,000 rows.
-        self.book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False,
-                                                    "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd"})
-        self.book.set_properties({
-            "title": f"{content['title']} {content['period']}", "author": "dial2deal",
-            # Fixed to the data: a rerun must give the same bytes.
-            "created": dt.datetime.fromisoformat(content["footer"]["as_of_date"])})
+        self.book = xlsxwriter.Workbook(
+            str(path),
+            {
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+                "default_date_format": "yyyy-mm-dd",
+            },
+        )
+        self.book.set_properties(
+            {
+                "title": f"{content['title']} {content['period']}",
+                "author": "dial2deal",
+                # Fixed to the data: a rerun must give the same bytes.
+                "created": dt.datetime.fromisoformat(content["footer"]["as_of_date"]),
+            }
+        )
         base = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
         self.formats = {name: self.book.add_format(base | extra) for name, extra in _FORMATS.items()}
-        self.header = self.book.add_format(base | {"bold": True, "font_color": "#FFFFFF", "bg_color": "#2F5BD0",
-                                                   "text_wrap": True, "border": 1, "border_color": "#2F5BD0"})
+        self.header = self.book.add_format(
+            base
+            | {
+                "bold": True,
+                "font_color": "#FFFFFF",
+                "bg_color": "#2F5BD0",
+                "text_wrap": True,
+                "border": 1,
+                "border_color": "#2F5BD0",
+            }
+        )
         self.title = self.book.add_format(base | {"bold": True, "font_size": 15, "font_color": "#1C2333"})
         self.quiet = self.book.add_format(base | {"font_color": "#6B7489"})
         self.good = self.book.add_format({"font_color": "#0B7D53"})

@@ -45,8 +45,12 @@ _COLUMNS: tuple[tuple[str, str, float, Callable[[Row, Words], object]], ...] = (
     ("list.focus", "text", 9, lambda row, words: words("list.yes" if row["is_focus_region"] else "list.no")),
     ("list.line", "text", 13, lambda row, words: row["line_label"]),
     ("list.channel", "text", 13, lambda row, words: row["channel_label"]),
-    ("list.customer", "text", 10, lambda row, words: words(
-        "list.existing" if row["is_existing_customer"] else "list.new")),
+    (
+        "list.customer",
+        "text",
+        10,
+        lambda row, words: words("list.existing" if row["is_existing_customer"] else "list.new"),
+    ),
     ("list.followed_up", "moment", 17, lambda row, words: row["followed_up_at"]),
     ("list.action", "wrap", 34, lambda row, words: row["action"]),
     ("list.opening", "wrap", 60, lambda row, words: row["opening"]),
@@ -66,8 +70,13 @@ def add(book: Book, phone_lookup: PhoneLookup | None) -> None:
     _sheet(book, book.words("sheet.high_intent"), _with_numbers(rows, phone_lookup), " ".join(notes))
 
 
-def write_teams(content: Row, words: Words, folder: Path, phone_lookup: PhoneLookup | None,
-                replace: Callable[[Path, Callable[[Path], object]], Path]) -> list[Path]:
+def write_teams(
+    content: Row,
+    words: Words,
+    folder: Path,
+    phone_lookup: PhoneLookup | None,
+    replace: Callable[[Path, Callable[[Path], object]], Path],
+) -> list[Path]:
     """One workbook per team with what each of its agents can call in a day, most urgent first; those of before go.
 
     ``replace`` writes a file in one step. A caller whom nobody spoke to belongs to no team and is listed apart.
@@ -78,9 +87,13 @@ def write_teams(content: Row, words: Words, folder: Path, phone_lookup: PhoneLoo
     for row in _with_numbers(rows, phone_lookup):
         teams.setdefault(row["team"] or words("list.no_team"), []).append(row)
     names = _distinct(teams, lambda team: re.sub(r"[^\w.-]+", "_", team).strip("._") or "_", 60)
-    written = [replace(folder / f"call_list_{names[team]}.xlsx",
-                       lambda path, rows=teams[team]: _team(content, words, path, rows, phone_lookup))
-               for team in sorted(teams)]
+    written = [
+        replace(
+            folder / f"call_list_{names[team]}.xlsx",
+            lambda path, rows=teams[team]: _team(content, words, path, rows, phone_lookup),
+        )
+        for team in sorted(teams)
+    ]
     for path in folder.glob(FILES):
         if path not in written:
             path.unlink()
@@ -93,15 +106,20 @@ def _team(content: Row, words: Words, path: Path, rows: list[Row], phone_lookup:
     for row in rows:
         # A second id of the caller: this sheet and the one for all may both come back.
         agents.setdefault(row["agent_name"] or row["agent_id"] or words("list.no_team"), []).append(
-            row | {"list_id": row["list_id"].replace("-", "t-", 1)})
+            row | {"list_id": row["list_id"].replace("-", "t-", 1)}
+        )
     names = _distinct(agents, lambda agent: _NOT_IN_SHEETS.sub("_", agent).strip("'") or "_", _SHEET_NAME_LENGTH)
     for agent, theirs in sorted(agents.items()):
         # Nobody's callers are for the manager to hand out: all of them.
         shown = theirs[:most] if agent != words("list.no_team") else theirs
-        notes = [words("sheet.agent_hint", shown=len(shown), waiting=len(theirs)), words("sheet.status_hint"),
-                 *_privacy(words, phone_lookup)]
-        _sheet(book, names[agent], [row | {"place": place} for place, row in enumerate(shown, start=1)],
-               " ".join(notes))
+        notes = [
+            words("sheet.agent_hint", shown=len(shown), waiting=len(theirs)),
+            words("sheet.status_hint"),
+            *_privacy(words, phone_lookup),
+        ]
+        _sheet(
+            book, names[agent], [row | {"place": place} for place, row in enumerate(shown, start=1)], " ".join(notes)
+        )
     book.book.close()
 
 
@@ -113,7 +131,7 @@ def _distinct(keys: Iterable[str], clean: Callable[[str], str], length: int) -> 
         name, number = clean(key)[:length], 1
         while name.lower() in taken:
             number += 1
-            name = f"{clean(key)[:length - 4]}_{number}"
+            name = f"{clean(key)[: length - 4]}_{number}"
         taken.add(name.lower())
         names[key] = name
     return names
@@ -125,8 +143,7 @@ def _privacy(words: Words, phone_lookup: PhoneLookup | None) -> list[str]:
 
 def _with_numbers(rows: Sequence[Row], phone_lookup: PhoneLookup | None) -> list[Row]:
     numbers = phone_lookup([row["customer_key"] for row in rows]) if phone_lookup else {}
-    return [row | {"phone": dialable(numbers.get(row["customer_key"])) or row["customer_phone_masked"]}
-            for row in rows]
+    return [row | {"phone": dialable(numbers.get(row["customer_key"])) or row["customer_phone_masked"]} for row in rows]
 
 
 def _sheet(book: Book, name: str, rows: list[Row], note: str) -> None:
@@ -138,21 +155,38 @@ def _sheet(book: Book, name: str, rows: list[Row], note: str) -> None:
     def column(label: str) -> tuple[int, int, int, int]:
         return first, _PLACES[label], last, _PLACES[label]
 
-    sheet.data_validation(*column("list.status"), {
-        "validate": "list", "source": [words(f"status.{status}") for status in _STATUSES],
-        "input_title": words("list.status"), "input_message": words("sheet.choose")})
+    sheet.data_validation(
+        *column("list.status"),
+        {
+            "validate": "list",
+            "source": [words(f"status.{status}") for status in _STATUSES],
+            "input_title": words("list.status"),
+            "input_message": words("sheet.choose"),
+        },
+    )
     for tier, colour in _TIER_FILLS.items():
-        sheet.conditional_format(*column("list.tier"), {
-            "type": "cell", "criteria": "==", "value": f'"{tier}"',
-            "format": book.book.add_format({"bg_color": colour, "bold": True})})
+        sheet.conditional_format(
+            *column("list.tier"),
+            {
+                "type": "cell",
+                "criteria": "==",
+                "value": f'"{tier}"',
+                "format": book.book.add_format({"bg_color": colour, "bold": True}),
+            },
+        )
     for label, colour in (("list.seconds", "#A9BDF0"), ("list.calls", "#CBD5E6")):
         sheet.conditional_format(*column(label), {"type": "data_bar", "bar_color": colour, "bar_solid": True})
     end = dt.datetime.fromisoformat(book.content["end"]) + dt.timedelta(days=1)
     due, status = (f"${chr(ord('A') + _PLACES[label])}{first + 1}" for label in ("list.due", "list.status"))
-    sheet.conditional_format(*column("list.due"), {
-        "type": "formula", "format": book.book.add_format({"font_color": "#C03221", "bold": True}),
-        "criteria": f'=AND({due}<DATE({end.year},{end.month},{end.day}),{due}<>"",'
-                    f'{status}="{words("status.pending")}")'})
+    sheet.conditional_format(
+        *column("list.due"),
+        {
+            "type": "formula",
+            "format": book.book.add_format({"font_color": "#C03221", "bold": True}),
+            "criteria": f'=AND({due}<DATE({end.year},{end.month},{end.day}),{due}<>"",'
+            f'{status}="{words("status.pending")}")',
+        },
+    )
     sheet.freeze_panes(first, 3)
     sheet.print_area(0, 0, last, _LAST_PRINTED)
 

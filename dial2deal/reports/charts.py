@@ -11,10 +11,9 @@ from dial2deal.reports.labels import Words
 FONT = '"PingFang SC","Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC","Source Han Sans SC",sans-serif'
 INK, MUTED, HAIRLINE = "#1c2333", "#6b7489", "#e4e8ef"
 ACCENT, SOFT, SECOND, SECOND_SOFT = "#2f5bd0", "#c5d3f4", "#0d9488", "#a8dcd5"
-_AXIS = 40        # pixels left of a panel for the numbers of its axis
+_AXIS = 40  # pixels left of a panel for the numbers of its axis
 _LARGE = 100_000  # amounts from here on are written in 万 or thousands
 TIER_COLOURS = {"A+": "#b4231f", "A": "#e0562b", "A-": "#f0903f", "B": "#e9c46a", "C": "#9db4c9", "D": "#d5dbe3"}
-
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,13 @@ WIDE, NARROW = Size("wide", 500, 250, 11, 8), Size("narrow", 340, 240, 11, 5)
 
 def figure(option_of, chart_id: str, title: str) -> list[dict[str, str]]:
     """The chart once per `Size`, so that a phone gets readable text instead of a shrunk desktop picture."""
-    return [{"size": size.name, "svg": render_svg(option_of(size), size.width, size.height,
-                                                  f"{chart_id}-{size.name}", title)} for size in (WIDE, NARROW)]
+    return [
+        {
+            "size": size.name,
+            "svg": render_svg(option_of(size), size.width, size.height, f"{chart_id}-{size.name}", title),
+        }
+        for size in (WIDE, NARROW)
+    ]
 
 
 def trend_option(chart: Row, labels: list[str], words: Words, size: Size) -> Row:
@@ -58,17 +62,41 @@ def trend_option(chart: Row, labels: list[str], words: Words, size: Size) -> Row
         unit = _unit(line, None, words)
         y_axes.append({**_y_axis(1, unit, size), "scale": True})
         series.append(_line(line, words, unit))
-    return {"animation": False, "textStyle": {"fontFamily": FONT, "color": INK}, "title": titles, "grid": grids,
-            "legend": legend, "color": [ACCENT, SECOND], "xAxis": x_axes, "yAxis": y_axes, "series": series}
+    return {
+        "animation": False,
+        "textStyle": {"fontFamily": FONT, "color": INK},
+        "title": titles,
+        "grid": grids,
+        "legend": legend,
+        "color": [ACCENT, SECOND],
+        "xAxis": x_axes,
+        "yAxis": y_axes,
+        "series": series,
+    }
 
 
 def tiers_option(tiers: Row, _: Size | None = None) -> Row:
     """Ring of calls by tier."""
-    return {"animation": False, "series": [{
-        "type": "pie", "radius": ["58%", "94%"], "silent": True, "label": {"show": False},
-        "itemStyle": {"borderColor": "#ffffff", "borderWidth": 2},
-        "data": [{"value": row["calls"], "name": row["tier"],
-                  "itemStyle": {"color": TIER_COLOURS.get(row["tier"], HAIRLINE)}} for row in tiers["rows"]]}]}
+    return {
+        "animation": False,
+        "series": [
+            {
+                "type": "pie",
+                "radius": ["58%", "94%"],
+                "silent": True,
+                "label": {"show": False},
+                "itemStyle": {"borderColor": "#ffffff", "borderWidth": 2},
+                "data": [
+                    {
+                        "value": row["calls"],
+                        "name": row["tier"],
+                        "itemStyle": {"color": TIER_COLOURS.get(row["tier"], HAIRLINE)},
+                    }
+                    for row in tiers["rows"]
+                ],
+            }
+        ],
+    }
 
 
 def economics_option(channels: Row, words: Words, size: Size) -> Row:
@@ -77,42 +105,90 @@ def economics_option(channels: Row, words: Words, size: Size) -> Row:
     rows = list(reversed(rows))
 
     def bars(name: str, key: str, colour: str) -> Row:
-        return {"type": "bar", "name": name, "silent": True, "barMaxWidth": 11, "barGap": "15%",
-                "itemStyle": {"color": colour, "borderRadius": [0, 2, 2, 0]},
-                "data": [{"value": row.get(key) or 0, "label": {
-                    "show": True, "position": "right", "fontSize": size.font - 1, "color": MUTED,
-                    "formatter": words.number(row.get(key) or 0, "money")}} for row in rows]}
+        return {
+            "type": "bar",
+            "name": name,
+            "silent": True,
+            "barMaxWidth": 11,
+            "barGap": "15%",
+            "itemStyle": {"color": colour, "borderRadius": [0, 2, 2, 0]},
+            "data": [
+                {
+                    "value": row.get(key) or 0,
+                    "label": {
+                        "show": True,
+                        "position": "right",
+                        "fontSize": size.font - 1,
+                        "color": MUTED,
+                        "formatter": words.number(row.get(key) or 0, "money"),
+                    },
+                }
+                for row in rows
+            ],
+        }
 
-    return {"animation": False, "textStyle": {"fontFamily": FONT, "color": INK},
-            "color": [SECOND, ACCENT], "legend": _legend([words("channels.revenue"), words("channels.cost")], 0, size),
-            "grid": {"left": 76, "right": 70, "top": 26, "bottom": 6, "outerBoundsMode": "none"},
-            "yAxis": {"type": "category", "data": [row["label"] for row in rows], "axisTick": {"show": False},
-                      "axisLine": {"lineStyle": {"color": HAIRLINE}},
-                      "axisLabel": {"color": INK, "fontSize": size.font}},
-            "xAxis": {"type": "value", "show": False, "min": 0},
-            "series": [bars(words("channels.cost"), "total_cost_cny", SECOND),
-                       bars(words("channels.revenue"), "monthly_revenue_cny", ACCENT)]}
+    return {
+        "animation": False,
+        "textStyle": {"fontFamily": FONT, "color": INK},
+        "color": [SECOND, ACCENT],
+        "legend": _legend([words("channels.revenue"), words("channels.cost")], 0, size),
+        "grid": {"left": 76, "right": 70, "top": 26, "bottom": 6, "outerBoundsMode": "none"},
+        "yAxis": {
+            "type": "category",
+            "data": [row["label"] for row in rows],
+            "axisTick": {"show": False},
+            "axisLine": {"lineStyle": {"color": HAIRLINE}},
+            "axisLabel": {"color": INK, "fontSize": size.font},
+        },
+        "xAxis": {"type": "value", "show": False, "min": 0},
+        "series": [
+            bars(words("channels.cost"), "total_cost_cny", SECOND),
+            bars(words("channels.revenue"), "monthly_revenue_cny", ACCENT),
+        ],
+    }
 
 
 def _legend(names: list[str], top: int, size: Size) -> Row:
-    return {"show": True, "left": 0, "top": top, "padding": 0, "icon": "rect", "itemWidth": 9, "itemHeight": 9,
-            "itemGap": 14, "selectedMode": False, "data": names,
-            "textStyle": {"fontSize": size.font, "color": MUTED}}
+    return {
+        "show": True,
+        "left": 0,
+        "top": top,
+        "padding": 0,
+        "icon": "rect",
+        "itemWidth": 9,
+        "itemHeight": 9,
+        "itemGap": 14,
+        "selectedMode": False,
+        "data": names,
+        "textStyle": {"fontSize": size.font, "color": MUTED},
+    }
 
 
 def _panel_title(text: str, top: int, size: Size) -> Row:
-    return {"text": text, "left": 0, "top": top, "padding": 0,
-            "textStyle": {"fontSize": size.font, "fontWeight": "normal", "color": MUTED}}
+    return {
+        "text": text,
+        "left": 0,
+        "top": top,
+        "padding": 0,
+        "textStyle": {"fontSize": size.font, "fontWeight": "normal", "color": MUTED},
+    }
 
 
 def _x_axis(labels: list[str], index: int, size: Size, show: bool) -> Row:
     step = -(-len(labels) // size.most_labels)
     # Counted from the right, so that the report's own period is always named.
-    shown = [label if (len(labels) - 1 - n) % step == 0 else "†" if label.endswith("†") else ""
-             for n, label in enumerate(labels)]
-    return {"type": "category", "gridIndex": index, "data": shown, "axisTick": {"show": False},
-            "axisLine": {"lineStyle": {"color": HAIRLINE}},
-            "axisLabel": {"show": show, "interval": 0, "color": MUTED, "fontSize": size.font - 1, "hideOverlap": False}}
+    shown = [
+        label if (len(labels) - 1 - n) % step == 0 else "†" if label.endswith("†") else ""
+        for n, label in enumerate(labels)
+    ]
+    return {
+        "type": "category",
+        "gridIndex": index,
+        "data": shown,
+        "axisTick": {"show": False},
+        "axisLine": {"lineStyle": {"color": HAIRLINE}},
+        "axisLabel": {"show": show, "interval": 0, "color": MUTED, "fontSize": size.font - 1, "hideOverlap": False},
+    }
 
 
 def _unit(part: Row, second: Row | None, words: Words) -> tuple[float, str]:
@@ -130,35 +206,67 @@ def _scaled(value: float | None, unit: tuple[float, str]) -> float | None:
 
 
 def _y_axis(index: int, unit: tuple[float, str], size: Size) -> Row:
-    return {"type": "value", "gridIndex": index, "splitNumber": 2,
-            "axisLabel": {"formatter": unit[1], "color": MUTED, "fontSize": size.font - 2, "margin": 5},
-            "splitLine": {"lineStyle": {"color": HAIRLINE}}, "axisLine": {"show": False}}
+    return {
+        "type": "value",
+        "gridIndex": index,
+        "splitNumber": 2,
+        "axisLabel": {"formatter": unit[1], "color": MUTED, "fontSize": size.font - 2, "margin": 5},
+        "splitLine": {"lineStyle": {"color": HAIRLINE}},
+        "axisLine": {"show": False},
+    }
 
 
-def _bars(part: Row, axis: int, words: Words, strong: str, soft: str, unit: tuple[float, str],
-          labelled: bool = True) -> Row:
+def _bars(
+    part: Row, axis: int, words: Words, strong: str, soft: str, unit: tuple[float, str], labelled: bool = True
+) -> Row:
     last = len(part["values"]) - 1
-    return {"type": "bar", "name": part["label"], "silent": True, "xAxisIndex": axis, "yAxisIndex": axis,
-            "barMaxWidth": 26,
-            "data": [{"value": _scaled(value, unit),
-                      "label": _value_label(part, n, words, True) if labelled else {"show": False},
-                      "itemStyle": {"color": strong if n == last else soft, "borderRadius": [2, 2, 0, 0]}}
-                     for n, value in enumerate(part["values"])]}
+    return {
+        "type": "bar",
+        "name": part["label"],
+        "silent": True,
+        "xAxisIndex": axis,
+        "yAxisIndex": axis,
+        "barMaxWidth": 26,
+        "data": [
+            {
+                "value": _scaled(value, unit),
+                "label": _value_label(part, n, words, True) if labelled else {"show": False},
+                "itemStyle": {"color": strong if n == last else soft, "borderRadius": [2, 2, 0, 0]},
+            }
+            for n, value in enumerate(part["values"])
+        ],
+    }
 
 
 def _line(part: Row, words: Words, unit: tuple[float, str]) -> Row:
     last = len(part["values"]) - 1
-    return {"type": "line", "silent": True, "xAxisIndex": 1, "yAxisIndex": 1, "symbol": "circle",
-            "lineStyle": {"color": ACCENT, "width": 2}, "itemStyle": {"color": ACCENT}, "connectNulls": False,
-            "data": [{"value": _scaled(value, unit), "symbolSize": 7 if n == last else 4,
-                      "label": _value_label(part, n, words, False)}
-                     for n, value in enumerate(part["values"])]}
+    return {
+        "type": "line",
+        "silent": True,
+        "xAxisIndex": 1,
+        "yAxisIndex": 1,
+        "symbol": "circle",
+        "lineStyle": {"color": ACCENT, "width": 2},
+        "itemStyle": {"color": ACCENT},
+        "connectNulls": False,
+        "data": [
+            {
+                "value": _scaled(value, unit),
+                "symbolSize": 7 if n == last else 4,
+                "label": _value_label(part, n, words, False),
+            }
+            for n, value in enumerate(part["values"])
+        ],
+    }
 
 
 def _value_label(part: Row, n: int, words: Words, is_bar: bool) -> Row:
     """Last, largest and smallest values are written at their marks, exactly; the axis gives the rest."""
-    values = [value for value, is_partial in zip(part["values"], part["incomplete"], strict=True)
-              if value is not None and not is_partial]
+    values = [
+        value
+        for value, is_partial in zip(part["values"], part["incomplete"], strict=True)
+        if value is not None and not is_partial
+    ]
     value = part["values"][n]
     last = len(part["values"]) - 1
     extremes = {part["values"].index(max(values)), part["values"].index(min(values))} if values else set()
@@ -166,6 +274,12 @@ def _value_label(part: Row, n: int, words: Words, is_bar: bool) -> Row:
     if not named:
         return {"show": False}
     is_low = not is_bar and n != last and value == min(values) != max(values)
-    return {"show": True, "position": "bottom" if is_low else "top", "distance": 4, "fontSize": 10,
-            "formatter": words.number(value, part["kind"]), "color": INK if n == last else MUTED,
-            "fontWeight": "bold" if n == last else "normal"}
+    return {
+        "show": True,
+        "position": "bottom" if is_low else "top",
+        "distance": 4,
+        "fontSize": 10,
+        "formatter": words.number(value, part["kind"]),
+        "color": INK if n == last else MUTED,
+        "fontWeight": "bold" if n == last else "normal",
+    }

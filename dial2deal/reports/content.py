@@ -20,28 +20,43 @@ _EXTRA_SECTIONS = ("lines",)
 def build(context: Context, rules: Sequence[Rule]) -> Row:
     """Content of the report of ``context.period``; the same snapshot and rules give the same content."""
     words, period = context.words, context.period
-    sections = {name: BUILDERS[name](context) for name in (*context.layout["sections"], *_EXTRA_SECTIONS)
-                if name in BUILDERS}
+    sections = {
+        name: BUILDERS[name](context) for name in (*context.layout["sections"], *_EXTRA_SECTIONS) if name in BUILDERS
+    }
     cards = [_card(context, metric) for metric in context.card_metrics]
     found = findings.find(context, sections, rules)
     return {
-        "schema": SCHEMA, "locale": words.locale, "granularity": period.granularity, "period": period.key,
-        "start": period.start.isoformat(), "end": period.end.isoformat(),
-        "title": words(f"title.{period.granularity}"), "period_text": _period_text(context),
-        "workdays": context.workdays, "workdays_text": _workdays_text(context),
-        "comparisons": [{"kind": kind, "period": other.key if other else None,
-                         "label": words(f"compare.{period.granularity}.{kind}")}
-                        for kind, other in context.comparisons],
-        "headline": _headline(context, cards, sections, found), "cards": cards, "findings": found,
-        "sections": sections, "section_order": context.layout["sections"], "footer": _footer(context, rules),
+        "schema": SCHEMA,
+        "locale": words.locale,
+        "granularity": period.granularity,
+        "period": period.key,
+        "start": period.start.isoformat(),
+        "end": period.end.isoformat(),
+        "title": words(f"title.{period.granularity}"),
+        "period_text": _period_text(context),
+        "workdays": context.workdays,
+        "workdays_text": _workdays_text(context),
+        "comparisons": [
+            {
+                "kind": kind,
+                "period": other.key if other else None,
+                "label": words(f"compare.{period.granularity}.{kind}"),
+            }
+            for kind, other in context.comparisons
+        ],
+        "headline": _headline(context, cards, sections, found),
+        "cards": cards,
+        "findings": found,
+        "sections": sections,
+        "section_order": context.layout["sections"],
+        "footer": _footer(context, rules),
     }
 
 
 def _period_text(context: Context) -> str:
     words, period = context.words, context.period
     if period.granularity == "monthly":
-        return words("period.month", year=period.start.year, month=period.start.month,
-                     month_name=f"{period.start:%B}")
+        return words("period.month", year=period.start.year, month=period.start.month, month_name=f"{period.start:%B}")
     if period.granularity == "weekly":
         year, week, _ = period.start.isocalendar()
         return words("period.week", year=year, week=week, range=words.range(period.start, period.end))
@@ -62,8 +77,11 @@ def _workdays_text(context: Context) -> str:
     for name, _ in context.comparisons:
         which, days = words(f"head.other.{context.period.granularity}.{name}"), found[name]
         if days is not None:
-            others.append(words("head.day_of", which=which, kind=kind(days)) if is_day
-                          else words("head.workdays_of", which=which, days=days))
+            others.append(
+                words("head.day_of", which=which, kind=kind(days))
+                if is_day
+                else words("head.workdays_of", which=which, days=days)
+            )
     text = kind(found["current"]) if is_day else words("head.workdays", days=found["current"])
     return text + (words("head.others", others=words("headline.join").join(others)) if others else "")
 
@@ -73,8 +91,12 @@ def _card(context: Context, metric: str) -> Row:
     row = context.total(context.period)
     value = row.get(metric)
     card = {
-        "metric": metric, "label": words(f"metric.{metric}"), "kind": spec["kind"], "value": value,
-        "text": words.number(value, spec["kind"]), "good": spec["good"],
+        "metric": metric,
+        "label": words(f"metric.{metric}"),
+        "kind": spec["kind"],
+        "value": value,
+        "text": words.number(value, spec["kind"]),
+        "good": spec["good"],
         "comparisons": [context.compare(metric, row, kind, other) for kind, other in context.comparisons],
         "spark": [found.get(metric) for found in context.trend()],
         "is_incomplete": context.snapshot.holds_back(spec["feed"], context.period.start, context.period.end),
@@ -82,30 +104,56 @@ def _card(context: Context, metric: str) -> Row:
     }
     if "denominator" in spec:
         numerator, denominator = row.get(f"{metric}_num"), row.get(f"{metric}_den")
-        card |= {"numerator": numerator, "denominator": denominator,
-                 "low": row.get(f"{metric}_low"), "high": row.get(f"{metric}_high")}
+        card |= {
+            "numerator": numerator,
+            "denominator": denominator,
+            "low": row.get(f"{metric}_low"),
+            "high": row.get(f"{metric}_high"),
+        }
         if spec["kind"] == "share" and denominator:
-            card["note"] = words("card.share_note", num=f"{numerator:,}", n=f"{denominator:,}",
-                                 interval=words.interval(card["low"], card["high"]))
+            card["note"] = words(
+                "card.share_note",
+                num=f"{numerator:,}",
+                n=f"{denominator:,}",
+                interval=words.interval(card["low"], card["high"]),
+            )
         elif spec["kind"] == "money" and denominator:
-            card["note"] = words("card.quotient_note", num=words.number(numerator, "money"), n=f"{denominator:,}",
-                                 unit=words(f"unit.{spec['denominator']}"))
+            card["note"] = words(
+                "card.quotient_note",
+                num=words.number(numerator, "money"),
+                n=f"{denominator:,}",
+                unit=words(f"unit.{spec['denominator']}"),
+            )
     return card
 
 
 def _headline(context: Context, cards: list[Row], sections: dict[str, Row | None], found: list[Row]) -> list[str]:
     """Three sentences: the main numbers, who is waiting, and the first finding."""
     words = context.words
-    parts = [words("headline.number", label=card["label"], value=card["text"],
-                   change=words("headline.change", change=card["comparisons"][0]["text"])
-                   if card["comparisons"][0]["text"] != NONE else "")
-             for card in [card for card in cards if card["value"] is not None][:_HEADLINE_CARDS]]
+    parts = [
+        words(
+            "headline.number",
+            label=card["label"],
+            value=card["text"],
+            change=words("headline.change", change=card["comparisons"][0]["text"])
+            if card["comparisons"][0]["text"] != NONE
+            else "",
+        )
+        for card in [card for card in cards if card["value"] is not None][:_HEADLINE_CARDS]
+    ]
     sentences = [words("headline.join").join(parts) + words("headline.stop")] if parts else []
     pool = sections.get("high_intent")
     if pool and pool["total"]:
         key = "headline.pool" if pool["new"] < pool["total"] else "headline.pool_all_new"
-        sentences.append(words(key, days=pool["pool_days"], new=f"{pool['new']:,}", total=f"{pool['total']:,}",
-                               pending=f"{pool['pending']:,}"))
+        sentences.append(
+            words(
+                key,
+                days=pool["pool_days"],
+                new=f"{pool['new']:,}",
+                total=f"{pool['total']:,}",
+                pending=f"{pool['pending']:,}",
+            )
+        )
     if found:
         sentences.append(found[0]["title"] + words("headline.stop"))
     else:
@@ -126,26 +174,39 @@ def _footer(context: Context, rules: Sequence[Rule]) -> Row:
     verdict = "incomplete" if dated else "uncertain" if held else "complete"
     warnings = context.snapshot.query("warnings", {"start": period.start, "end": period.end})
     return {
-        "as_of_date": info["as_of_date"].isoformat(), "as_of": words.moment(info["as_of_at"]),
-        "policy_version": info["policy_version"], "rules_version": version(list(rules)),
-        "code_version": info["code_version"], "verdict": verdict,
+        "as_of_date": info["as_of_date"].isoformat(),
+        "as_of": words.moment(info["as_of_at"]),
+        "policy_version": info["policy_version"],
+        "rules_version": version(list(rules)),
+        "code_version": info["code_version"],
+        "verdict": verdict,
         "verdict_text": words(f"footer.{verdict}"),
-        "held_files": held, "warnings": warnings, "warning_texts": _warning_texts(words, catalogue, warnings),
+        "held_files": held,
+        "warnings": warnings,
+        "warning_texts": _warning_texts(words, catalogue, warnings),
         "version": " · ".join((info["policy_version"] or NONE, version(list(rules)), info["code_version"] or NONE)),
         "method": words("footer.method", min_n=context.min_n),
-        "missing_feeds": [words(f"feed.{feed}") for feed, (first, _) in sorted(context.snapshot.history.items())
-                          if first is None],
-        "history": {feed: first.isoformat() if first else None
-                    for feed, (first, _) in sorted(context.snapshot.history.items())},
+        "missing_feeds": [
+            words(f"feed.{feed}") for feed, (first, _) in sorted(context.snapshot.history.items()) if first is None
+        ],
+        "history": {
+            feed: first.isoformat() if first else None for feed, (first, _) in sorted(context.snapshot.history.items())
+        },
     }
 
 
 def _warning_texts(words: Words, catalogue: Catalogue, warnings: list[Row]) -> list[str]:
     """One line per rule on files; checks of the tables are only counted, their names say nothing to readers."""
     on_files = [row for row in warnings if row["files"]]
-    texts = [words("footer.not_evaluable" if row["outcome"] == "not_evaluable" else "footer.warning",
-                   subject=catalogue.feed(row["subject"]),
-                   check=catalogue.check(row["subject"], row["check_name"])["title"], files=row["files"],
-                   rows=f"{row['rows_failed']:,}") for row in on_files]
+    texts = [
+        words(
+            "footer.not_evaluable" if row["outcome"] == "not_evaluable" else "footer.warning",
+            subject=catalogue.feed(row["subject"]),
+            check=catalogue.check(row["subject"], row["check_name"])["title"],
+            files=row["files"],
+            rows=f"{row['rows_failed']:,}",
+        )
+        for row in on_files
+    ]
     on_tables = len(warnings) - len(on_files)
     return texts + ([words("footer.warning_models", tests=on_tables)] if on_tables else [])

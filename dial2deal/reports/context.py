@@ -88,12 +88,18 @@ class Context:
 
     def trend(self) -> list[Row]:
         """`total` of each trend period; a metric is absent where its feed does not cover the period as a whole."""
-        rows = self.facts.totals(
-            self._metrics, self.period.granularity, self.trend_periods[0].start, self.period.end)
+        rows = self.facts.totals(self._metrics, self.period.granularity, self.trend_periods[0].start, self.period.end)
         starts = {name: self.known_since(name) for name in self._metrics}
-        return [{name: rows[period.start][name] for name in self._metrics
-                 if period == self.period or period.start >= starts[name]} if period.start in rows else {}
-                for period in self.trend_periods]
+        return [
+            {
+                name: rows[period.start][name]
+                for name in self._metrics
+                if period == self.period or period.start >= starts[name]
+            }
+            if period.start in rows
+            else {}
+            for period in self.trend_periods
+        ]
 
     @cached_property
     def _metrics(self) -> list[str]:
@@ -127,22 +133,34 @@ class Context:
         """
         spec = self.spec(metric)
         reason = next(filter(None, (self.comparable(feed, other) for feed in self._feeds(metric))), None)
-        if reason is None and spec["kind"] in ("count", "money") and "denominator" not in spec and \
-                self.snapshot.holds_back(spec["feed"], self.period.start, self.period.end):
+        if (
+            reason is None
+            and spec["kind"] in ("count", "money")
+            and "denominator" not in spec
+            and self.snapshot.holds_back(spec["feed"], self.period.start, self.period.end)
+        ):
             reason = "own_incomplete"  # a quotient hardly suffers from missing rows, a total does
         base_row = self.total(other) if reason is None else {}
         value, base = row.get(metric), base_row.get(metric)
-        result: Row = {"kind": kind, "period": other.key if other else None, "value": base, "reason": reason,
-                       "text": self.words.change(value, base, spec["kind"]), "direction": None, "tone": "none",
-                       "by_chance": False}
+        result: Row = {
+            "kind": kind,
+            "period": other.key if other else None,
+            "value": base,
+            "reason": reason,
+            "text": self.words.change(value, base, spec["kind"]),
+            "direction": None,
+            "tone": "none",
+            "by_chance": False,
+        }
         if value is None or base is None or (base == 0 and value and spec["kind"] in ("count", "money", "seconds")):
             return result
         difference = value - base
         result["direction"] = "up" if difference > 0 else "down" if difference < 0 else "flat"
         interval = None
         if spec["kind"] == "share":
-            interval = newcombe(row[f"{metric}_num"], row[f"{metric}_den"],
-                                base_row[f"{metric}_num"], base_row[f"{metric}_den"], self.z)
+            interval = newcombe(
+                row[f"{metric}_num"], row[f"{metric}_den"], base_row[f"{metric}_num"], base_row[f"{metric}_den"], self.z
+            )
         if spec["kind"] == "count" and value + base:
             # Of two Poisson counts with one mean each is half of their sum, up to chance.
             low, high = wilson(value, value + base, self.z)
@@ -164,8 +182,13 @@ class Context:
     @cached_property
     def agents_at_work(self) -> int:
         """Agents with a call in the period."""
-        return len({row["agent"] for row in self.facts.groups(["calls"], self.period, ["agent"])
-                    if row["agent"] and row["calls"]})
+        return len(
+            {
+                row["agent"]
+                for row in self.facts.groups(["calls"], self.period, ["agent"])
+                if row["agent"] and row["calls"]
+            }
+        )
 
     @cached_property
     def channel_roi(self) -> dict[str, float]:
@@ -175,8 +198,11 @@ class Context:
         since = self.known_since("roi")
         if since is None or month.start < since:
             return {}
-        return {row["channel"]: row["roi"] for row in self.facts.groups(["roi"], month, ["channel"])
-                if row["roi"] is not None}
+        return {
+            row["channel"]: row["roi"]
+            for row in self.facts.groups(["roi"], month, ["channel"])
+            if row["roi"] is not None
+        }
 
     @cached_property
     def channel_labels(self) -> dict[str, str]:
@@ -188,14 +214,21 @@ class Context:
 
     @cached_property
     def agent_names(self) -> dict[str, str]:
-        return {row["agent_id"]: row["agent_name"] for row in self.snapshot.rows(
-            "select agent_id, agent_name from dim_agents where agent_name is not null order by agent_id")}
+        return {
+            row["agent_id"]: row["agent_name"]
+            for row in self.snapshot.rows(
+                "select agent_id, agent_name from dim_agents where agent_name is not null order by agent_id"
+            )
+        }
 
     @cached_property
     def line_labels(self) -> dict[str, str]:
-        return {row["business_line"]: self.words.of(row, row["business_line"])
-                for row in self.snapshot.rows("select business_line, label_zh, label_en from dim_business_lines "
-                                              "order by business_line")}
+        return {
+            row["business_line"]: self.words.of(row, row["business_line"])
+            for row in self.snapshot.rows(
+                "select business_line, label_zh, label_en from dim_business_lines order by business_line"
+            )
+        }
 
     @cached_property
     def workdays(self) -> dict[str, int | None]:
@@ -208,5 +241,7 @@ class Context:
             return None
         row = self.snapshot.rows(
             "select count_if(is_workday) as workdays, count(is_workday) as days from dim_dates "
-            "where date_day between $start and $end", {"start": period.start, "end": period.end})[0]
+            "where date_day between $start and $end",
+            {"start": period.start, "end": period.end},
+        )[0]
         return row["workdays"] if row["days"] == period.days else None

@@ -24,7 +24,9 @@ function render(text, width, height) {
 """
 _HOVER = re.compile(
     r'<style ?>.*?</style>|<style type="text/css">.*?</style>| class="zr\d+-cls-\d+"| ecmeta_\w+="[^"]*"'
-    r'| pointer-events="\w+"', re.DOTALL)
+    r'| pointer-events="\w+"',
+    re.DOTALL,
+)
 _IDS = re.compile(r"\bzr\d+-([a-z]+)\d+")
 _lock = threading.Lock()
 _context = None
@@ -47,7 +49,9 @@ def render_svg(option: dict, width: int, height: int, chart_id: str, title: str)
     return re.sub(
         r'^<svg width="\d+" height="\d+"',
         f'<svg role="img" aria-label="{label}" style="max-width:{width}px"',
-        svg, count=1)
+        svg,
+        count=1,
+    )
 
 
 def _engine():

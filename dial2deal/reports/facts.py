@@ -16,9 +16,17 @@ Row = dict[str, Any]
 class MetricSource(Protocol):
     """What reports need of `dial2deal.metrics.Metrics`."""
 
-    def query(self, metrics: Sequence[str], group_by: Sequence[str] = (), *, start: dt.date | None = None,
-              end: dt.date | None = None, filters: Sequence = (), order_by: Sequence[str] = (),
-              limit: int | None = None) -> list[Row]: ...
+    def query(
+        self,
+        metrics: Sequence[str],
+        group_by: Sequence[str] = (),
+        *,
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+        filters: Sequence = (),
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> list[Row]: ...
 
 
 @dataclass
@@ -30,8 +38,9 @@ class Facts:
     last: dt.date
     _loaded: dict[tuple, tuple[dt.date, dt.date, list[Row]]] = field(default_factory=dict, repr=False)
 
-    def by_period(self, metrics: Sequence[str], granularity: str, start: dt.date, end: dt.date,
-                  dimensions: Sequence[str] = ()) -> list[Row]:
+    def by_period(
+        self, metrics: Sequence[str], granularity: str, start: dt.date, end: dt.date, dimensions: Sequence[str] = ()
+    ) -> list[Row]:
         """Rows with ``period_start`` (date) for every period from ``start`` to ``end`` that has data.
 
         Ordered by period, then dimensions. Decimals become floats; absent metrics are None.
@@ -55,14 +64,16 @@ class Facts:
 
     def _widened(self, granularity: str, start: dt.date, end: dt.date) -> tuple[dt.date, dt.date]:
         """A margin of what one build renders, inside the history, aligned to whole periods."""
-        margin = {"daily": dt.timedelta(days=10), "weekly": dt.timedelta(weeks=10),
-                  "monthly": dt.timedelta(days=125)}[granularity]
+        margin = {"daily": dt.timedelta(days=10), "weekly": dt.timedelta(weeks=10), "monthly": dt.timedelta(days=125)}[
+            granularity
+        ]
         low = containing(granularity, max(start - margin, self.first)).start
         high = containing(granularity, min(end + margin, self.last)).end
         return min(low, start), max(high, end)
 
-    def _ask(self, metrics: Sequence[str], granularity: str, low: dt.date, high: dt.date,
-             dimensions: Sequence[str]) -> list[Row]:
+    def _ask(
+        self, metrics: Sequence[str], granularity: str, low: dt.date, high: dt.date, dimensions: Sequence[str]
+    ) -> list[Row]:
         time = GRAIN[granularity]
         rows = self.source.query(list(metrics), [time, *dimensions], start=low, end=high)
         found = []

@@ -27,12 +27,12 @@ class Observation:
     num: int | None = None
     low: float | None = None
     high: float | None = None
-    base_num: int | None = None   # the period before, for drop and rise
+    base_num: int | None = None  # the period before, for drop and rise
     base_den: int | None = None
-    peers: str = ""               # groups are compared with the rest of the same peers
+    peers: str = ""  # groups are compared with the rest of the same peers
     detail: str = ""
-    capacity: Row | None = None   # agents, calls a day of each, and how many of these callers that makes
-    is_named: bool = True         # False: counts among the peers only
+    capacity: Row | None = None  # agents, calls a day of each, and how many of these callers that makes
+    is_named: bool = True  # False: counts among the peers only
 
 
 def find(context: Context, sections: dict[str, Row | None], rules: Iterable[Rule]) -> list[Row]:
@@ -58,8 +58,9 @@ def find(context: Context, sections: dict[str, Row | None], rules: Iterable[Rule
     return found
 
 
-def _test(context: Context, rule: Rule, o: Observation, everyone: list[Observation], limit: float,
-          minimum: int) -> Row | None:
+def _test(
+    context: Context, rule: Rule, o: Observation, everyone: list[Observation], limit: float, minimum: int
+) -> Row | None:
     """The finding when ``rule`` holds for ``o``, else None."""
     base = interval = None
     if rule.test in ("below", "above"):
@@ -89,8 +90,9 @@ def _test(context: Context, rule: Rule, o: Observation, everyone: list[Observati
     return _finding(context, rule, o, limit, gap, bool(certain), base, interval)
 
 
-def _against(context: Context, rule: Rule, o: Observation, everyone: list[Observation],
-             minimum: int) -> tuple[float, float, float] | None:
+def _against(
+    context: Context, rule: Rule, o: Observation, everyone: list[Observation], minimum: int
+) -> tuple[float, float, float] | None:
     """Share compared with and the interval of the difference; None where there is nothing to compare with."""
     if rule.test in ("drop", "rise"):
         num, den, z = o.base_num, o.base_den, context.z
@@ -108,14 +110,27 @@ def _against(context: Context, rule: Rule, o: Observation, everyone: list[Observ
     return num / den, low, high
 
 
-def _finding(context: Context, rule: Rule, o: Observation, limit: float, gap: float, certain: bool,
-             base: float | None, interval: tuple | None) -> Row:
+def _finding(
+    context: Context,
+    rule: Rule,
+    o: Observation,
+    limit: float,
+    gap: float,
+    certain: bool,
+    base: float | None,
+    interval: tuple | None,
+) -> Row:
     words = context.words
     low, high = interval or (None, None)
     texts = {
-        "label": o.label, "value": words.number(o.value, o.kind), "threshold": words.number(limit, o.kind),
-        "interval": words.interval(low, high), "num": f"{o.num:,}" if o.num is not None else "", "n": f"{o.n:,}",
-        "base": words.number(base, o.kind), "detail": o.detail,
+        "label": o.label,
+        "value": words.number(o.value, o.kind),
+        "threshold": words.number(limit, o.kind),
+        "interval": words.interval(low, high),
+        "num": f"{o.num:,}" if o.num is not None else "",
+        "n": f"{o.n:,}",
+        "base": words.number(base, o.kind),
+        "detail": o.detail,
         "change": words("format.points_plain", points=f"{abs(o.value - base) * 100:.1f}") if base is not None else "",
     }
     if o.capacity:
@@ -123,16 +138,33 @@ def _finding(context: Context, rule: Rule, o: Observation, limit: float, gap: fl
     roi = context.channel_roi.get(o.key) if rule.earning_zh or rule.losing_zh else None
     texts["roi"] = words.number(roi, "ratio")
     return {
-        "rule": rule.id, "kind": rule.kind, "severity": rule.severity, "certain": certain, "key": o.key, "gap": gap,
+        "rule": rule.id,
+        "kind": rule.kind,
+        "severity": rule.severity,
+        "certain": certain,
+        "key": o.key,
+        "gap": gap,
         "title": getattr(rule, f"title_{words.locale}").format(**texts),
         "advice": _advice(rule, words.locale, roi).format(**texts),
         "evidence": {
-            "metric": rule.metric, "scope": rule.scope, "label": o.label, "value": o.value,
-            "value_text": texts["value"], "numerator": o.num, "n": o.n, "low": low, "high": high,
+            "metric": rule.metric,
+            "scope": rule.scope,
+            "label": o.label,
+            "value": o.value,
+            "value_text": texts["value"],
+            "numerator": o.num,
+            "n": o.n,
+            "low": low,
+            "high": high,
             "interval_text": texts["interval"],
-            "threshold": limit, "threshold_text": _threshold(words, rule, limit, o.kind),
-            "threshold_source": rule.threshold.get("setting") or "findings.yml", "test": rule.test,
-            "base": base, "base_text": texts["base"] if base is not None else None, "requirement": rule.requirement},
+            "threshold": limit,
+            "threshold_text": _threshold(words, rule, limit, o.kind),
+            "threshold_source": rule.threshold.get("setting") or "findings.yml",
+            "test": rule.test,
+            "base": base,
+            "base_text": texts["base"] if base is not None else None,
+            "requirement": rule.requirement,
+        },
     }
 
 
@@ -158,8 +190,19 @@ def _observe(context: Context, sections: dict[str, Row | None], rule: Rule) -> l
 def _of_share(key: str, label: str, rate: Row, base: Row | None = None, **more) -> Observation | None:
     if not rate["den"]:
         return None
-    return Observation(key, label, _SHARE, rate["value"], rate["den"], rate["num"], rate["low"], rate["high"],
-                       base and base["num"], base and base["den"], **more)
+    return Observation(
+        key,
+        label,
+        _SHARE,
+        rate["value"],
+        rate["den"],
+        rate["num"],
+        rate["low"],
+        rate["high"],
+        base and base["num"],
+        base and base["den"],
+        **more,
+    )
 
 
 def _kept(observations: Iterable[Observation | None]) -> list[Observation]:
@@ -167,8 +210,13 @@ def _kept(observations: Iterable[Observation | None]) -> list[Observation]:
 
 
 def _from_row(row: Row, metric: str) -> Row:
-    return {"value": row.get(metric), "num": row.get(f"{metric}_num") or 0, "den": row.get(f"{metric}_den") or 0,
-            "low": row.get(f"{metric}_low"), "high": row.get(f"{metric}_high")}
+    return {
+        "value": row.get(metric),
+        "num": row.get(f"{metric}_num") or 0,
+        "den": row.get(f"{metric}_den") or 0,
+        "low": row.get(f"{metric}_low"),
+        "high": row.get(f"{metric}_high"),
+    }
 
 
 def _total(context: Context, _: dict, metric: str) -> list[Observation]:
@@ -181,8 +229,16 @@ def _total(context: Context, _: dict, metric: str) -> list[Observation]:
     previous = context.period.shift(-1)
     rows = context.facts.totals(ask, context.period.granularity, previous.start, context.period.end)
     base = rows.get(previous.start) if context.comparable("calls", previous) is None else None
-    return _kept([_of_share("total", everything, _from_row(rows.get(context.period.start, {}), metric),
-                            _from_row(base, metric) if base else None)])
+    return _kept(
+        [
+            _of_share(
+                "total",
+                everything,
+                _from_row(rows.get(context.period.start, {}), metric),
+                _from_row(base, metric) if base else None,
+            )
+        ]
+    )
 
 
 def _usual(context: Context, _: dict, metric: str) -> list[Observation]:
@@ -196,16 +252,28 @@ def _usual(context: Context, _: dict, metric: str) -> list[Observation]:
     now = context.facts.totals([metric], context.period.granularity, context.period.start, context.period.end)
     before = context.facts.totals([metric], "weekly", since, until - dt.timedelta(days=1)).values()
     base = {part: sum(row[f"{metric}_{part}"] or 0 for row in before) for part in ("num", "den")}
-    return _kept([_of_share("usual", context.words("scope.total"), _from_row(now.get(context.period.start, {}), metric),
-                            base, detail=str(weeks))])
+    return _kept(
+        [
+            _of_share(
+                "usual",
+                context.words("scope.total"),
+                _from_row(now.get(context.period.start, {}), metric),
+                base,
+                detail=str(weeks),
+            )
+        ]
+    )
 
 
 def _unattributed(context: Context, label: str) -> list[Observation]:
     if context.snapshot.starts("orders") is None:
         return []
     rows = context.facts.groups(["unattributed_revenue_cny", "revenue_cny", "orders"], context.period, [])
-    return [Observation("total", label, "ratio", row["unattributed_revenue_cny"] / row["revenue_cny"], row["orders"])
-            for row in rows if row["revenue_cny"]]
+    return [
+        Observation("total", label, "ratio", row["unattributed_revenue_cny"] / row["revenue_cny"], row["orders"])
+        for row in rows
+        if row["revenue_cny"]
+    ]
 
 
 def _pool(context: Context, sections: dict, metric: str) -> list[Observation]:
@@ -213,11 +281,21 @@ def _pool(context: Context, sections: dict, metric: str) -> list[Observation]:
     if not pool or not pool["total"]:
         return []
     waiting = [row for row in pool["rows"] if row["status"] == "pending"]
-    count = (pool["late"] if metric == "follow_up_late"
-             else sum(row["long_call_count"] > 1 for row in waiting))
+    count = pool["late"] if metric == "follow_up_late" else sum(row["long_call_count"] > 1 for row in waiting)
     low, high = wilson(count, pool["total"], context.z)
-    return [Observation("pool", context.words("scope.pool"), _SHARE, count / pool["total"], pool["total"], count,
-                        low, high, capacity=_capacity(context, pool))]
+    return [
+        Observation(
+            "pool",
+            context.words("scope.pool"),
+            _SHARE,
+            count / pool["total"],
+            pool["total"],
+            count,
+            low,
+            high,
+            capacity=_capacity(context, pool),
+        )
+    ]
 
 
 def _capacity(context: Context, pool: Row) -> Row:
@@ -229,17 +307,20 @@ def _capacity(context: Context, pool: Row) -> Row:
 
 def _channel(_: Context, sections: dict, metric: str) -> list[Observation]:
     rows = (sections.get("channels") or {}).get("rows", [])
-    return _kept(_of_share(row["channel"], row["label"], row[metric]) for row in rows
-                 if row["channel"] != "unattributed")
+    return _kept(
+        _of_share(row["channel"], row["label"], row[metric]) for row in rows if row["channel"] != "unattributed"
+    )
 
 
 def _channel_month(context: Context, sections: dict, metric: str) -> list[Observation]:
     table = sections.get("channels")
     if not table or not table["has_economics"]:
         return []
-    return [Observation(row["channel"], row["label"], context.spec(metric)["kind"], row[metric],
-                        row["customers_won"] or 0)
-            for row in table["rows"] if row["channel"] != "unattributed" and row.get(metric) is not None]
+    return [
+        Observation(row["channel"], row["label"], context.spec(metric)["kind"], row[metric], row["customers_won"] or 0)
+        for row in table["rows"]
+        if row["channel"] != "unattributed" and row.get(metric) is not None
+    ]
 
 
 def _staff(section: str, key: str) -> Callable:
@@ -249,9 +330,17 @@ def _staff(section: str, key: str) -> Callable:
             return _kept(_of_share(row[key], row["name"], row["connect"], peers=_peers(row, section)) for row in rows)
         ways = sorted({way for row in rows for way in row["by_direction"]})
         return _kept(
-            _of_share(f"{row[key]}|{way}", context.words(f"direction.{way}", label=row["name"]) if len(ways) > 1
-                      else row["name"], row["by_direction"][way], peers=f"{_peers(row, section)}|{way}")
-            for row in rows for way in ways if way in row["by_direction"])
+            _of_share(
+                f"{row[key]}|{way}",
+                context.words(f"direction.{way}", label=row["name"]) if len(ways) > 1 else row["name"],
+                row["by_direction"][way],
+                peers=f"{_peers(row, section)}|{way}",
+            )
+            for row in rows
+            for way in ways
+            if way in row["by_direction"]
+        )
+
     return observe
 
 
@@ -264,8 +353,12 @@ def _grouped(dimension: str, label: str) -> Callable:
         if context.snapshot.starts("calls") is None:
             return []
         rows = context.facts.groups([metric], context.period, [dimension])
-        return _kept(_of_share(str(row[dimension]), context.words(label, value=row[dimension]), _from_row(row, metric))
-                     for row in rows if row[dimension] is not None)
+        return _kept(
+            _of_share(str(row[dimension]), context.words(label, value=row[dimension]), _from_row(row, metric))
+            for row in rows
+            if row[dimension] is not None
+        )
+
     return observe
 
 
@@ -280,24 +373,67 @@ def _slot(context: Context, sections: dict, _: str) -> list[Observation]:
         usual = sum(map(sum, hits)) / all_bases if all_bases else 0
         for index, hour in enumerate(sections["heatmap"]["hours"]):
             column = [(hits[day][index], bases[day][index]) for day in range(7)]
-            found.append(_slot_share(context, way, f"{hour:02d}", "scope.every_day", hour,
-                                     sum(hit for hit, _ in column), sum(base for _, base in column), way,
-                                     "scope.other_hours"))
-            found += [_slot_share(context, way, f"{day}-{hour:02d}", f"weekday.{day}", hour, hit, base, f"{way}|{hour}",
-                                  "scope.other_days", is_named=bool(base) and hit / base > usual)
-                      for day, (hit, base) in enumerate(column, start=1)]
+            found.append(
+                _slot_share(
+                    context,
+                    way,
+                    f"{hour:02d}",
+                    "scope.every_day",
+                    hour,
+                    sum(hit for hit, _ in column),
+                    sum(base for _, base in column),
+                    way,
+                    "scope.other_hours",
+                )
+            )
+            found += [
+                _slot_share(
+                    context,
+                    way,
+                    f"{day}-{hour:02d}",
+                    f"weekday.{day}",
+                    hour,
+                    hit,
+                    base,
+                    f"{way}|{hour}",
+                    "scope.other_days",
+                    is_named=bool(base) and hit / base > usual,
+                )
+                for day, (hit, base) in enumerate(column, start=1)
+            ]
     return _kept(found)
 
 
-def _slot_share(context: Context, way: str, key: str, days: str, hour: int, hit: int, base: int, peers: str,
-                compared: str, is_named: bool = True) -> Observation | None:
+def _slot_share(
+    context: Context,
+    way: str,
+    key: str,
+    days: str,
+    hour: int,
+    hit: int,
+    base: int,
+    peers: str,
+    compared: str,
+    is_named: bool = True,
+) -> Observation | None:
     if not base:
         return None
     words = context.words
     label = words("scope.slot", weekday=words(days), hour=hour, until=hour + 1)
     low, high = wilson(hit, base, context.z)
-    return Observation(f"{way}|{key}", words(f"direction.{way}", label=label), _SHARE, hit / base, base, hit, low, high,
-                       peers=peers, detail=words(compared), is_named=is_named)
+    return Observation(
+        f"{way}|{key}",
+        words(f"direction.{way}", label=label),
+        _SHARE,
+        hit / base,
+        base,
+        hit,
+        low,
+        high,
+        peers=peers,
+        detail=words(compared),
+        is_named=is_named,
+    )
 
 
 def _line_slot(context: Context, _: dict, __: str) -> list[Observation]:
@@ -305,11 +441,25 @@ def _line_slot(context: Context, _: dict, __: str) -> list[Observation]:
     found = []
     for row in rows:
         low, high = wilson(row["connected_dials"], row["dials"], context.z)
-        label = context.words("scope.line_slot", line=row["line_id"], region=row["region_province"], hour=row["hour"],
-                              until=row["hour"] + 1)
-        found.append(Observation(
-            f"{row['line_id']}|{row['region_province']}|{row['hour']:02d}", label, _SHARE,
-            row["connected_dials"] / row["dials"], row["dials"], row["connected_dials"], low, high))
+        label = context.words(
+            "scope.line_slot",
+            line=row["line_id"],
+            region=row["region_province"],
+            hour=row["hour"],
+            until=row["hour"] + 1,
+        )
+        found.append(
+            Observation(
+                f"{row['line_id']}|{row['region_province']}|{row['hour']:02d}",
+                label,
+                _SHARE,
+                row["connected_dials"] / row["dials"],
+                row["dials"],
+                row["connected_dials"],
+                low,
+                high,
+            )
+        )
     return found
 
 
@@ -319,14 +469,32 @@ def _stage(context: Context, sections: dict, _: str) -> list[Observation]:
     if not table:
         return []
     cohorts = words.range(table["start"], table["end"])
-    return [Observation(row["stage"], words("scope.stage", before=row["before"], after=row["label"]), "count",
-                        row["expected_deals_lost"], row["reached"], row["lost"], detail=cohorts)
-            for row in table["rows"] if row["expected_deals_lost"] is not None]
+    return [
+        Observation(
+            row["stage"],
+            words("scope.stage", before=row["before"], after=row["label"]),
+            "count",
+            row["expected_deals_lost"],
+            row["reached"],
+            row["lost"],
+            detail=cohorts,
+        )
+        for row in table["rows"]
+        if row["expected_deals_lost"] is not None
+    ]
 
 
 _SCOPES: dict[str, Callable[[Context, dict, str], list[Observation]]] = {
-    "total": _total, "pool": _pool, "channel": _channel, "channel_month": _channel_month,
-    "agent": _staff("agents", "agent_id"), "team": _staff("teams", "team"),
-    "own_number": _grouped("own_number", "scope.own_number"), "hour": _grouped("call_hour", "scope.hour"),
-    "slot": _slot, "line_slot": _line_slot, "stage": _stage, "usual": _usual,
+    "total": _total,
+    "pool": _pool,
+    "channel": _channel,
+    "channel_month": _channel_month,
+    "agent": _staff("agents", "agent_id"),
+    "team": _staff("teams", "team"),
+    "own_number": _grouped("own_number", "scope.own_number"),
+    "hour": _grouped("call_hour", "scope.hour"),
+    "slot": _slot,
+    "line_slot": _line_slot,
+    "stage": _stage,
+    "usual": _usual,
 }

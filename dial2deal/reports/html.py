@@ -20,25 +20,44 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def render(content: Row, words: Words) -> str:
     """The page as text. The same content gives the same text."""
-    return visible(_environment().get_template("report.html.j2").render(
-        c=content, s=content["sections"], t=words, number=words.number, NONE=NONE, figures=_figures(content, words),
-        spark=_spark, reasons=_reasons(content, words),
-        day=lambda text: words.date(dt.date.fromisoformat(text), weekday=False),
-        moment=words.moment, tier_colours=charts.TIER_COLOURS,
-        css=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
-        script=Markup((_TEMPLATES / "report.js").read_text(encoding="utf-8")),
-        icon=_ICON))
+    return visible(
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            c=content,
+            s=content["sections"],
+            t=words,
+            number=words.number,
+            NONE=NONE,
+            figures=_figures(content, words),
+            spark=_spark,
+            reasons=_reasons(content, words),
+            day=lambda text: words.date(dt.date.fromisoformat(text), weekday=False),
+            moment=words.moment,
+            tier_colours=charts.TIER_COLOURS,
+            css=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
+            script=Markup((_TEMPLATES / "report.js").read_text(encoding="utf-8")),
+            icon=_ICON,
+        )
+    )
 
 
-_ICON = ("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' "
-         "height='16' rx='4' fill='%232f5bd0'/%3E%3Cpath d='M4 11V8M8 11V5M12 11V7' stroke='white' stroke-width='2'/"
-         "%3E%3C/svg%3E")
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' "
+    "height='16' rx='4' fill='%232f5bd0'/%3E%3Cpath d='M4 11V8M8 11V5M12 11V7' stroke='white' stroke-width='2'/"
+    "%3E%3C/svg%3E"
+)
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-                       trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _figures(content: Row, words: Words) -> dict[str, list[Row]]:
@@ -46,19 +65,30 @@ def _figures(content: Row, words: Words) -> dict[str, list[Row]]:
     trend = content["sections"].get("trend")
     if trend:
         for chart in trend["charts"]:
-            labels = [_axis_label(content["granularity"], key) + ("†" if is_partial else "")
-                      for key, is_partial in zip(trend["periods"], chart["bars"]["incomplete"], strict=True)]
-            found[chart["id"]] = [{**drawn, "svg": Markup(drawn["svg"])} for drawn in charts.figure(
-                lambda size, chart=chart, labels=labels: charts.trend_option(chart, labels, words, size),
-                f"trend-{chart['id']}", words(f"trend.{chart['id']}"))]
+            labels = [
+                _axis_label(content["granularity"], key) + ("†" if is_partial else "")
+                for key, is_partial in zip(trend["periods"], chart["bars"]["incomplete"], strict=True)
+            ]
+            found[chart["id"]] = [
+                {**drawn, "svg": Markup(drawn["svg"])}
+                for drawn in charts.figure(
+                    lambda size, chart=chart, labels=labels: charts.trend_option(chart, labels, words, size),
+                    f"trend-{chart['id']}",
+                    words(f"trend.{chart['id']}"),
+                )
+            ]
     tiers = content["sections"].get("tiers")
     if tiers:
         ring = charts.render_svg(charts.tiers_option(tiers), 170, 170, "tiers", words("section.tiers"))
         found["tiers"] = [{"size": "any", "svg": Markup(ring)}]
     channels = content["sections"].get("channels")
     if channels and channels["has_economics"]:
-        found["channels"] = [{**drawn, "svg": Markup(drawn["svg"])} for drawn in charts.figure(
-            lambda size: charts.economics_option(channels, words, size), "channels", words("trend.economics"))]
+        found["channels"] = [
+            {**drawn, "svg": Markup(drawn["svg"])}
+            for drawn in charts.figure(
+                lambda size: charts.economics_option(channels, words, size), "channels", words("trend.economics")
+            )
+        ]
     return found
 
 
@@ -103,5 +133,7 @@ def _spark(values: list, width: int = 96, height: int = 26) -> Markup:
     if values[-1] is not None:
         y = height - 4 - (values[-1] - low) / span * (height - 8)
         end = f'<circle cx="{width - 3}" cy="{y:.1f}" r="2.4" fill="{charts.ACCENT}"/>'
-    return Markup(f'<svg class="spark" viewBox="0 0 {width} {height}" aria-hidden="true">'
-                  f'<path d="{"".join(parts)}" fill="none" stroke="#9fb4e8" stroke-width="1.6"/>{end}</svg>')
+    return Markup(
+        f'<svg class="spark" viewBox="0 0 {width} {height}" aria-hidden="true">'
+        f'<path d="{"".join(parts)}" fill="none" stroke="#9fb4e8" stroke-width="1.6"/>{end}</svg>'
+    )

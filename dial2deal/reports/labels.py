@@ -61,8 +61,11 @@ class Words:
             return f"{'-' if value < 0 else ''}¥{abs(_round(value, 0)):,.0f}"
         if kind == "seconds":
             minutes, seconds = divmod(int(_round(value, 0)), 60)
-            return self("format.duration", minutes=minutes, seconds=f"{seconds:02d}") if minutes else \
-                self("format.seconds", seconds=seconds)
+            return (
+                self("format.duration", minutes=minutes, seconds=f"{seconds:02d}")
+                if minutes
+                else self("format.seconds", seconds=seconds)
+            )
         return f"{_round(value, 0):,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{_round(value, 1)}"
 
     def change(self, value: float | None, base: float | None, kind: str) -> str:

@@ -52,4 +52,5 @@ def render(page: str, identifier: str) -> bytes:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     page = _SCRIPT.sub("", _NARROW.sub("", page))
     return weasyprint.HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=("data",))).write_pdf(
-        pdf_identifier=identifier.encode(), optimize_images=False)
+        pdf_identifier=identifier.encode(), optimize_images=False
+    )

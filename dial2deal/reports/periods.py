@@ -41,7 +41,9 @@ class Period:
 
     def __lt__(self, other: Period) -> bool:
         return (GRANULARITIES.index(self.granularity), self.start) < (
-            GRANULARITIES.index(other.granularity), other.start)
+            GRANULARITIES.index(other.granularity),
+            other.start,
+        )
 
     def shift(self, count: int) -> Period:
         """The period ``count`` periods later (negative: earlier); at the ends of the calendar it stays where it is."""
@@ -131,11 +133,7 @@ def expected_latest(granularity: str, as_of_date: dt.date, as_of_at: dt.datetime
 
 
 def periods_touched(
-    dates: Iterable[dt.date],
-    as_of_date: dt.date,
-    as_of_at: dt.datetime | None,
-    policy,
-    first_load: bool,
+    dates: Iterable[dt.date], as_of_date: dt.date, as_of_at: dt.datetime | None, policy, first_load: bool
 ) -> list[tuple[str, str]]:
     """Complete periods whose report changes when rows of ``dates`` change, oldest first.
 
@@ -151,7 +149,7 @@ def periods_touched(
         affected = touched | {other for period in touched for other in _compared_with(period)}
         complete = sorted(period for period in affected if period.end <= last)
         if first_load:
-            complete = complete[-int(policy.number(f"reports.first_load.{_PLURAL[granularity]}")):]
+            complete = complete[-int(policy.number(f"reports.first_load.{_PLURAL[granularity]}")) :]
         keys += [(granularity, period.key) for period in complete]
     return keys
 

@@ -37,8 +37,9 @@ class ReportResult:
     notes: list[str] = field(default_factory=list)
 
 
-def render(settings: Settings, policy, granularity: str, period: str,
-           phone_lookup: PhoneLookup | None = None) -> ReportResult:
+def render(
+    settings: Settings, policy, granularity: str, period: str, phone_lookup: PhoneLookup | None = None
+) -> ReportResult:
     """Write the report of ``period`` to ``reports/<granularity>/<period>/`` from the published snapshot.
 
     Only complete periods with data are rendered; otherwise the result says why not. The same snapshot, policy and
@@ -51,8 +52,9 @@ def render(settings: Settings, policy, granularity: str, period: str,
     if reason:
         return ReportResult(wanted.key, skipped_reason=reason)
     words = Words(policy.text("reports.locale", on=wanted.end))
-    content = contents.build(Context(wanted, snapshot, facts, policy, words, Catalogue(settings, words.locale)),
-                             rules.load(settings))
+    content = contents.build(
+        Context(wanted, snapshot, facts, policy, words, Catalogue(settings, words.locale)), rules.load(settings)
+    )
     show_full = policy.text("privacy.call_list_phone", on=wanted.end) == "full"
     return _write(settings, policy, wanted, content, words, phone_lookup if show_full else None)
 
@@ -82,8 +84,9 @@ def _open(settings: Settings) -> tuple[Snapshot, Facts]:
         return _opened[1], _opened[2]
 
 
-def _write(settings: Settings, policy, period: Period, content: Row, words: Words,
-           phone_lookup: PhoneLookup | None) -> ReportResult:
+def _write(
+    settings: Settings, policy, period: Period, content: Row, words: Words, phone_lookup: PhoneLookup | None
+) -> ReportResult:
     folder = settings.reports / period.granularity / period.key
     folder.mkdir(parents=True, exist_ok=True)
     page = html.render(content, words)
@@ -118,5 +121,13 @@ def _json(content: Row) -> str:
     if sections.get("high_intent"):
         pool = sections["high_intent"]
         sections["high_intent"] = {name: value for name, value in pool.items() if name != "rows"}
-    return json.dumps(content | {"sections": sections}, ensure_ascii=False, indent=1, sort_keys=True,
-                      default=lambda value: value.isoformat()) + "\n"
+    return (
+        json.dumps(
+            content | {"sections": sections},
+            ensure_ascii=False,
+            indent=1,
+            sort_keys=True,
+            default=lambda value: value.isoformat(),
+        )
+        + "\n"
+    )

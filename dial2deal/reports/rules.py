@@ -13,8 +13,20 @@ from dial2deal import userfiles
 from dial2deal.reports.periods import GRANULARITIES
 from dial2deal.settings import Settings
 
-SCOPES = ("total", "pool", "channel", "channel_month", "agent", "team", "own_number", "hour", "slot", "line_slot",
-          "stage", "usual")
+SCOPES = (
+    "total",
+    "pool",
+    "channel",
+    "channel_month",
+    "agent",
+    "team",
+    "own_number",
+    "hour",
+    "slot",
+    "line_slot",
+    "stage",
+    "usual",
+)
 TESTS = ("below", "above", "drop", "rise", "below_rest", "above_rest", "lowest", "highest")
 SEVERITIES = ("critical", "warning", "info")
 _FILE = "findings.yml"
@@ -58,8 +70,11 @@ class Rule:
 
     def applies(self, granularity: str, day: dt.date) -> bool:
         """Whether the rule is in force for a period of ``granularity`` that ends on ``day``."""
-        return (self.enabled and granularity in self.granularities
-                and (self.valid_from or dt.date.min) <= day <= (self.valid_to or dt.date.max))
+        return (
+            self.enabled
+            and granularity in self.granularities
+            and (self.valid_from or dt.date.min) <= day <= (self.valid_to or dt.date.max)
+        )
 
     def limit_value(self, policy, day: dt.date) -> float | None:
         """The threshold as a number, looked up in settings.yml when it is a setting; None: the rule is silent."""
@@ -97,11 +112,16 @@ def _rule(row: dict, number: int) -> Rule:
     try:
         rule = Rule(**{**row, "granularities": tuple(row.get("granularities", ()))})
     except TypeError as error:
-        raise RuleError(f"{where}: {str(error).removeprefix('Rule.__init__() ')}; compare it with the default rules "
-                        "in the project's policy folder.") from error
-    for field, value, allowed in (("scope", rule.scope, SCOPES), ("test", rule.test, TESTS),
-                                  ("severity", rule.severity, SEVERITIES),
-                                  ("kind", rule.kind, ("problem", "opportunity"))):
+        raise RuleError(
+            f"{where}: {str(error).removeprefix('Rule.__init__() ')}; compare it with the default rules "
+            "in the project's policy folder."
+        ) from error
+    for field, value, allowed in (
+        ("scope", rule.scope, SCOPES),
+        ("test", rule.test, TESTS),
+        ("severity", rule.severity, SEVERITIES),
+        ("kind", rule.kind, ("problem", "opportunity")),
+    ):
         if value not in allowed:
             raise RuleError(f"{where}: {field} = {value!r} is not one of {', '.join(allowed)}.")
     if not rule.granularities or set(rule.granularities) - set(GRANULARITIES):

@@ -10,14 +10,30 @@ from dial2deal.reports.staff import agents, lines, share, teams
 
 _OPENINGS = {"zh": "followup.opening_template", "en": "followup.opening_template_en"}
 _SALES_METRICS = ("orders", "revenue_cny")
-_ECONOMICS = ("customers_won", "monthly_revenue_cny", "total_cost_cny", "operational_cost_cny", "cac_operational_cny",
-              "cac_full_cny", "clv_simple_cny", "ltv_cac", "roi", "roas", "repurchase_rate")
+_ECONOMICS = (
+    "customers_won",
+    "monthly_revenue_cny",
+    "total_cost_cny",
+    "operational_cost_cny",
+    "cac_operational_cny",
+    "cac_full_cny",
+    "clv_simple_cny",
+    "ltv_cac",
+    "roi",
+    "roas",
+    "repurchase_rate",
+)
 
 
 def metric_share(row: Row, metric: str) -> Row:
     """The same from a row of the semantic layer."""
-    return {"value": row.get(metric), "num": row.get(f"{metric}_num") or 0, "den": row.get(f"{metric}_den") or 0,
-            "low": row.get(f"{metric}_low"), "high": row.get(f"{metric}_high")}
+    return {
+        "value": row.get(metric),
+        "num": row.get(f"{metric}_num") or 0,
+        "den": row.get(f"{metric}_den") or 0,
+        "low": row.get(f"{metric}_low"),
+        "high": row.get(f"{metric}_high"),
+    }
 
 
 def trend(context: Context) -> Row | None:
@@ -29,16 +45,32 @@ def trend(context: Context) -> Row | None:
         if bars is None or len(rows) < 2:
             continue
         second = context.answerable([chart["bars2"]]) if "bars2" in chart else None
-        charts.append({"id": chart["id"], **{
-            part: {"metric": name, "kind": context.spec(name)["kind"], "label": context.words(f"metric.{name}"),
-                   "values": [row.get(name) for row in rows],
-                   "incomplete": [context.snapshot.holds_back(context.spec(name)["feed"], period.start, period.end)
-                                  for period in context.trend_periods]}
-            for part, name in (("bars", bars), ("bars2", second), ("line", line)) if name}})
+        charts.append(
+            {
+                "id": chart["id"],
+                **{
+                    part: {
+                        "metric": name,
+                        "kind": context.spec(name)["kind"],
+                        "label": context.words(f"metric.{name}"),
+                        "values": [row.get(name) for row in rows],
+                        "incomplete": [
+                            context.snapshot.holds_back(context.spec(name)["feed"], period.start, period.end)
+                            for period in context.trend_periods
+                        ],
+                    }
+                    for part, name in (("bars", bars), ("bars2", second), ("line", line))
+                    if name
+                },
+            }
+        )
     if not charts:
         return None
-    return {"periods": [period.key for period in context.trend_periods], "charts": charts,
-            "is_incomplete": any(any(chart["bars"]["incomplete"]) for chart in charts)}
+    return {
+        "periods": [period.key for period in context.trend_periods],
+        "charts": charts,
+        "is_incomplete": any(any(chart["bars"]["incomplete"]) for chart in charts),
+    }
 
 
 def tiers(context: Context) -> Row | None:
@@ -58,11 +90,19 @@ def tiers(context: Context) -> Row | None:
     for tier in [*order, *sorted(now.keys() - set(order))]:
         rate = share(now.get(tier, 0), total, context.z)
         before = base.get(tier, 0) / base_total if base_total else None
-        rows.append({"tier": tier, "label": context.words.of(rules.get(tier, {}), tier),
-                     "stars": rules.get(tier, {}).get("stars"), "level": rules.get(tier, {}).get("intent_level"),
-                     "calls": now.get(tier, 0), "share": rate, "previous_share": before,
-                     "change": context.words.change(rate["value"], before, "share"),
-                     "action": rules.get(tier, {}).get(f"action_{context.words.locale}") or ""})
+        rows.append(
+            {
+                "tier": tier,
+                "label": context.words.of(rules.get(tier, {}), tier),
+                "stars": rules.get(tier, {}).get("stars"),
+                "level": rules.get(tier, {}).get("intent_level"),
+                "calls": now.get(tier, 0),
+                "share": rate,
+                "previous_share": before,
+                "change": context.words.change(rate["value"], before, "share"),
+                "action": rules.get(tier, {}).get(f"action_{context.words.locale}") or "",
+            }
+        )
     return {"total": total, "rows": rows}
 
 
@@ -83,18 +123,31 @@ def heatmap(context: Context) -> Row | None:
     if not total:
         return None
     hours = range(min(row["hour"] for row in rows), max(row["hour"] for row in rows) + 1)
-    grids = [_grid(direction, [row for row in rows if row["direction"] == direction], hours)
-             for direction in ("inbound", "outbound")]
-    return {"start": start.isoformat(), "end": context.period.end.isoformat(), "hours": list(hours), "total": total,
-            "grids": [grid for grid in grids if grid["total"]]}
+    grids = [
+        _grid(direction, [row for row in rows if row["direction"] == direction], hours)
+        for direction in ("inbound", "outbound")
+    ]
+    return {
+        "start": start.isoformat(),
+        "end": context.period.end.isoformat(),
+        "hours": list(hours),
+        "total": total,
+        "grids": [grid for grid in grids if grid["total"]],
+    }
 
 
 def _grid(direction: str, rows: list[Row], hours: range) -> Row:
     cells = {(row["weekday"], row["hour"]): row for row in rows}
-    counts = {name: [[cells.get((day, hour), {}).get(name, 0) for hour in hours] for day in range(1, 8)]
-              for name in ("high_intent_calls", "tiered_calls")}
-    return {"direction": direction, "total": sum(map(sum, counts["high_intent_calls"])),
-            "max": max(map(max, counts["high_intent_calls"])), **counts}
+    counts = {
+        name: [[cells.get((day, hour), {}).get(name, 0) for hour in hours] for day in range(1, 8)]
+        for name in ("high_intent_calls", "tiered_calls")
+    }
+    return {
+        "direction": direction,
+        "total": sum(map(sum, counts["high_intent_calls"])),
+        "max": max(map(max, counts["high_intent_calls"])),
+        **counts,
+    }
 
 
 def funnel(context: Context) -> Row | None:
@@ -113,27 +166,51 @@ def funnel(context: Context) -> Row | None:
     for stage in stages:
         step = share(stage["reached"], before, context.z)
         earlier = base.get(stage["stage"])
-        rows.append({
-            "stage": stage["stage"], "label": context.words.of(stage, stage["stage"]), "reached": stage["reached"],
-            "is_optional": stage["is_optional"], "is_after_deal": stage["is_after_deal"], "step": step,
-            "of_all": stage["reached"] / entered, "lost": before - stage["reached"],
-            "previous_step": earlier and earlier["step"],
-            "change": context.words.change(step["value"], earlier and earlier["step"], "share")})
+        rows.append(
+            {
+                "stage": stage["stage"],
+                "label": context.words.of(stage, stage["stage"]),
+                "reached": stage["reached"],
+                "is_optional": stage["is_optional"],
+                "is_after_deal": stage["is_after_deal"],
+                "step": step,
+                "of_all": stage["reached"] / entered,
+                "lost": before - stage["reached"],
+                "previous_step": earlier and earlier["step"],
+                "change": context.words.change(step["value"], earlier and earlier["step"], "share"),
+            }
+        )
         before = stage["reached"]
     losses = _losses(context, horizon)
-    return {"start": max(context.window_start(horizon), first).isoformat(), "end": context.period.end.isoformat(),
-            "horizon_days": horizon, "preset": context.layout["preset"], "entered": entered, "rows": rows,
-            "losses": losses, "weakest": losses and losses["weakest"]}
+    return {
+        "start": max(context.window_start(horizon), first).isoformat(),
+        "end": context.period.end.isoformat(),
+        "horizon_days": horizon,
+        "preset": context.layout["preset"],
+        "entered": entered,
+        "rows": rows,
+        "losses": losses,
+        "weakest": losses and losses["weakest"],
+    }
 
 
 def _losses(context: Context, horizon: int) -> Row | None:
     """What each step costs in deals by mart funnel_by_stage, of the cohorts that had ``horizon`` days by the period's
     end and began at most another ``horizon`` before; None while there are none. Stages are named by where they lead."""
-    rows = [{name: plain(value) for name, value in row.items()} for row in context.snapshot.query(
-        "stage_losses", {"end": context.period.end, "horizon": horizon, "preset": context.layout["preset"]})]
-    rows = [row | {"label": context.words.of({"label_zh": row["label_zh"], "label_en": row["label_en"]}, row["stage"]),
-                   "before": context.words.of({"label_zh": row["before_zh"], "label_en": row["before_en"]})}
-            for row in rows]
+    rows = [
+        {name: plain(value) for name, value in row.items()}
+        for row in context.snapshot.query(
+            "stage_losses", {"end": context.period.end, "horizon": horizon, "preset": context.layout["preset"]}
+        )
+    ]
+    rows = [
+        row
+        | {
+            "label": context.words.of({"label_zh": row["label_zh"], "label_en": row["label_en"]}, row["stage"]),
+            "before": context.words.of({"label_zh": row["before_zh"], "label_en": row["before_en"]}),
+        }
+        for row in rows
+    ]
     judged = [row for row in rows if row["expected_deals_lost"] and row["reached"] >= context.min_n]
     if not judged:
         return None
@@ -157,11 +234,20 @@ def channels(context: Context) -> Row | None:
         return None
     window = int(context.policy.number("funnel.horizon_days", on=context.period.end))
     quality_days = context.layout.get("quality_days")
-    span = {"window_start": context.window_start(window), "end": context.period.end,
-            "dormancy_days": int(context.policy.number("dormancy.days", on=context.period.end))}
+    span = {
+        "window_start": context.window_start(window),
+        "end": context.period.end,
+        "dormancy_days": int(context.policy.number("dormancy.days", on=context.period.end)),
+    }
     cohorts = context.snapshot.query("lead_cohorts", {**span, "start": context.period.start})
-    judged = {row["channel"]: row for row in (context.snapshot.query(
-        "lead_cohorts", {**span, "start": context.window_start(quality_days)}) if quality_days else cohorts)}
+    judged = {
+        row["channel"]: row
+        for row in (
+            context.snapshot.query("lead_cohorts", {**span, "start": context.window_start(quality_days)})
+            if quality_days
+            else cohorts
+        )
+    }
     rows: dict[str, Row] = {}
     for row in cohorts:
         of = judged[row["channel"]]
@@ -174,9 +260,16 @@ def channels(context: Context) -> Row | None:
             "window_valid": share(row["window_valid_leads"], row["window_leads"], context.z),
             "window_intent": share(row["window_intent_leads"], row["window_leads"], context.z),
             "window_deal": share(row["window_deals"], row["window_leads"], context.z),
-            "dormancy": share(row["dormant_leads"], row["open_aged_leads"], context.z)}
-    empty = {"leads": 0, **{name: share(0, 0, context.z) for name in (
-        "valid", "connect", "intent", "window_valid", "window_intent", "window_deal", "dormancy")}, "window_leads": 0}
+            "dormancy": share(row["dormant_leads"], row["open_aged_leads"], context.z),
+        }
+    empty = {
+        "leads": 0,
+        **{
+            name: share(0, 0, context.z)
+            for name in ("valid", "connect", "intent", "window_valid", "window_intent", "window_deal", "dormancy")
+        },
+        "window_leads": 0,
+    }
     has_sales = context.snapshot.starts("orders") is not None
     has_economics = context.period.granularity == "monthly" and context.snapshot.starts("channel_costs") is not None
     empty |= {"orders": 0, "revenue_cny": 0} if has_sales else {}
@@ -189,17 +282,32 @@ def channels(context: Context) -> Row | None:
         target.update({metric: row[metric] for metric in _ECONOMICS})
         target["repurchase"] = metric_share(row, "repurchase_rate")
     previous = context.period.shift(-1)
-    base = ({row["channel"]: row["leads"] for row in context.facts.groups(["leads"], previous, ["channel"])}
-            if context.comparable("leads", previous) is None else {})
+    base = (
+        {row["channel"]: row["leads"] for row in context.facts.groups(["leads"], previous, ["channel"])}
+        if context.comparable("leads", previous) is None
+        else {}
+    )
     for name, row in rows.items():
         row["channel"], row["label"], row["previous_leads"] = name, context.channel(name), base.get(name)
-    ordered = sorted(rows.values(), key=lambda row: (
-        row["channel"] == "unattributed", -(row.get("revenue_cny") or 0), -row["window_leads"], row["channel"]))
+    ordered = sorted(
+        rows.values(),
+        key=lambda row: (
+            row["channel"] == "unattributed",
+            -(row.get("revenue_cny") or 0),
+            -row["window_leads"],
+            row["channel"],
+        ),
+    )
     kept = [row for row in ordered if row["window_leads"] or row.get("orders") or row.get("total_cost_cny")]
     if not kept:
         return None
-    return {"rows": kept, "window_days": window, "quality_days": quality_days, "has_sales": has_sales,
-            "has_economics": has_economics}
+    return {
+        "rows": kept,
+        "window_days": window,
+        "quality_days": quality_days,
+        "has_sales": has_sales,
+        "has_economics": has_economics,
+    }
 
 
 def _by_channel(context: Context, metrics) -> dict[str, Row]:
@@ -211,8 +319,12 @@ def high_intent(context: Context) -> Row | None:
     if context.snapshot.starts("calls") is None:
         return None
     most = int(context.policy.number("reports.call_list_rows", on=context.period.end))
-    rows = [{name: plain(value) for name, value in row.items()} for row in context.snapshot.query(
-        "high_intent_list", {"start": context.period.start, "end": context.period.end, "rows": most})]
+    rows = [
+        {name: plain(value) for name, value in row.items()}
+        for row in context.snapshot.query(
+            "high_intent_list", {"start": context.period.start, "end": context.period.end, "rows": most}
+        )
+    ]
     counts = {name: rows[0][f"pool_{name}"] or 0 for name in ("total", "new", "pending", "late", "focus")}
     rows = [row for row in rows if row["customer_key"]]
     template = context.policy.text(_OPENINGS[context.words.locale], on=context.period.end)
@@ -230,10 +342,22 @@ def high_intent(context: Context) -> Row | None:
     shown = pending[: context.layout["list_rows"]]
     numbers = {name: f"{value:,}" for name, value in counts.items()}
     region = context.words("list.in_region", focus=numbers["focus"], region=focus) if focus else ""
-    lead = context.words("list.lead", days=days, shown=len(shown), region=region,
-                         **{name: numbers[name] for name in ("total", "pending", "late")})
-    return {**counts, "focus_region": focus, "pool_days": days, "rows": rows, "shown_rows": shown, "lead": lead,
-            "calls_per_agent": int(context.policy.number("followup.calls_per_agent_day", on=context.period.end))}
+    lead = context.words(
+        "list.lead",
+        days=days,
+        shown=len(shown),
+        region=region,
+        **{name: numbers[name] for name in ("total", "pending", "late")},
+    )
+    return {
+        **counts,
+        "focus_region": focus,
+        "pool_days": days,
+        "rows": rows,
+        "shown_rows": shown,
+        "lead": lead,
+        "calls_per_agent": int(context.policy.number("followup.calls_per_agent_day", on=context.period.end)),
+    }
 
 
 def opening(template: str | None, at, topic: str, agent: str | None) -> str:
@@ -245,6 +369,13 @@ def opening(template: str | None, at, topic: str, agent: str | None) -> str:
 
 
 BUILDERS: dict[str, Callable[[Context], Row | None]] = {
-    "trend": trend, "tiers": tiers, "agents": agents, "teams": teams, "lines": lines, "heatmap": heatmap,
-    "funnel": funnel, "channels": channels, "high_intent": high_intent,
+    "trend": trend,
+    "tiers": tiers,
+    "agents": agents,
+    "teams": teams,
+    "lines": lines,
+    "heatmap": heatmap,
+    "funnel": funnel,
+    "channels": channels,
+    "high_intent": high_intent,
 }

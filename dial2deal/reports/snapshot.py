@@ -13,8 +13,10 @@ from dial2deal.settings import Settings
 _QUERIES = Path(__file__).parent / "queries"
 # Table and date column that show since when a feed has been delivered.
 _FEED_DATES = {
-    "calls": ("fct_calls", "call_date"), "leads": ("fct_leads", "created_date"),
-    "orders": ("fct_orders", "order_date"), "channel_costs": ("fct_costs", "cost_date"),
+    "calls": ("fct_calls", "call_date"),
+    "leads": ("fct_leads", "created_date"),
+    "orders": ("fct_orders", "order_date"),
+    "channel_costs": ("fct_costs", "cost_date"),
 }
 
 
@@ -51,14 +53,21 @@ class Snapshot:
         A file whose dates could not be read is listed for every period: nobody knows what it holds.
         """
         listed = json.loads(self.info["incomplete_files"] or "[]")
-        covering = [file for file in listed if file["first_date"] is None or (
-            file["first_date"] <= end.isoformat() and (file["last_date"] or file["first_date"]) >= start.isoformat())]
+        covering = [
+            file
+            for file in listed
+            if file["first_date"] is None
+            or (
+                file["first_date"] <= end.isoformat() and (file["last_date"] or file["first_date"]) >= start.isoformat()
+            )
+        ]
         return sorted(covering, key=lambda file: (file["file"], file["rule"]))
 
     def holds_back(self, feed: str, start: dt.date, end: dt.date) -> bool:
         """Whether a file of ``feed`` with known dates in this range is missing from the tables."""
-        return any(file["feed"] == feed and file["first_date"] is not None
-                   for file in self.incomplete_files(start, end))
+        return any(
+            file["feed"] == feed and file["first_date"] is not None for file in self.incomplete_files(start, end)
+        )
 
     def _build_info(self) -> dict:
         rows = self.rows("select * from ops.build_info")
@@ -67,6 +76,8 @@ class Snapshot:
         return rows[0]
 
     def _span(self, table: str, column: str) -> tuple[dt.date | None, dt.date | None]:
-        row = self.rows(f'select min({column}) as first, max({column}) as last from marts.{table} '
-                        f"where {column} > date '1970-01-01'")[0]
+        row = self.rows(
+            f"select min({column}) as first, max({column}) as last from marts.{table} "
+            f"where {column} > date '1970-01-01'"
+        )[0]
         return row["first"], row["last"]

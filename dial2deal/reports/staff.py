@@ -9,8 +9,15 @@ from dial2deal.insight.intervals import standardised, wilson
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row
 
-_METRICS = ("calls", "connect_rate", "answer_rate", "connected_calls", "high_intent_calls", "high_intent_rate",
-            "mean_talk_seconds")
+_METRICS = (
+    "calls",
+    "connect_rate",
+    "answer_rate",
+    "connected_calls",
+    "high_intent_calls",
+    "high_intent_rate",
+    "mean_talk_seconds",
+)
 _SALES = ("orders", "revenue_cny")
 
 
@@ -18,8 +25,13 @@ def share(numerator: int, denominator: int, z: float) -> Row:
     """Rate with numerator, denominator and Wilson bounds; all but the counts None without denominator."""
     bounds = wilson(numerator, denominator, z)
     low, high = bounds or (None, None)
-    return {"value": numerator / denominator if denominator else None,
-            "num": numerator, "den": denominator, "low": low, "high": high}
+    return {
+        "value": numerator / denominator if denominator else None,
+        "num": numerator,
+        "den": denominator,
+        "low": low,
+        "high": high,
+    }
 
 
 def agents(context: Context) -> Row | None:
@@ -35,8 +47,9 @@ def teams(context: Context) -> Row | None:
 
 def lines(context: Context) -> Row | None:
     """Calls, connects and high intent by business line (R086)."""
-    rows = _rows(context, "business_line", "business_line",
-                 lambda key: context.line_labels.get(key, key), with_sales=False)
+    rows = _rows(
+        context, "business_line", "business_line", lambda key: context.line_labels.get(key, key), with_sales=False
+    )
     return {"rows": sorted(rows, key=lambda row: (-row["calls"], row["business_line"]))} if len(rows) > 1 else None
 
 
@@ -54,8 +67,13 @@ def _rows(context: Context, dimension: str, key: str, name: Callable[[str], str]
         same = groups.get(value, [])
         team = max(same, key=lambda row: row["calls"])["team"] if same and dimension == "agent" else None
         row = {"team": team} if dimension == "agent" and value else {"team": None}
-        row |= {key: value, "name": name(value) if value else context.words("staff.unassigned"),
-                "is_assigned": bool(value), **_figures(context, same), "by_direction": ways.get(value, {})}
+        row |= {
+            key: value,
+            "name": name(value) if value else context.words("staff.unassigned"),
+            "is_assigned": bool(value),
+            **_figures(context, same),
+            "by_direction": ways.get(value, {}),
+        }
         if sales is not None:
             row |= sales.get(value, {"orders": 0, "revenue_cny": 0})
         rows.append(row)
@@ -64,6 +82,7 @@ def _rows(context: Context, dimension: str, key: str, name: Callable[[str], str]
 
 def _figures(context: Context, rows: list[Row]) -> Row:
     """Counts and rates of rows together."""
+
     def total(column: str) -> int:
         return sum(row[column] or 0 for row in rows)
 
@@ -71,9 +90,14 @@ def _figures(context: Context, rows: list[Row]) -> Row:
         return share(total(f"{metric}_num"), total(f"{metric}_den"), context.z)
 
     connect, talk = rate("connect_rate"), rate_of(total("mean_talk_seconds_num"), total("mean_talk_seconds_den"))
-    return {"calls": total("calls"), "connect": connect if connect["den"] else rate("answer_rate"),
-            "connected_calls": total("connected_calls"), "high_intent_calls": total("high_intent_calls"),
-            "high_intent": rate("high_intent_rate"), "mean_talk_seconds": talk}
+    return {
+        "calls": total("calls"),
+        "connect": connect if connect["den"] else rate("answer_rate"),
+        "connected_calls": total("connected_calls"),
+        "high_intent_calls": total("high_intent_calls"),
+        "high_intent": rate("high_intent_rate"),
+        "mean_talk_seconds": talk,
+    }
 
 
 def rate_of(numerator: float, denominator: float) -> float | None:
@@ -84,8 +108,11 @@ def rate_of(numerator: float, denominator: float) -> float | None:
 def _sales(context: Context, dimension: str) -> dict[str | None, Row] | None:
     if context.snapshot.starts("orders") is None:
         return None
-    return {row[dimension] or None: {"orders": row["orders"] or 0, "revenue_cny": row["revenue_cny"] or 0}
-            for row in context.facts.groups(_SALES, context.period, [dimension]) if row["orders"] or row["revenue_cny"]}
+    return {
+        row[dimension] or None: {"orders": row["orders"] or 0, "revenue_cny": row["revenue_cny"] or 0}
+        for row in context.facts.groups(_SALES, context.period, [dimension])
+        if row["orders"] or row["revenue_cny"]
+    }
 
 
 def _by_direction(context: Context, dimension: str) -> dict[str | None, dict[str, Row]]:
@@ -94,7 +121,8 @@ def _by_direction(context: Context, dimension: str) -> dict[str | None, dict[str
     for row in context.facts.groups(["high_intent_rate"], context.period, [dimension, "direction"]):
         if row["high_intent_rate_den"]:
             found[row[dimension] or None][row["direction"]] = share(
-                row["high_intent_rate_num"] or 0, row["high_intent_rate_den"], context.z)
+                row["high_intent_rate_num"] or 0, row["high_intent_rate_den"], context.z
+            )
     return found
 
 

@@ -36,9 +36,16 @@ class TransformResult:
     partial: bool = False
 
 
-def run(settings: Settings, policy: Any, build_id: str, *, full_refresh: bool = False,
-        date_range: tuple[dt.date, dt.date] | None = None, only: Sequence[str] | None = None,
-        on_node: Callable[[NodeResult], None] | None = None) -> TransformResult:
+def run(
+    settings: Settings,
+    policy: Any,
+    build_id: str,
+    *,
+    full_refresh: bool = False,
+    date_range: tuple[dt.date, dt.date] | None = None,
+    only: Sequence[str] | None = None,
+    on_node: Callable[[NodeResult], None] | None = None,
+) -> TransformResult:
     """Bring every model up to date with the accepted files and run its tests.
 
     Rebuilds the dates in ops.dirty_dates with all they entail; everything after a change of the policy or of the
@@ -56,8 +63,9 @@ def run(settings: Settings, policy: Any, build_id: str, *, full_refresh: bool = 
         if full and only is None:
             warehouse.set_state(con, "full_refresh_pending", version)
         idle = [] if full or only is not None else idle_models(con, dbt.manifest(settings))
-    outcome = dbt.invoke(settings, arguments(full=full, idle=idle, only=only),
-                         results.listener(on_node) if on_node else None)
+    outcome = dbt.invoke(
+        settings, arguments(full=full, idle=idle, only=only), results.listener(on_node) if on_node else None
+    )
     with warehouse.session(settings) as con:
         nodes = results.collect(con, outcome.results)
         results.record(con, build_id, outcome.results)
@@ -65,8 +73,14 @@ def run(settings: Settings, policy: Any, build_id: str, *, full_refresh: bool = 
         if only is None and all(node.status == "success" for node in nodes if node.resource_type == "model"):
             _complete(con, version)
         rebuilt = dates.rebuilt(con)
-    return TransformResult(changed=True, green=not reasons, nodes=nodes, dates_rebuilt=rebuilt, red_reasons=reasons,
-                           partial=only is not None)
+    return TransformResult(
+        changed=True,
+        green=not reasons,
+        nodes=nodes,
+        dates_rebuilt=rebuilt,
+        red_reasons=reasons,
+        partial=only is not None,
+    )
 
 
 def arguments(*, full: bool, idle: Sequence[str], only: Sequence[str] | None) -> list[str]:

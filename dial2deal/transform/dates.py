@@ -12,8 +12,13 @@ from dial2deal.exports.feeds import feeds
 from dial2deal.transform import extension_plan
 
 # The facts that follow a feed date by date; int_propagation adds the dates that other feeds' news touch.
-_FACTS = {"calls": "fct_calls", "leads": "fct_leads", "lead_events": "fct_lead_events", "orders": "fct_orders",
-          "channel_costs": "fct_costs"}
+_FACTS = {
+    "calls": "fct_calls",
+    "leads": "fct_leads",
+    "lead_events": "fct_lead_events",
+    "orders": "fct_orders",
+    "channel_costs": "fct_costs",
+}
 # An id that moved to another date has to leave the date it came from, and may win or lose on both.
 _WITH_MOVED_IDS = """
     insert into ops.build_dates
@@ -63,8 +68,10 @@ def plan(con: duckdb.DuckDBPyConnection, *, full: bool, date_range: tuple[dt.dat
         if full or date_range:
             for feed in feeds():
                 _add_raw_dates(con, feed, None if full else date_range)
-        con.execute("insert into ops.build_dates select distinct feed, event_date from ops.dirty_dates "
-                    "except select feed, event_date from ops.build_dates")
+        con.execute(
+            "insert into ops.build_dates select distinct feed, event_date from ops.dirty_dates "
+            "except select feed, event_date from ops.build_dates"
+        )
         extension_plan.add_dates(con)
         con.execute(_WITH_MOVED_IDS)
         for feed in feeds().values():

@@ -56,11 +56,23 @@ def invoke(settings: Settings, arguments: list[str], on_event: Callable[[Any], N
 
         arguments = [
             # Silent: dbt would print values of failing rows, among them numbers; results come back masked.
-            "--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-version-check",
+            "--quiet",
+            "--log-level",
+            "none",
+            "--log-level-file",
+            "none",
+            "--no-use-colors",
+            "--no-version-check",
             "--no-send-anonymous-usage-stats",
             *arguments,
-            "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project),
-            "--target-path", str(settings.dbt_target), "--log-path", str(settings.dbt_target / "logs"),
+            "--project-dir",
+            str(settings.dbt_project),
+            "--profiles-dir",
+            str(settings.dbt_project),
+            "--target-path",
+            str(settings.dbt_target),
+            "--log-path",
+            str(settings.dbt_target / "logs"),
         ]
         try:
             project = None if parsing else parsed.loaded(settings)
@@ -95,4 +107,3 @@ def _environment(settings: Settings) -> Iterator[None]:
             del os.environ["DIAL2DEAL_WAREHOUSE"]
         else:
             os.environ["DIAL2DEAL_WAREHOUSE"] = before
-

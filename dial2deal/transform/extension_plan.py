@@ -33,6 +33,7 @@ def add_dates(con: duckdb.DuckDBPyConnection) -> None:
     (tables,) = con.execute(
         "select count(*) from duckdb_columns() where database_name = current_database() and schema_name = 'staging' "
         "and ((table_name = 'stg_agents' and column_name = 'agent_id') or (table_name = 'stg_call_legs' "
-        "and column_name = 'caller') or (table_name = 'stg_own_numbers' and column_name = 'own_number'))").fetchone()
+        "and column_name = 'caller') or (table_name = 'stg_own_numbers' and column_name = 'own_number'))"
+    ).fetchone()
     if tables == 3:
         con.execute(_ADD_DATES)

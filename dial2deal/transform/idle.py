@@ -10,8 +10,12 @@ import duckdb
 from dial2deal.exports.feeds import feeds
 
 # Sources that change only with a full build, or that say what this build replaces.
-_QUIET = ("source.dial2deal.policy.", "source.dial2deal.ops.build_dates", "source.dial2deal.ops.touched_keys",
-          "source.dial2deal.ops.secrets")
+_QUIET = (
+    "source.dial2deal.policy.",
+    "source.dial2deal.ops.build_dates",
+    "source.dial2deal.ops.touched_keys",
+    "source.dial2deal.ops.secrets",
+)
 
 
 def idle_models(con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> list[str]:
@@ -20,8 +24,11 @@ def idle_models(con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> 
     ``manifest``: dbt's, of the project as it is. Staging is judged by its feed, a later model by all that it reads.
     """
     busy = {feed for (feed,) in con.execute("select distinct feed from ops.build_dates").fetchall()}
-    built = set(con.execute("select schema_name, table_name from duckdb_tables() "
-                            "where database_name = current_database()").fetchall())
+    built = set(
+        con.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+        ).fetchall()
+    )
     models = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
     staging = {f"stg_{feed}": feed for feed in feeds()}
     idle: dict[str, bool] = {}
@@ -36,7 +43,8 @@ def idle_models(con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> 
             else:
                 read = node["depends_on"]["nodes"]
                 idle[key] = any(parent in models for parent in read) and all(
-                    is_idle(parent) if parent in models else parent.startswith(_QUIET) for parent in read)
+                    is_idle(parent) if parent in models else parent.startswith(_QUIET) for parent in read
+                )
         return idle[key]
 
     return sorted(models[key]["name"] for key in models if is_idle(key))

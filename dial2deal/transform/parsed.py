@@ -115,5 +115,8 @@ def _stamp(settings: Settings) -> str | None:
 
 
 def _project_files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*")
-                  if p.suffix in (".sql", ".yml", ".csv") and "target" not in p.parts and "logs" not in p.parts)
+    return sorted(
+        p
+        for p in folder.rglob("*")
+        if p.suffix in (".sql", ".yml", ".csv") and "target" not in p.parts and "logs" not in p.parts
+    )

@@ -19,30 +19,43 @@ _OUTCOMES = {"pass": "passed", "fail": "failed", "warn": "failed", "error": "not
 
 def listener(on_node: Callable[[NodeResult], None]) -> Callable[[Any], None]:
     """A dbt event callback that reports each finished node as it finishes (without row counts)."""
+
     def hear(event: Any) -> None:
         if event.info.name != "NodeFinished":
             return
         info, result = event.data.node_info, event.data.run_result
-        on_node(NodeResult(
-            unique_id=info.unique_id, name=info.node_name, resource_type=info.resource_type, status=info.node_status,
-            seconds=round(result.execution_time, 3), rows=None, message=_mask(result.message) or None,
-            failures=result.num_failures if info.resource_type == "test" else None))
+        on_node(
+            NodeResult(
+                unique_id=info.unique_id,
+                name=info.node_name,
+                resource_type=info.resource_type,
+                status=info.node_status,
+                seconds=round(result.execution_time, 3),
+                rows=None,
+                message=_mask(result.message) or None,
+                failures=result.num_failures if info.resource_type == "test" else None,
+            )
+        )
+
     return hear
 
 
 def collect(con: duckdb.DuckDBPyConnection, run_results: Sequence[Any]) -> tuple[NodeResult, ...]:
     """Results of all models and tests with the row counts of the tables, in dbt's order."""
     sizes = _table_sizes(con)
-    return tuple(NodeResult(
-        unique_id=result.node.unique_id,
-        name=result.node.name,
-        resource_type=str(result.node.resource_type),
-        status=str(result.status),
-        seconds=round(result.execution_time, 3),
-        rows=sizes.get((result.node.schema, result.node.alias)) if _is_model(result) else None,
-        message=_mask(result.message),
-        failures=result.failures,
-    ) for result in run_results)
+    return tuple(
+        NodeResult(
+            unique_id=result.node.unique_id,
+            name=result.node.name,
+            resource_type=str(result.node.resource_type),
+            status=str(result.status),
+            seconds=round(result.execution_time, 3),
+            rows=sizes.get((result.node.schema, result.node.alias)) if _is_model(result) else None,
+            message=_mask(result.message),
+            failures=result.failures,
+        )
+        for result in run_results
+    )
 
 
 def red_reasons(run_results: Iterable[Any]) -> tuple[str, ...]:
@@ -54,8 +67,9 @@ def red_reasons(run_results: Iterable[Any]) -> tuple[str, ...]:
             if status == "error":
                 reasons.append(f"model {name} failed: {_first_line(result.message)}")
         elif _severity(result) == "critical" and status == "fail":
-            reasons.append(f"test {name} found {result.failures} row(s) in {_tested(result)}; "
-                           "they are in ops.check_failures")
+            reasons.append(
+                f"test {name} found {result.failures} row(s) in {_tested(result)}; they are in ops.check_failures"
+            )
         elif _severity(result) == "critical" and status == "error":
             reasons.append(f"test {name} could not be evaluated: {_first_line(result.message)}")
     return tuple(reasons)
@@ -73,14 +87,23 @@ def record(con: duckdb.DuckDBPyConnection, build_id: str, run_results: Iterable[
                 "insert into ops.check_results by name select ? as build_id, now() at time zone 'UTC' as checked_at, "
                 "'dbt_test' as kind, ? as feed_or_model, ? as check_name, ? as severity, ? as outcome, "
                 "? as rows_failed, ? as message",
-                [build_id, _tested(result), result.node.name, _severity(result), _OUTCOMES[status], result.failures,
-                 _first_line(result.message)])
+                [
+                    build_id,
+                    _tested(result),
+                    result.node.name,
+                    _severity(result),
+                    _OUTCOMES[status],
+                    result.failures,
+                    _first_line(result.message),
+                ],
+            )
             for row in rows:
                 con.execute(
                     "insert into ops.check_failures by name select ? as build_id, "
                     "now() at time zone 'UTC' as checked_at, 'dbt_test' as kind, ? as feed_or_model, "
                     "? as check_name, ? as severity, ? as row_json",
-                    [build_id, _tested(result), result.node.name, _severity(result), row])
+                    [build_id, _tested(result), result.node.name, _severity(result), row],
+                )
 
 
 @dataclass(frozen=True)
@@ -94,9 +117,13 @@ class TestOutcome:
 
 def latest_tests(con: duckdb.DuckDBPyConnection) -> dict[str, TestOutcome]:
     """The last result of each model's test by its name, of whichever build that ran it."""
-    return {name: TestOutcome(outcome, rows_failed, message) for name, outcome, rows_failed, message in con.execute(
-        "select check_name, outcome, coalesce(rows_failed, 0), message from ops.check_results where kind = 'dbt_test' "
-        "qualify row_number() over (partition by check_name order by checked_at desc, build_id desc) = 1").fetchall()}
+    return {
+        name: TestOutcome(outcome, rows_failed, message)
+        for name, outcome, rows_failed, message in con.execute(
+            "select check_name, outcome, coalesce(rows_failed, 0), message from ops.check_results where kind = 'dbt_test' "
+            "qualify row_number() over (partition by check_name order by checked_at desc, build_id desc) = 1"
+        ).fetchall()
+    }
 
 
 def _mask(text: str | None) -> str | None:
@@ -109,16 +136,23 @@ def _failing_rows(con: duckdb.DuckDBPyConnection, result: Any) -> list[str]:
     except duckdb.Error as error:
         return [json.dumps({"error": _mask(str(error))}, ensure_ascii=False)]
     names = [column[0] for column in cursor.description]
-    return [json.dumps({name: _mask(str(value)) if value is not None else None
-                        for name, value in zip(names, row, strict=True)}, ensure_ascii=False)
-            for row in cursor.fetchall()]
+    return [
+        json.dumps(
+            {name: _mask(str(value)) if value is not None else None for name, value in zip(names, row, strict=True)},
+            ensure_ascii=False,
+        )
+        for row in cursor.fetchall()
+    ]
 
 
 def _table_sizes(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
-    tables = con.execute("select schema_name, table_name from duckdb_tables() "
-                         "where database_name = current_database()").fetchall()
-    return {(schema, table): con.execute(f'select count(*) from "{schema}"."{table}"').fetchone()[0]
-            for schema, table in tables}
+    tables = con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    return {
+        (schema, table): con.execute(f'select count(*) from "{schema}"."{table}"').fetchone()[0]
+        for schema, table in tables
+    }
 
 
 def _is_model(result: Any) -> bool:

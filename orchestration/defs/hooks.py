@@ -20,8 +20,15 @@ def on_failure(settings: Settings) -> dg.HookDefinition:
         message = getattr(error, "description", None) or f"{type(error).__name__}: {error}"
         if context.step_key == AUDIT_STEP:
             with warehouse.session(settings) as con:
-                message = "; ".join([message, *(f"{file.file}: {file.status} by rule {file.rule}, {file.rows} row(s)"
-                                                for file in verdict.incomplete_files(con))])
+                message = "; ".join(
+                    [
+                        message,
+                        *(
+                            f"{file.file}: {file.status} by rule {file.rule}, {file.rows} row(s)"
+                            for file in verdict.incomplete_files(con)
+                        ),
+                    ]
+                )
         alerts.write(settings, run, kind="step_failed", step=context.step_key, message=message)
         if context.step_key in (AUDIT_STEP, MODELS_STEP):
             quality.write_quality_report(settings, builds.build_id(run))

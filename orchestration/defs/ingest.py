@@ -59,10 +59,15 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """The assets of this layer for one installation."""
 
     @dg.asset(
-        key=POLICY, group_name="policy", kinds={"yaml", "duckdb"}, owners=["team:sales-operations"],
-        tags={"layer": "policy"}, required_resource_keys={LOCK}, retry_policy=RETRY,
+        key=POLICY,
+        group_name="policy",
+        kinds={"yaml", "duckdb"},
+        owners=["team:sales-operations"],
+        tags={"layer": "policy"},
+        required_resource_keys={LOCK},
+        retry_policy=RETRY,
         description="Thresholds, tiers, funnels, channels and vocabularies as data with validity dates.\n\n"
-                    "Grain: one row per rule and validity period, in the tables of schema policy.",
+        "Grain: one row per rule and validity period, in the tables of schema policy.",
     )
     def policy_tables() -> dg.MaterializeResult:
         rules = current_policy(settings)
@@ -71,14 +76,16 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
         return dg.MaterializeResult(
             metadata={
                 "status": "changed" if changed else "unchanged",
-                "rules": metadata.table(["table", "rows"],
-                                        [[name, len(rows)] for name, rows in sorted(rules.tables.items())]),
+                "rules": metadata.table(
+                    ["table", "rows"], [[name, len(rows)] for name, rows in sorted(rules.tables.items())]
+                ),
             },
             data_version=dg.DataVersion(rules.version),
         )
 
-    @dg.multi_asset(name="load_landing", specs=raw_specs(), can_subset=True, required_resource_keys={LOCK},
-                    retry_policy=RETRY)
+    @dg.multi_asset(
+        name="load_landing", specs=raw_specs(), can_subset=True, required_resource_keys={LOCK}, retry_policy=RETRY
+    )
     def load_landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         selected = [key.path[-1] for key in sorted(context.selected_asset_keys)]
         rules = current_policy(settings)
@@ -88,9 +95,13 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
         there = landing.listing(settings.landing)
         with warehouse.session(settings) as con:
             results = exports.load_landing(
-                con, settings, rules, paths=paths,
+                con,
+                settings,
+                rules,
+                paths=paths,
                 on_progress=lambda done, total, file: context.log.info(
-                    "%d of %d: %s %s", done, total, file.path, "unchanged" if file.skipped else file.status),
+                    "%d of %d: %s %s", done, total, file.path, "unchanged" if file.skipped else file.status
+                ),
             )
             quality.reopen(con, settings, rules)
             excerpts = shapes(con, [("raw", feed) for feed in selected])
@@ -102,8 +113,11 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
             files = [result for result in results if result.feed == feed]
             yield dg.MaterializeResult(
                 asset_key=raw_key(feed),
-                metadata={**file_metadata(files), **report_metadata([r for r in reports if r.feed == feed]),
-                          **metadata.of_shape(excerpts.get(("raw", feed)), _columns(feed))},
+                metadata={
+                    **file_metadata(files),
+                    **report_metadata([r for r in reports if r.feed == feed]),
+                    **metadata.of_shape(excerpts.get(("raw", feed)), _columns(feed)),
+                },
             )
 
     return [policy_tables, load_landing]
@@ -127,8 +141,10 @@ def standing(con: duckdb.DuckDBPyConnection) -> Standing:
 def _columns(feed: str) -> dict[str, str]:
     """What vendors call each column and what kind of value it holds, in the order in which the feed names them."""
     headers = vocabulary()["feeds"].get(feed, {})
-    return {name: " · ".join(text for text in ((headers.get(name) or [""])[0], column.get("kind", "text")) if text)
-            for name, column in feeds()[feed]["columns"].items()}
+    return {
+        name: " · ".join(text for text in ((headers.get(name) or [""])[0], column.get("kind", "text")) if text)
+        for name, column in feeds()[feed]["columns"].items()
+    }
 
 
 def file_metadata(results: list) -> dict:
@@ -139,12 +155,27 @@ def file_metadata(results: list) -> dict:
         "files_new": len(new),
         "files_unchanged": len(results) - len(new),
         "files_failed": sum(result.status == "failed" for result in new),
-        **{name: sum(getattr(result, name) for result in new)
-           for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded")},
+        **{
+            name: sum(getattr(result, name) for result in new)
+            for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded")
+        },
         "files": metadata.table(
             ["file", "status", "read", "accepted", "quarantined", "duplicates", "superseded", "from", "to", "message"],
-            [[r.path, r.status, r.rows_read, r.rows_accepted, r.rows_quarantined, r.rows_duplicate, r.rows_superseded,
-              r.first_event_date or "", r.last_event_date or "", r.message or ""] for r in new],
+            [
+                [
+                    r.path,
+                    r.status,
+                    r.rows_read,
+                    r.rows_accepted,
+                    r.rows_quarantined,
+                    r.rows_duplicate,
+                    r.rows_superseded,
+                    r.first_event_date or "",
+                    r.last_event_date or "",
+                    r.message or "",
+                ]
+                for r in new
+            ],
         ),
     }
 

@@ -24,20 +24,36 @@ def jobs(settings: Settings) -> list:
     report_keys = [reports.key(granularity) for granularity in partitions.GRANULARITIES]
     everything = dg.AssetSelection.all() - dg.AssetSelection.assets(*report_keys)
     # The checks look at all periods, so they run by themselves and not with the one that a run renders.
-    report = {granularity: dg.AssetSelection.assets(reports.key(granularity)).without_checks()
-              for granularity in partitions.GRANULARITIES}
+    report = {
+        granularity: dg.AssetSelection.assets(reports.key(granularity)).without_checks()
+        for granularity in partitions.GRANULARITIES
+    }
     return [
         dg.define_asset_job(
-            BUILD, everything, hooks=alert,
-            description="Load, audit, transform, gate, publish: brings everything but reports up to date."),
+            BUILD,
+            everything,
+            hooks=alert,
+            description="Load, audit, transform, gate, publish: brings everything but reports up to date.",
+        ),
         dg.define_asset_job(
-            BUILD_AND_DAILY, everything | report["daily"], hooks=alert,
-            description="The build and then the report of one day; what the daily schedule runs."),
-        *(dg.define_asset_job(
-            report_job(granularity), report[granularity], hooks=alert,
-            description=f"Renders {granularity} reports from the published snapshot; a range is one run.")
-          for granularity in partitions.GRANULARITIES),
+            BUILD_AND_DAILY,
+            everything | report["daily"],
+            hooks=alert,
+            description="The build and then the report of one day; what the daily schedule runs.",
+        ),
+        *(
+            dg.define_asset_job(
+                report_job(granularity),
+                report[granularity],
+                hooks=alert,
+                description=f"Renders {granularity} reports from the published snapshot; a range is one run.",
+            )
+            for granularity in partitions.GRANULARITIES
+        ),
         dg.define_asset_job(
-            REPORT_CHECKS, dg.AssetSelection.checks_for_assets(*report_keys), hooks=alert,
-            description="Is the report of the latest complete day, week and month there?"),
+            REPORT_CHECKS,
+            dg.AssetSelection.checks_for_assets(*report_keys),
+            hooks=alert,
+            description="Is the report of the latest complete day, week and month there?",
+        ),
     ]

@@ -46,10 +46,18 @@ def checks(settings: Settings, *, on_held_file: str) -> list[dg.AssetChecksDefin
         for feed in feeds():
             results = [held_result(feed, known.incomplete, rules.text("on_held_file"))]
             # A feed that never had a file says nothing more: few installations deliver all, and results cost time.
-            results += [check_result(feed, check.check_name, check.severity, outcomes[feed, check.check_name],
-                                     unchanged=feed not in judged) for check in suites[feed] if feed in seen]
-            yield from (result for result in results
-                        if dg.AssetCheckKey(raw_key(feed), result.check_name) in wanted)
+            results += [
+                check_result(
+                    feed,
+                    check.check_name,
+                    check.severity,
+                    outcomes[feed, check.check_name],
+                    unchanged=feed not in judged,
+                )
+                for check in suites[feed]
+                if feed in seen
+            ]
+            yield from (result for result in results if dg.AssetCheckKey(raw_key(feed), result.check_name) in wanted)
 
     return [audit]
 
@@ -57,21 +65,29 @@ def checks(settings: Settings, *, on_held_file: str) -> list[dg.AssetChecksDefin
 def _specs(feed: str, suite: list, *, block: bool) -> list[dg.AssetCheckSpec]:
     return [
         dg.AssetCheckSpec(
-            HELD_FILES, asset=raw_key(feed), blocking=True,
+            HELD_FILES,
+            asset=raw_key(feed),
+            blocking=True,
             description="No file of this feed is held, unreadable or unjudged. Blocks the transform when the policy "
-                        "says on_held_file: block, otherwise warns.",
+            "says on_held_file: block, otherwise warns.",
         ),
-        *(dg.AssetCheckSpec(
-            check.check_name, asset=raw_key(feed), blocking=block and check.severity == "critical",
-            description=f"{check.title_zh} · {check.title_en}\n\n"
-                        f"Who fixes: {check.who_fixes.zh} · {check.who_fixes.en}. {check.fix_zh} · {check.fix_en}",
-            metadata={"severity": check.severity},
-        ) for check in suite),
+        *(
+            dg.AssetCheckSpec(
+                check.check_name,
+                asset=raw_key(feed),
+                blocking=block and check.severity == "critical",
+                description=f"{check.title_zh} · {check.title_en}\n\n"
+                f"Who fixes: {check.who_fixes.zh} · {check.who_fixes.en}. {check.fix_zh} · {check.fix_en}",
+                metadata={"severity": check.severity},
+            )
+            for check in suite
+        ),
     ]
 
 
-def check_result(feed: str, name: str, severity: str, outcomes: list[LatestOutcome], *,
-                 unchanged: bool) -> dg.AssetCheckResult:
+def check_result(
+    feed: str, name: str, severity: str, outcomes: list[LatestOutcome], *, unchanged: bool
+) -> dg.AssetCheckResult:
     """One Dagster result from the latest outcomes of one expectation on the files of a feed.
 
     A check that could not be evaluated is neither passed nor called bad data: metadata ``outcome`` and the
@@ -118,8 +134,11 @@ def held_result(feed: str, incomplete: list[IncompleteFile], on_held_file: str) 
 
 
 def _samples(outcomes: Iterable[LatestOutcome]) -> dict:
-    rows = [[outcome.path, outcome.outcome, outcome.rows_failed, str(sample)]
-            for outcome in outcomes for sample in (outcome.samples or ("",))[:_SAMPLES]]
+    rows = [
+        [outcome.path, outcome.outcome, outcome.rows_failed, str(sample)]
+        for outcome in outcomes
+        for sample in (outcome.samples or ("",))[:_SAMPLES]
+    ]
     return {"samples": metadata.table(["file", "outcome", "rows failed", "sample"], rows)} if rows else {}
 
 
@@ -127,11 +146,15 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """The quality report; it shows the models' tests as well."""
 
     @dg.asset(
-        key="quality_report", group_name="quality", kinds={"html", "excel"}, owners=OWNERS,
-        tags={"layer": "quality"}, required_resource_keys={LOCK},
+        key="quality_report",
+        group_name="quality",
+        kinds={"html", "excel"},
+        owners=OWNERS,
+        tags={"layer": "quality"},
+        required_resource_keys={LOCK},
         deps=[*(raw_key(feed) for feed in feeds()), MODEL_TESTS],
         description="Offline HTML page and Excel workbook of exceptions with the people who can fix them.\n\n"
-                    "Grain: one row per failing row and rule of the latest results.",
+        "Grain: one row per failing row and rule of the latest results.",
     )
     def quality_report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         paths = quality.write_quality_report(settings, builds.build_id(context.run))

@@ -28,18 +28,26 @@ def key(granularity: str) -> dg.AssetKey:
 
 def assets(settings: Settings, time_zone: str, first: date) -> list[dg.AssetsDefinition]:
     """One asset per granularity; partitions are periods in the policy's time zone from day ``first`` on."""
-    return [_report(settings, granularity, definition)
-            for granularity, definition in partitions.definitions(time_zone, first).items()]
+    return [
+        _report(settings, granularity, definition)
+        for granularity, definition in partitions.definitions(time_zone, first).items()
+    ]
 
 
-def _report(settings: Settings, granularity: str,
-            definition: dg.TimeWindowPartitionsDefinition) -> dg.AssetsDefinition:
+def _report(settings: Settings, granularity: str, definition: dg.TimeWindowPartitionsDefinition) -> dg.AssetsDefinition:
     @dg.asset(
-        key=key(granularity), group_name="reports", kinds={"html", "excel"}, owners=["team:sales-operations"],
-        tags={"layer": "reports"}, partitions_def=definition, backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=[SNAPSHOT], required_resource_keys={LOCK}, output_required=False,
+        key=key(granularity),
+        group_name="reports",
+        kinds={"html", "excel"},
+        owners=["team:sales-operations"],
+        tags={"layer": "reports"},
+        partitions_def=definition,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[SNAPSHOT],
+        required_resource_keys={LOCK},
+        output_required=False,
         description=f"HTML page, Excel workbook and JSON of one {_UNITS[granularity]}, read from the published "
-                    f"snapshot.\n\nGrain: one report per {_UNITS[granularity]}. Only complete periods are rendered.",
+        f"snapshot.\n\nGrain: one report per {_UNITS[granularity]}. Only complete periods are rendered.",
     )
     def report(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMaterialization | dg.AssetObservation]:
         rules = current_policy(settings)
@@ -55,29 +63,38 @@ def _report(settings: Settings, granularity: str,
             if result.skipped_reason:
                 refused.append(f"{period}: {result.skipped_reason}")
                 done.append((granularity, period))
-                yield dg.AssetObservation(key(granularity), partition=name,
-                                          metadata={"period": period, "not made": result.skipped_reason})
+                yield dg.AssetObservation(
+                    key(granularity), partition=name, metadata={"period": period, "not made": result.skipped_reason}
+                )
                 continue
             done.append((granularity, period))
             made += 1
             # One event per period: an Output would give all periods of a range the same metadata
             # and would call a skipped period materialised.
-            yield dg.AssetMaterialization(key(granularity), partition=name, metadata={
-                "period": period,
-                "headline": metadata.bullets(result.headline),
-                **({"left out": metadata.bullets(result.notes)} if result.notes else {}),
-                **metadata.files(settings, result.paths),
-            })
+            yield dg.AssetMaterialization(
+                key(granularity),
+                partition=name,
+                metadata={
+                    "period": period,
+                    "headline": metadata.bullets(result.headline),
+                    **({"left out": metadata.bullets(result.notes)} if result.notes else {}),
+                    **metadata.files(settings, result.paths),
+                },
+            )
         report_queue.refresh(settings, done=done)
         if broken:
-            raise dg.Failure(f"{len(broken)} of {len(context.partition_keys)} {granularity} report(s) could not be "
-                             "made. " + "; ".join(broken + refused), allow_retries=False)
+            raise dg.Failure(
+                f"{len(broken)} of {len(context.partition_keys)} {granularity} report(s) could not be "
+                "made. " + "; ".join(broken + refused),
+                allow_retries=False,
+            )
         if refused:
             context.log.warning("Not made: %s", "; ".join(refused))
         # No data yet is no failure; who named the period learns of it. A due period may turn out to have none.
         if refused and not made and DUE_TAG not in context.run.tags:
-            alerts.write(settings, context.run, kind=alerts.NOT_MADE, step=f"reports/{granularity}",
-                         message="; ".join(refused))
+            alerts.write(
+                settings, context.run, kind=alerts.NOT_MADE, step=f"reports/{granularity}", message="; ".join(refused)
+            )
 
     return report
 
@@ -89,22 +106,27 @@ def checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
 
 def _latest_check(settings: Settings, granularity: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
-        asset=key(granularity), name=LATEST_CHECK, required_resource_keys={LOCK},
+        asset=key(granularity),
+        name=LATEST_CHECK,
+        required_resource_keys={LOCK},
         description="The latest period that the published data completes has its report. Freshness policies "
-                    "do not look at single partitions.",
+        "do not look at single partitions.",
     )
     def latest_period_is_there() -> dg.AssetCheckResult:
         info = status.build_info(settings)
-        expected = info and reports.expected_latest(granularity, info["as_of_date"], info["as_of_at"],
-                                                    current_policy(settings))
+        expected = info and reports.expected_latest(
+            granularity, info["as_of_date"], info["as_of_at"], current_policy(settings)
+        )
         folder = settings.reports / granularity / (expected or "")
         there = bool(expected) and (folder / "report.html").exists()
         return dg.AssetCheckResult(
             passed=there,
             severity=dg.AssetCheckSeverity.WARN,
             description=None if there else f"{expected or 'any period'} is missing: materialise that partition",
-            metadata={"expected": expected or "none: nothing is published",
-                      "folder": dg.MetadataValue.path(str(folder))},
+            metadata={
+                "expected": expected or "none: nothing is published",
+                "folder": dg.MetadataValue.path(str(folder)),
+            },
         )
 
     return latest_period_is_there

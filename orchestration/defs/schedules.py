@@ -12,16 +12,34 @@ def schedules(jobs: list, time_zone: str, status: dg.DefaultScheduleStatus) -> l
     by_name = {job.name: job for job in jobs}
     return [
         dg.build_schedule_from_partitioned_job(
-            by_name[BUILD_AND_DAILY], name="daily_0600", hour_of_day=6, default_status=status,
-            description="Builds, then renders yesterday's report."),
+            by_name[BUILD_AND_DAILY],
+            name="daily_0600",
+            hour_of_day=6,
+            default_status=status,
+            description="Builds, then renders yesterday's report.",
+        ),
         dg.build_schedule_from_partitioned_job(
-            by_name[report_job("weekly")], name="weekly_monday_0700", hour_of_day=7, minute_of_hour=0,
-            default_status=status, description="Renders the report of the week that ended on Sunday."),
+            by_name[report_job("weekly")],
+            name="weekly_monday_0700",
+            hour_of_day=7,
+            minute_of_hour=0,
+            default_status=status,
+            description="Renders the report of the week that ended on Sunday.",
+        ),
         dg.build_schedule_from_partitioned_job(
-            by_name[report_job("monthly")], name="monthly_first_0730", hour_of_day=7, minute_of_hour=30,
-            default_status=status, description="Renders the report of the month that just ended."),
+            by_name[report_job("monthly")],
+            name="monthly_first_0730",
+            hour_of_day=7,
+            minute_of_hour=30,
+            default_status=status,
+            description="Renders the report of the month that just ended.",
+        ),
         dg.ScheduleDefinition(
-            name="report_checks_0900", job=by_name[REPORT_CHECKS], cron_schedule="0 9 * * *",
-            execution_timezone=time_zone, default_status=status,
-            description="Warns when the latest complete day, week or month has no report."),
+            name="report_checks_0900",
+            job=by_name[REPORT_CHECKS],
+            cron_schedule="0 9 * * *",
+            execution_timezone=time_zone,
+            default_status=status,
+            description="Warns when the latest complete day, week or month has no report.",
+        ),
     ]

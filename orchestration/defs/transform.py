@@ -22,8 +22,15 @@ STEP = "transform"
 MODELS_STEP = "dbt_models"
 MODEL_TESTS = dg.AssetKey(["ops", "model_tests"])
 _SHOWN_SOURCES = 6
-_OUTCOMES = {"pass": "passed", "success": "passed", "fail": "failed", "warn": "failed",
-             "error": "not_evaluable", "runtime error": "not_evaluable", "skipped": "skipped"}
+_OUTCOMES = {
+    "pass": "passed",
+    "success": "passed",
+    "fail": "failed",
+    "warn": "failed",
+    "error": "not_evaluable",
+    "runtime error": "not_evaluable",
+    "skipped": "skipped",
+}
 
 
 class TransformConfig(dg.Config):
@@ -40,8 +47,9 @@ class TransformConfig(dg.Config):
         try:
             first, last = date.fromisoformat(self.from_date), date.fromisoformat(self.to_date)
         except ValueError as error:
-            raise dg.Failure(f"from_date and to_date must both be dates like 2026-01-05: {error}",
-                             allow_retries=False) from error
+            raise dg.Failure(
+                f"from_date and to_date must both be dates like 2026-01-05: {error}", allow_retries=False
+            ) from error
         if first > last:
             raise dg.Failure(f"from_date {first} is after to_date {last}", allow_retries=False)
         return first, last
@@ -49,58 +57,93 @@ class TransformConfig(dg.Config):
 
 def bookkeeping() -> dg.AssetSpec:
     """The tables of schema ops, which loading and auditing write and the models read."""
-    return dg.AssetSpec(models.BOOKKEEPING, deps=[raw_key(feed) for feed in feeds()], group_name="raw",
-                        kinds={"duckdb"}, owners=["team:data"],
-                        description="Files delivered, quarantine, check results and dates to rebuild.\n\n"
-                                    "Grain: one row per file, quarantined value, check result or date.")
+    return dg.AssetSpec(
+        models.BOOKKEEPING,
+        deps=[raw_key(feed) for feed in feeds()],
+        group_name="raw",
+        kinds={"duckdb"},
+        owners=["team:data"],
+        description="Files delivered, quarantine, check results and dates to rebuild.\n\n"
+        "Grain: one row per file, quarantined value, check result or date.",
+    )
 
 
 def model_tests(manifest: Mapping[str, Any]) -> dg.AssetSpec:
     """What the tests found: there after every transform, so that the gate gives its verdict on failed ones too."""
     layers = models.keys_by_layer(manifest)
-    return dg.AssetSpec(MODEL_TESTS, deps=[*layers["quality"], *layers["published"]], group_name="publish",
-                        kinds={"dbt"}, owners=["team:data"], tags={"layer": "publish"},
-                        description="What dbt's tests found in this build; the gate judges it.\n\n"
-                                    "Grain: one verdict of all tests per build.")
+    return dg.AssetSpec(
+        MODEL_TESTS,
+        deps=[*layers["quality"], *layers["published"]],
+        group_name="publish",
+        kinds={"dbt"},
+        owners=["team:data"],
+        tags={"layer": "publish"},
+        description="What dbt's tests found in this build; the gate judges it.\n\n"
+        "Grain: one verdict of all tests per build.",
+    )
 
 
 def assets(settings: Settings, manifest: Mapping[str, Any]) -> list:
     """All models as one step: a touched date is rebuilt in every model of the same build or in none."""
     checks = models.check_specs(manifest)
 
-    @dg.multi_asset(name=MODELS_STEP, specs=[*models.asset_specs(manifest), model_tests(manifest)],
-                    check_specs=list(checks.values()), can_subset=True, required_resource_keys={LOCK})
+    @dg.multi_asset(
+        name=MODELS_STEP,
+        specs=[*models.asset_specs(manifest), model_tests(manifest)],
+        check_specs=list(checks.values()),
+        can_subset=True,
+        required_resource_keys={LOCK},
+    )
     def dbt_models(context: dg.AssetExecutionContext, config: TransformConfig) -> Iterator[Any]:
         rules, build = current_policy(settings), builds.build_id(context.run)
         done = count(1)
         result = transform.run(
-            settings, rules, build, full_refresh=config.full_refresh, date_range=config.date_range(),
+            settings,
+            rules,
+            build,
+            full_refresh=config.full_refresh,
+            date_range=config.date_range(),
             only=_only(context, manifest, checks),
             on_node=lambda node: context.log.info("%d done, %s: %s", next(done), node.status, node.name),
         )
         builds.save(settings, build, STEP, result)
         yield from _materializations(context, settings, manifest, result)
         yield from _check_results(context, settings, manifest, checks, result)
-        broken = [node for node in result.nodes
-                  if node.resource_type not in ("test", "unit_test") and node.status not in ("success", "skipped")]
+        broken = [
+            node
+            for node in result.nodes
+            if node.resource_type not in ("test", "unit_test") and node.status not in ("success", "skipped")
+        ]
         if broken and not result.partial:
             publish.gate(settings, rules, build, result)  # keeps the red verdict, which this run does not reach
         if broken or (result.partial and not result.green):
-            raise dg.Failure("; ".join(mask_text(reason) for reason in result.red_reasons), allow_retries=False,
-                             metadata={node.name: mask_text(node.message or node.status) for node in broken})
+            raise dg.Failure(
+                "; ".join(mask_text(reason) for reason in result.red_reasons),
+                allow_retries=False,
+                metadata={node.name: mask_text(node.message or node.status) for node in broken},
+            )
         if MODEL_TESTS in context.selected_asset_keys:
-            found = Counter(_OUTCOMES.get(node.status, "not_evaluable") for node in result.nodes
-                            if node.unique_id in checks)
-            yield dg.MaterializeResult(asset_key=MODEL_TESTS, metadata={
-                "status": "checked" if result.changed else "unchanged", "tests_passed": found["passed"],
-                "tests_failed": found["failed"], "tests_not_evaluable": found["not_evaluable"],
-                "tests_not_reached": found["skipped"], "reasons": metadata.bullets(result.red_reasons)})
+            found = Counter(
+                _OUTCOMES.get(node.status, "not_evaluable") for node in result.nodes if node.unique_id in checks
+            )
+            yield dg.MaterializeResult(
+                asset_key=MODEL_TESTS,
+                metadata={
+                    "status": "checked" if result.changed else "unchanged",
+                    "tests_passed": found["passed"],
+                    "tests_failed": found["failed"],
+                    "tests_not_evaluable": found["not_evaluable"],
+                    "tests_not_reached": found["skipped"],
+                    "reasons": metadata.bullets(result.red_reasons),
+                },
+            )
 
     return [bookkeeping(), dbt_models]
 
 
-def _only(context: dg.AssetExecutionContext, manifest: Mapping[str, Any],
-          checks: Mapping[str, dg.AssetCheckSpec]) -> list[str] | None:
+def _only(
+    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], checks: Mapping[str, dg.AssetCheckSpec]
+) -> list[str] | None:
     """dbt names of the selected models and tests; None when all of them are."""
     wanted = {unique_id for unique_id, key in models.model_ids(manifest).items() if key in context.selected_asset_keys}
     tests = {unique_id for unique_id, spec in checks.items() if spec.key in context.selected_asset_check_keys}
@@ -109,10 +152,12 @@ def _only(context: dg.AssetExecutionContext, manifest: Mapping[str, Any],
     return sorted(manifest["nodes"][unique_id]["name"] for unique_id in wanted | tests)
 
 
-def _materializations(context: dg.AssetExecutionContext, settings: Settings, manifest: Mapping[str, Any],
-                      result: Any) -> Iterator[dg.MaterializeResult]:
-    keys = {unique_id: key for unique_id, key in models.model_ids(manifest).items()
-            if key in context.selected_asset_keys}
+def _materializations(
+    context: dg.AssetExecutionContext, settings: Settings, manifest: Mapping[str, Any], result: Any
+) -> Iterator[dg.MaterializeResult]:
+    keys = {
+        unique_id: key for unique_id, key in models.model_ids(manifest).items() if key in context.selected_asset_keys
+    }
     nodes = {node.unique_id: node for node in result.nodes if node.status == "success"}
     ran = {node.unique_id for node in result.nodes}
     known = builds.update_models(settings, _shown(settings, manifest, [name for name in keys if name in nodes]))
@@ -120,8 +165,9 @@ def _materializations(context: dg.AssetExecutionContext, settings: Settings, man
     for unique_id, key in keys.items():
         shown = metadata.of_model(known.get(unique_id), models.owner_of(manifest))
         if unique_id in nodes:
-            yield dg.MaterializeResult(asset_key=key, metadata={
-                **shown, "status": "built", "seconds": round(nodes[unique_id].seconds, 2)})
+            yield dg.MaterializeResult(
+                asset_key=key, metadata={**shown, "status": "built", "seconds": round(nodes[unique_id].seconds, 2)}
+            )
         elif unique_id not in ran:
             # dbt leaves out the staging of feeds without news.
             yield dg.MaterializeResult(asset_key=key, metadata={**shown, "status": "unchanged"})
@@ -142,8 +188,11 @@ def _shown(settings: Settings, manifest: Mapping[str, Any], built: list[str]) ->
         described = _described(models.column_descriptions(node), deps)
         shown[unique_id] = {
             "columns": [[name, kind, described.get(name) or None] for name, kind in shape.columns] if shape else [],
-            "rows": shape.rows if shape else None, "preview": shape.preview if shape else None,
-            "lineage": deps, "sql": _sql(settings, node)}
+            "rows": shape.rows if shape else None,
+            "preview": shape.preview if shape else None,
+            "lineage": deps,
+            "sql": _sql(settings, node),
+        }
     return shown
 
 
@@ -165,8 +214,13 @@ def _described(descriptions: Mapping[str, str], columns: lineage.ColumnDeps) -> 
     return result
 
 
-def _check_results(context: dg.AssetExecutionContext, settings: Settings, manifest: Mapping[str, Any],
-                   checks: Mapping[str, dg.AssetCheckSpec], result: Any) -> Iterator[dg.AssetCheckResult]:
+def _check_results(
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    manifest: Mapping[str, Any],
+    checks: Mapping[str, dg.AssetCheckSpec],
+    result: Any,
+) -> Iterator[dg.AssetCheckResult]:
     """One result per test: of this build, or the last one of tests that it had no reason to run.
 
     A test that broke is 'could not be evaluated', never bad data.
@@ -181,8 +235,12 @@ def _check_results(context: dg.AssetExecutionContext, settings: Settings, manife
         props, node = manifest["nodes"][unique_id], ran.get(unique_id)
         if node is not None:
             outcome = _OUTCOMES.get(node.status, "not_evaluable")
-            found = {"rows_failed": int(node.failures or 0), "message": mask_text(node.message or ""),
-                     "seconds": round(node.seconds, 2), "status": "checked"}
+            found = {
+                "rows_failed": int(node.failures or 0),
+                "message": mask_text(node.message or ""),
+                "seconds": round(node.seconds, 2),
+                "status": "checked",
+            }
         elif props["name"] in known:
             last = known[props["name"]]
             outcome = last.outcome
@@ -192,7 +250,10 @@ def _check_results(context: dg.AssetExecutionContext, settings: Settings, manife
         if outcome == "skipped":
             continue
         yield dg.AssetCheckResult(
-            asset_key=spec.asset_key, check_name=spec.name, passed=outcome == "passed",
+            asset_key=spec.asset_key,
+            check_name=spec.name,
+            passed=outcome == "passed",
             severity=dg.AssetCheckSeverity.ERROR if models.is_critical(props) else dg.AssetCheckSeverity.WARN,
             description="could not be evaluated" if outcome == "not_evaluable" else None,
-            metadata={"outcome": outcome, **found})
+            metadata={"outcome": outcome, **found},
+        )

@@ -23,10 +23,7 @@ from tests import next_day
 from tests.built_home import built_home
 from tests.system_packages import chromium_path
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium_path() is None, reason="chromium is not installed"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(chromium_path() is None, reason="chromium is not installed")]
 _START_SECONDS = 180
 _BUILD_SECONDS = 400
 
@@ -48,8 +45,12 @@ def site(home) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", "dial2deal.cli", "dev", "--port", str(port)], cwd=PROJECT_ROOT,
-        env={**os.environ, **environment(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        [sys.executable, "-m", "dial2deal.cli", "dev", "--port", str(port)],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, **environment(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + _START_SECONDS
@@ -133,6 +134,7 @@ def test_model_page_shows_rows_columns_and_owner(site, page, tmp_path):
     page.get_by_text("← staging.stg_calls.call_date", exact=False).first.wait_for()
     picture(page, tmp_path, "model")
 
+
 def test_held_file_is_named_in_the_check(site, page, tmp_path):
     page.goto(f"{site}/assets/raw/calls?view=checks&checkDetail=every_file_used")
     page.get_by_text("file(s) not used", exact=False).first.wait_for()
@@ -189,4 +191,5 @@ def test_a_run_launched_in_the_ui_builds_a_new_day(home, site, page, tmp_path):
     assert next_day.unused(home, paths) == []
     with status.open_snapshot(home) as con:
         assert con.execute("select call_date from marts.fct_calls where source_call_id = 'ND1'").fetchone() == (
-            next_day.DAY,)
+            next_day.DAY,
+        )

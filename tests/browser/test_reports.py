@@ -24,8 +24,11 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def pages(demo, tmp_path_factory):
-    home = installation(tmp_path_factory.mktemp("report_pages") / "home", demo.settings.published,
-                        "settings:\n  - {key: reports.pdf, value: none}\n")
+    home = installation(
+        tmp_path_factory.mktemp("report_pages") / "home",
+        demo.settings.published,
+        "settings:\n  - {key: reports.pdf, value: none}\n",
+    )
     for granularity, period in PERIODS:
         assert home.render(granularity, period).skipped_reason is None
     return {granularity: home.folder(granularity, period) / "report.html" for granularity, period in PERIODS}
@@ -60,8 +63,13 @@ def test_the_page_fits_its_screen_and_loads_nothing(opened, pages, granularity, 
     assert page.messages == []
     assert [url for url in page.requests if not url.startswith("data:")] == [pages[granularity].as_uri()]
     # Text cut off by its card or heading would be wider than it.
-    assert page.evaluate("[...document.querySelectorAll('.card, h1, h2, .headline li, .what')]"
-                         ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent.trim())") == []
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('.card, h1, h2, .headline li, .what')]"
+            ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent.trim())"
+        )
+        == []
+    )
     shown = page.locator(".chart:visible")
     assert shown.count() >= 3
     assert page.locator(".chart.wide:visible").count() == (0 if width < 860 else page.locator(".chart.wide").count())
@@ -72,8 +80,10 @@ def test_the_page_fits_its_screen_and_loads_nothing(opened, pages, granularity, 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_chart_text_is_large_enough_to_read(opened, width):
     page = opened("weekly", width)
-    heights = page.evaluate("[...document.querySelectorAll('.chart text')].filter(e => e.getClientRects().length)"
-                            ".map(e => e.getBoundingClientRect().height)")
+    heights = page.evaluate(
+        "[...document.querySelectorAll('.chart text')].filter(e => e.getClientRects().length)"
+        ".map(e => e.getBoundingClientRect().height)"
+    )
     assert len(heights) > 20
     assert min(heights) >= 9
 
@@ -120,6 +130,7 @@ def test_long_tables_open_and_need_no_script(opened):
 def test_dark_screens_get_dark_paper(opened):
     page = opened("monthly", 1280, color_scheme="dark")
     red, green, blue = page.evaluate(
-        "getComputedStyle(document.querySelector('.block')).backgroundColor.match(/\\d+/g).map(Number)")
+        "getComputedStyle(document.querySelector('.block')).backgroundColor.match(/\\d+/g).map(Number)"
+    )
     assert max(red, green, blue) < 60
     assert page.messages == []

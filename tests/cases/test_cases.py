@@ -28,8 +28,13 @@ def built(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("world", "check"),
-    [pytest.param(case.world, check, id=f"{case.world}-{case.name}-{check['name']}")
-     for world in worlds.worlds() for case in worlds.cases(world) for check in case.checks])
+    [
+        pytest.param(case.world, check, id=f"{case.world}-{case.name}-{check['name']}")
+        for world in worlds.worlds()
+        for case in worlds.cases(world)
+        for check in case.checks
+    ],
+)
 def test_case(built, world, check):
     assert worlds.ask(built(world), check["sql"], check.get("db", "snapshot")) == check["expect"]
 
@@ -48,8 +53,11 @@ def _texts(path: Path) -> list[str]:
     if path.suffix == ".duckdb":
         with duckdb.connect(str(path), read_only=True) as con:
             tables = con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-            return [str(row) for schema, table in tables
-                    for row in con.execute(f'select * from {schema}."{table}"').fetchall()]
+            return [
+                str(row)
+                for schema, table in tables
+                for row in con.execute(f'select * from {schema}."{table}"').fetchall()
+            ]
     if path.suffix == ".parquet":
         return [str(row) for row in duckdb.sql(f"from read_parquet('{path}')").fetchall()]
     if path.suffix == ".xlsx":

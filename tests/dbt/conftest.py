@@ -23,6 +23,7 @@ def parsed(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def new_company(tmp_path_factory, parsed):
     """Makes an empty warehouse; keyword arguments are policy files by name."""
+
     def make(**policy_files: str) -> Deliveries:
         home = tmp_path_factory.mktemp("company")
         shutil.copytree(parsed, home / "dbt")
@@ -32,4 +33,5 @@ def new_company(tmp_path_factory, parsed):
             file = home / "policy" / name.replace("__", ".")
             file.write_text(text, encoding="utf-8")
         return Deliveries(home)
+
     return make

@@ -47,8 +47,19 @@ class Deliveries:
                 continue
             seen.add((key, row_hash))
             day = dt.date.fromisoformat(row[spec.event_column][:10]) if row.get(spec.event_column or "") else UNDATED
-            prepared.append([*(row.get(column) for column in spec.columns), None, source, file_id, line, key,
-                             row_hash, day, dt.datetime(2026, 1, 1)])
+            prepared.append(
+                [
+                    *(row.get(column) for column in spec.columns),
+                    None,
+                    source,
+                    file_id,
+                    line,
+                    key,
+                    row_hash,
+                    day,
+                    dt.datetime(2026, 1, 1),
+                ]
+            )
         with warehouse.session(self.settings) as con, warehouse.transaction(con):
             columns = [*spec.columns, *PROVENANCE]
             marks = ", ".join("?" for _ in columns)
@@ -59,8 +70,19 @@ class Deliveries:
                 "'' as sha256, 0 as bytes, ?::timestamp as modified_at, ?::timestamp as delivered_at, "
                 "? as rows_read, ? as rows_accepted, ? as rows_duplicate, ? as status, "
                 "timestamp '2026-01-01' as loaded_at",
-                [file_id, source, feed, path, at, at, len(rows), len(prepared), len(rows) - len(prepared),
-                 "accepted" if accepted else "held"])
+                [
+                    file_id,
+                    source,
+                    feed,
+                    path,
+                    at,
+                    at,
+                    len(rows),
+                    len(prepared),
+                    len(rows) - len(prepared),
+                    "accepted" if accepted else "held",
+                ],
+            )
             _note_moved_ids(con, feed)
             if accepted:
                 warehouse.mark_dirty(con, feed, sorted({row[-2] for row in prepared}), "new file")
@@ -80,33 +102,51 @@ class Deliveries:
     def tables(self, schemas: tuple[str, ...] = ("staging", "quality", "marts", "core")) -> dict[str, list[tuple]]:
         """All rows of every table, sorted: what two builds of the same files must agree on."""
         with warehouse.session(self.settings) as con:
-            names = con.execute("select schema_name, table_name from duckdb_tables() where schema_name in "
-                                "(select unnest(?)) order by all", [list(schemas)]).fetchall()
+            names = con.execute(
+                "select schema_name, table_name from duckdb_tables() where schema_name in "
+                "(select unnest(?)) order by all",
+                [list(schemas)],
+            ).fetchall()
             found = {}
             for schema, table in names:
-                columns = [f'"{name}"' for (name,) in con.execute(
-                    "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
-                    "and column_name not in ('loaded_at') order by column_name", [schema, table]).fetchall()]
+                columns = [
+                    f'"{name}"'
+                    for (name,) in con.execute(
+                        "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
+                        "and column_name not in ('loaded_at') order by column_name",
+                        [schema, table],
+                    ).fetchall()
+                ]
                 found[f"{schema}.{table}"] = con.execute(
-                    f'select {", ".join(columns)} from {schema}."{table}" order by all').fetchall()
+                    f'select {", ".join(columns)} from {schema}."{table}" order by all'
+                ).fetchall()
             return found
 
 
 def _note_moved_ids(con: duckdb.DuckDBPyConnection, feed: str) -> None:
     con.execute("delete from ops.moved_ids where feed = ?", [feed])
     unit = feeds()[feed].united_by or "_row_key"
-    con.execute(f"""
+    con.execute(
+        f"""
         insert into ops.moved_ids by name
         select distinct _source as source, ? as feed, {unit} as row_key, _event_date as event_date from raw.{feed}
         where (_source, {unit}) in (
-            select _source, {unit} from raw.{feed} group by all having count(distinct _event_date) > 1)""", [feed])
+            select _source, {unit} from raw.{feed} group by all having count(distinct _event_date) > 1)""",
+        [feed],
+    )
 
 
 def _write_value_maps(con: duckdb.DuckDBPyConnection, rules: policy.Policy) -> None:
     con.execute("delete from ops.value_maps")
-    rows = [(source, feed.name, row["column_name"], row["raw_value"].strip().lower(), row["canonical_value"])
-            for source in SOURCES for feed in feeds().values() for row in rules.rows("value_maps")
-            if row["feed"] in ("*", feed.name) and row["column_name"] in feed.columns]
-    con.execute("insert into ops.value_maps select unnest($1::varchar[]), unnest($2::varchar[]), "
-                "unnest($3::varchar[]), unnest($4::varchar[]), unnest($5::varchar[])",
-                [list(column) for column in zip(*rows, strict=True)])
+    rows = [
+        (source, feed.name, row["column_name"], row["raw_value"].strip().lower(), row["canonical_value"])
+        for source in SOURCES
+        for feed in feeds().values()
+        for row in rules.rows("value_maps")
+        if row["feed"] in ("*", feed.name) and row["column_name"] in feed.columns
+    ]
+    con.execute(
+        "insert into ops.value_maps select unnest($1::varchar[]), unnest($2::varchar[]), "
+        "unnest($3::varchar[]), unnest($4::varchar[]), unnest($5::varchar[])",
+        [list(column) for column in zip(*rows, strict=True)],
+    )

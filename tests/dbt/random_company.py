@@ -31,8 +31,9 @@ class _Company:
         self.calls = [self._call(n) for n in range(70)]
         self.leads = [self._lead(n) for n in range(14)]
         self.orders = [self._order(n) for n in range(16)]
-        self.customers = [{"customer_id": f"K{n}", "created_at": self._moment(), "customer_number": self._phone()}
-                          for n in range(5)]
+        self.customers = [
+            {"customer_id": f"K{n}", "created_at": self._moment(), "customer_number": self._phone()} for n in range(5)
+        ]
 
     def files(self) -> list[File]:
         hotline, crm = "generic_400", "generic_crm"
@@ -86,46 +87,88 @@ class _Company:
     def _call(self, n: int) -> dict[str, str]:
         talk = self.random.choice([0, 0, 12, 45, 60, 299, 301, 650, 20000])
         return {
-            "call_id": f"C{n:03d}", "direction": self.random.choice(["呼入", "呼出", "呼出", "内部"]),
-            "customer_number": self._phone(), "customer_id": self.random.choice(["", "", "X1", "X2"]),
-            "own_number": self.random.choice(["4007000001", "4007000002", ""]), "started_at": self._moment(),
-            "talk_seconds": str(talk), "is_connected": "是" if talk else "否",
-            "agent_id": self.random.choice(["8001", "8002", "8003", ""]), "department": "部门一",
-            "channel": self.random.choice(CHANNELS), "lead_id": self.random.choice(["", "", "", f"L{n % 17}"]),
-            "source_updated_at": self.random.choice(["", "", "2026-03-30 00:00:00", "2026-04-09 00:00:00"])}
+            "call_id": f"C{n:03d}",
+            "direction": self.random.choice(["呼入", "呼出", "呼出", "内部"]),
+            "customer_number": self._phone(),
+            "customer_id": self.random.choice(["", "", "X1", "X2"]),
+            "own_number": self.random.choice(["4007000001", "4007000002", ""]),
+            "started_at": self._moment(),
+            "talk_seconds": str(talk),
+            "is_connected": "是" if talk else "否",
+            "agent_id": self.random.choice(["8001", "8002", "8003", ""]),
+            "department": "部门一",
+            "channel": self.random.choice(CHANNELS),
+            "lead_id": self.random.choice(["", "", "", f"L{n % 17}"]),
+            "source_updated_at": self.random.choice(["", "", "2026-03-30 00:00:00", "2026-04-09 00:00:00"]),
+        }
 
     def _lead(self, n: int) -> dict[str, str]:
         return {
-            "lead_id": f"L{n}", "created_at": self._moment(), "customer_number": self._phone(),
-            "customer_id": self.random.choice(["", f"K{n % 6}"]), "channel": self.random.choice(CHANNELS),
+            "lead_id": f"L{n}",
+            "created_at": self._moment(),
+            "customer_number": self._phone(),
+            "customer_id": self.random.choice(["", f"K{n % 6}"]),
+            "channel": self.random.choice(CHANNELS),
             "status": self.random.choice(["跟进中", "无效", "输单", ""]),
             "business_line": self.random.choice(["课程培训", "企业服务", ""]),
             "owner_agent_id": self.random.choice(["8001", "8009", ""]),
             "referrer_customer_id": self.random.choice(["", "", "K1", "K2"]),
-            "need_confirmed": self.random.choice(["是", "否", ""]), "last_followed_up_at": self._moment(),
-            "source_updated_at": ""}
+            "need_confirmed": self.random.choice(["是", "否", ""]),
+            "last_followed_up_at": self._moment(),
+            "source_updated_at": "",
+        }
 
     def _order(self, n: int) -> dict[str, str]:
         return {
-            "order_id": f"O{n}", "ordered_at": self._moment(), "amount_cny": str(self.random.randrange(1, 9) * 99.5),
-            "customer_number": self._phone(), "customer_id": self.random.choice(["", f"K{n % 6}"]),
-            "lead_id": self.random.choice(["", "", f"L{n % 17}"]), "agent_id": self.random.choice(["8001", "8002"]),
+            "order_id": f"O{n}",
+            "ordered_at": self._moment(),
+            "amount_cny": str(self.random.randrange(1, 9) * 99.5),
+            "customer_number": self._phone(),
+            "customer_id": self.random.choice(["", f"K{n % 6}"]),
+            "lead_id": self.random.choice(["", "", f"L{n % 17}"]),
+            "agent_id": self.random.choice(["8001", "8002"]),
             "status": self.random.choice(["已付款", "已付款", "待付款", "已退款", ""]),
-            "channel": self.random.choice(CHANNELS), "source_updated_at": ""}
+            "channel": self.random.choice(CHANNELS),
+            "source_updated_at": "",
+        }
 
     def _events(self) -> list[dict[str, str]]:
-        return [{"lead_id": f"L{self.random.randrange(17)}", "occurred_at": self._moment(),
-                 "stage": self.random.choice(["意向", "需求确认", "需求挖掘", "报价", "输单", "无效"])}
-                for _ in range(20)]
+        return [
+            {
+                "lead_id": f"L{self.random.randrange(17)}",
+                "occurred_at": self._moment(),
+                "stage": self.random.choice(["意向", "需求确认", "需求挖掘", "报价", "输单", "无效"]),
+            }
+            for _ in range(20)
+        ]
 
     def _agents(self) -> list[dict[str, str]]:
-        return [{"agent_id": agent, "agent_name": self.random.choice(["测试甲", "测试乙"]),
-                 "team": self.random.choice(["一组", "二组", ""])} for agent in ("8001", "8002", "8009")]
+        return [
+            {
+                "agent_id": agent,
+                "agent_name": self.random.choice(["测试甲", "测试乙"]),
+                "team": self.random.choice(["一组", "二组", ""]),
+            }
+            for agent in ("8001", "8002", "8009")
+        ]
 
     def _own_numbers(self) -> list[dict[str, str]]:
-        return [{"own_number": "400-700-0001", "business_line": self.random.choice(["课程培训", "企业服务"]),
-                 "valid_from": self.random.choice(["", "2026-03-10"])}]
+        return [
+            {
+                "own_number": "400-700-0001",
+                "business_line": self.random.choice(["课程培训", "企业服务"]),
+                "valid_from": self.random.choice(["", "2026-03-10"]),
+            }
+        ]
 
     def _costs(self) -> list[dict[str, str]]:
-        return [{"cost_date": f"2026-{month}-01", "channel": channel, "cost_kind": "media",
-                 "amount_cny": str(self.random.randrange(100, 900))} for month in ("03", "04") for channel in CHANNELS]
+        return [
+            {
+                "cost_date": f"2026-{month}-01",
+                "channel": channel,
+                "cost_kind": "media",
+                "amount_cny": str(self.random.randrange(100, 900)),
+            }
+            for month in ("03", "04")
+            for channel in CHANNELS
+        ]

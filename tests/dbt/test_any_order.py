@@ -18,7 +18,7 @@ from tests.dbt import random_company
 # Short, so that leads expire within the company's few weeks.
 SHORT_LOOKBACK = "settings:\n  - {key: attribution.lookback_days, value: 8, unit: days, description: Short for tests}\n"
 _BUILT = ("staging", "quality", "core", "marts")
-_MAY_DIFFER = ("loaded_at",)   # when a row was read
+_MAY_DIFFER = ("loaded_at",)  # when a row was read
 
 
 def company(home: Path) -> Settings:
@@ -47,14 +47,21 @@ def tables(settings: Settings) -> dict[str, list[tuple]]:
     """All rows of every built table, sorted."""
     found = {}
     with duckdb.connect(str(settings.warehouse), read_only=True) as con:
-        for schema, table in con.execute("select schema_name, table_name from duckdb_tables() "
-                                         "where list_contains(?, schema_name) order by all", [list(_BUILT)]).fetchall():
-            columns = [f'"{name}"' for (name,) in con.execute(
-                "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
-                "and not list_contains(?, column_name) order by column_name",
-                [schema, table, list(_MAY_DIFFER)]).fetchall()]
+        for schema, table in con.execute(
+            "select schema_name, table_name from duckdb_tables() where list_contains(?, schema_name) order by all",
+            [list(_BUILT)],
+        ).fetchall():
+            columns = [
+                f'"{name}"'
+                for (name,) in con.execute(
+                    "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
+                    "and not list_contains(?, column_name) order by column_name",
+                    [schema, table, list(_MAY_DIFFER)],
+                ).fetchall()
+            ]
             found[f"{schema}.{table}"] = con.execute(
-                f'select {", ".join(columns)} from {schema}."{table}" order by all').fetchall()
+                f'select {", ".join(columns)} from {schema}."{table}" order by all'
+            ).fetchall()
     return found
 
 

@@ -59,9 +59,15 @@ def test_the_spark_versions_are_spark_sql(new_company):
     """Each macro's Spark version, called by its name, parses as Spark SQL; nested calls would be DuckDB's."""
     single = [call for call in CALLS if call.count("(") == 1 and not call.startswith(("dbt.", "days_between"))]
     calls = [f"spark__{call}" if not call.startswith("date_text") else call for call in single]
-    calls += ["spark__date_text(\"current_date\", 'month')", "spark__add_days('current_date', '2')",
-              "spark__add_hours('current_timestamp', '2')", "spark__date_of_text(\"'2026-01-01'\")",
-              "spark__parse_ts(\"'2025/1/5 8:03'\")", "spark__parse_day(\"'2026-1'\")", "spark__safe_cast('a', 'int')"]
+    calls += [
+        "spark__date_text(\"current_date\", 'month')",
+        "spark__add_days('current_date', '2')",
+        "spark__add_hours('current_timestamp', '2')",
+        "spark__date_of_text(\"'2026-01-01'\")",
+        "spark__parse_ts(\"'2025/1/5 8:03'\")",
+        "spark__parse_day(\"'2026-1'\")",
+        "spark__safe_cast('a', 'int')",
+    ]
     text = "\n".join(f"select {{{{ {call} }}}} ;" for call in calls)
     compiled = dbt.invoke(new_company().settings, ["compile", "--inline", text]).results[0].node.compiled_code
     for sql in re.split(r" ;\s*", compiled):
@@ -74,8 +80,12 @@ def test_every_engine_macro_has_both_versions():
     text = "".join(path.read_text(encoding="utf-8") for path in ENGINE.glob("*.sql"))
     defined = set(re.findall(r"macro\s+(\w+)\(", text))
     dispatched = set(re.findall(r"adapter\.dispatch\('(\w+)'", text))
-    missing = [f"{engine}__{name}" for name in dispatched for engine in ("duckdb", "spark")
-               if f"{engine}__{name}" not in defined]
+    missing = [
+        f"{engine}__{name}"
+        for name in dispatched
+        for engine in ("duckdb", "spark")
+        if f"{engine}__{name}" not in defined
+    ]
     assert dispatched
     assert missing == []
 
@@ -84,8 +94,12 @@ def test_the_parse_macros_are_the_loaders_own():
     """One definition: every parse macro that dbt calls is one of the loader's."""
     con = duckdb.connect()
     con.execute(warehouse.parse_macros())
-    known = {name for (name,) in con.execute(
-        "select function_name from duckdb_functions() where schema_name = 'parse'").fetchall()}
+    known = {
+        name
+        for (name,) in con.execute(
+            "select function_name from duckdb_functions() where schema_name = 'parse'"
+        ).fetchall()
+    }
     used = set(re.findall(r"parse\.(\w+)\(", (ENGINE / "parse.sql").read_text(encoding="utf-8")))
     assert used
     assert used <= known

@@ -65,12 +65,21 @@ def test_the_reference_pages_are_up_to_date(built):
 
 
 def test_wilson_gives_the_published_values(built):
-    cases = [(7, 50, 0.069508, 0.261862), (0, 20, 0, 0.161125), (20, 20, 0.838875, 1), (1, 1000, 0.000177, 0.005643),
-             (38, 100, 0.290976, 0.477902)]
+    cases = [
+        (7, 50, 0.069508, 0.261862),
+        (0, 20, 0, 0.161125),
+        (20, 20, 0.838875, 1),
+        (1, 1000, 0.000177, 0.005643),
+        (38, 100, 0.290976, 0.477902),
+    ]
     union = " union all ".join(f"select {n} as n, {d} as d" for n, d, _, _ in [*cases, (0, 0, 0, 0)])
-    result = mw.dbt(built.settings, "compile", "--inline",
-                    f"select n, d, {{{{ wilson_low('n', 'd', '{Z}') }}}} as low, "
-                    f"{{{{ wilson_high('n', 'd', '{Z}') }}}} as high from ({union}) as cases")
+    result = mw.dbt(
+        built.settings,
+        "compile",
+        "--inline",
+        f"select n, d, {{{{ wilson_low('n', 'd', '{Z}') }}}} as low, "
+        f"{{{{ wilson_high('n', 'd', '{Z}') }}}} as high from ({union}) as cases",
+    )
     found = keyed(built.rows(result.results[0].node.compiled_code), "n", "d")
     for numerator, denominator, low, high in cases:
         row = found[numerator, denominator]
@@ -81,8 +90,10 @@ def test_wilson_gives_the_published_values(built):
 def test_duration_distribution_counts_every_connected_call_once(built):
     connected = [call for call in built.world.calls if call["is_connected"]]
     names = ("call_date", "direction", "business_line", "duration_band", "duration_tier")
-    expected = Counter((*(call[name] for name in names[:3]), call["duration_band"] or "unknown",
-                        call["duration_tier"] or "none") for call in connected)
+    expected = Counter(
+        (*(call[name] for name in names[:3]), call["duration_band"] or "unknown", call["duration_tier"] or "none")
+        for call in connected
+    )
     rows = built.rows("select * from duration_distribution")
     assert {key: row["calls"] for key, row in keyed(rows, *names).items()} == expected
     base = Counter(tuple(call[name] for name in names[:3]) for call in connected)
@@ -98,26 +109,44 @@ def test_slots_lines_and_efficiency_add_up_to_the_calls(built):
     calls = built.world.calls
 
     def count(condition, *names):
-        return Counter(tuple("unknown" if call[name] is None else call[name] for name in names)
-                       for call in calls if condition(call))
+        return Counter(
+            tuple("unknown" if call[name] is None else call[name] for name in names)
+            for call in calls
+            if condition(call)
+        )
 
-    slots = keyed(built.rows("select weekday, call_hour, region_province, sum(high_intent_calls) as n from "
-                             "high_intent_slots group by all having n > 0"), "weekday", "call_hour", "region_province")
+    slots = keyed(
+        built.rows(
+            "select weekday, call_hour, region_province, sum(high_intent_calls) as n from "
+            "high_intent_slots group by all having n > 0"
+        ),
+        "weekday",
+        "call_hour",
+        "region_province",
+    )
     assert {k: r["n"] for k, r in slots.items()} == count(
-        lambda c: c["is_high_intent"], "weekday", "call_hour", "region_province")
-    for column, condition in (("calls", lambda c: True), ("tiered_calls", lambda c: c["duration_tier"]),
-                              ("high_intent_calls", lambda c: c["is_high_intent"]),
-                              ("invalid_intent_calls", lambda c: c["intent_level"] == "invalid")):
+        lambda c: c["is_high_intent"], "weekday", "call_hour", "region_province"
+    )
+    for column, condition in (
+        ("calls", lambda c: True),
+        ("tiered_calls", lambda c: c["duration_tier"]),
+        ("high_intent_calls", lambda c: c["is_high_intent"]),
+        ("invalid_intent_calls", lambda c: c["intent_level"] == "invalid"),
+    ):
         rows = built.rows(f"select business_line, sum({column}) as n from intent_by_business_line group by 1")
         assert {(r["business_line"],): r["n"] for r in rows} == count(condition, "business_line")
-    for column, condition in (("dials", lambda c: c["is_dial"]), ("abandoned", lambda c: c["is_abandoned"]),
-                              ("connected_dials", lambda c: c["is_dial"] and c["is_connected"]),
-                              ("offered", lambda c: c["direction"] == "inbound")):
+    for column, condition in (
+        ("dials", lambda c: c["is_dial"]),
+        ("abandoned", lambda c: c["is_abandoned"]),
+        ("connected_dials", lambda c: c["is_dial"] and c["is_connected"]),
+        ("offered", lambda c: c["direction"] == "inbound"),
+    ):
         rows = built.rows(f"select team, channel, sum({column}) as n from call_efficiency group by all having n > 0")
         assert {(r["team"], r["channel"]): r["n"] for r in rows} == count(condition, "team", "channel")
     for row in built.rows("select * from intent_by_business_line"):
-        assert_interval(row, row["high_intent_calls"], row["tiered_calls"], "high_intent_wilson_low",
-                        "high_intent_wilson_high")
+        assert_interval(
+            row, row["high_intent_calls"], row["tiered_calls"], "high_intent_wilson_low", "high_intent_wilson_high"
+        )
 
 
 def test_agent_days_add_up_to_calls_and_orders(built):
@@ -128,8 +157,7 @@ def test_agent_days_add_up_to_calls_and_orders(built):
     assert sum(row["revenue_cny"] for row in rows) == sum(r["amount_cny"] for r in built.world.rows["fct_revenue"])
     found = keyed(rows, "activity_date", "agent_id")
     call = next(c for c in built.world.calls if c["is_dial"])
-    same = [c for c in built.world.calls
-            if (c["call_date"], c["agent_id"]) == (call["call_date"], call["agent_id"])]
+    same = [c for c in built.world.calls if (c["call_date"], c["agent_id"]) == (call["call_date"], call["agent_id"])]
     row = found[call["call_date"], call["agent_id"]]
     assert row["dials"] == sum(c["is_dial"] for c in same)
     assert row["talk_seconds"] == sum(c["talk_seconds"] or 0 for c in same if c["is_connected"])
@@ -150,12 +178,15 @@ def test_the_pool_holds_recent_long_callers_only(built):
     won = [order for order in built.world.rows["fct_orders"] if order["is_won"]]
     for customer, last in pool.items():
         row = found[(customer,)]
-        window = [c for c in calls if c["customer_key"] == customer
-                  and c["call_date"] > last["call_date"] - days(REPEAT_DAYS)]
+        window = [
+            c for c in calls if c["customer_key"] == customer and c["call_date"] > last["call_date"] - days(REPEAT_DAYS)
+        ]
         assert row["last_call_key"] == last["call_key"]
         assert (row["call_count"], row["attempt_count"], row["long_call_count"]) == (
-            sum(c["direction"] == "inbound" for c in window), sum(c["is_dial"] for c in window),
-            sum(c["is_high_intent"] for c in window))
+            sum(c["direction"] == "inbound" for c in window),
+            sum(c["is_dial"] for c in window),
+            sum(c["is_high_intent"] for c in window),
+        )
         assert row["follow_up_due_at"] == last["started_at"] + dt.timedelta(hours=24)
         assert row["is_focus_region"] == (last["region_city"] == "天津")
         orders = [order for order in won if order["customer_key"] == customer]
@@ -180,17 +211,24 @@ def test_lead_quality_counts_cohorts_and_dormant_leads(built):
     for lead in built.world.rows["fct_leads"]:
         cell = expected[lead["channel"], lead["cohort_week"]]
         aged = not lead.get("first_order_at") and not lead.get("lost_at") and lead["created_date"] <= cut
-        cell.update(leads=1, valid_leads=lead["is_valid"], connected_leads=lead["first_connect_at"] is not None,
-                    intent_leads=lead["intent_at"] is not None, deals=lead.get("first_order_at") is not None,
-                    open_aged_leads=aged, dormant_leads=aged and lead["lead_key"] not in touched)
+        cell.update(
+            leads=1,
+            valid_leads=lead["is_valid"],
+            connected_leads=lead["first_connect_at"] is not None,
+            intent_leads=lead["intent_at"] is not None,
+            deals=lead.get("first_order_at") is not None,
+            open_aged_leads=aged,
+            dormant_leads=aged and lead["lead_key"] not in touched,
+        )
     found = keyed(built.rows("select * from lead_quality"), "channel", "created_week")
     assert set(found) == set(expected)
     for key, cell in expected.items():
         for name, number in cell.items():
             assert found[key][name] == number, (key, name)
         assert_interval(found[key], cell["deals"], cell["leads"], "deal_wilson_low", "deal_wilson_high")
-        assert_interval(found[key], cell["dormant_leads"], cell["open_aged_leads"], "dormancy_wilson_low",
-                        "dormancy_wilson_high")
+        assert_interval(
+            found[key], cell["dormant_leads"], cell["open_aged_leads"], "dormancy_wilson_low", "dormancy_wilson_high"
+        )
         assert found[key]["is_mature"] == (key[1] + days(6 + HORIZON) <= mw.AS_OF)
     assert any(cell["dormant_leads"] for cell in expected.values())
 
@@ -205,10 +243,12 @@ def test_channel_roi_reconciles_to_the_cent(built):
     assert sum(row["allocated_cost_cny"] for row in rows) == 0
     for kind in ("media", "lead_purchase", "labour", "telephony", "system"):
         assert sum(row[f"{kind}_cost_cny"] for row in rows) == sum(
-            cost["amount_cny"] for cost in costs if cost["cost_kind"] == kind), kind
+            cost["amount_cny"] for cost in costs if cost["cost_kind"] == kind
+        ), kind
     assert sum(row["total_cost_cny"] for row in rows) == sum(cost["amount_cny"] for cost in costs)
     assert sum(row["operational_cost_cny"] for row in rows) == sum(
-        cost["amount_cny"] for cost in costs if cost["is_operational"])
+        cost["amount_cny"] for cost in costs if cost["is_operational"]
+    )
 
 
 def test_costs_without_channel_follow_talk_time(built):
@@ -232,8 +272,9 @@ def test_costs_without_channel_follow_talk_time(built):
 
 
 def test_customer_economics_by_channel_and_month(built):
-    orders = sorted((o for o in built.world.rows["fct_orders"] if o["is_won"]),
-                    key=lambda o: (o["ordered_at"], o["order_key"]))
+    orders = sorted(
+        (o for o in built.world.rows["fct_orders"] if o["is_won"]), key=lambda o: (o["ordered_at"], o["order_key"])
+    )
     first, second = {}, {}
     for order in orders:
         customer = order["customer_key"] or order["order_key"]
@@ -248,7 +289,10 @@ def test_customer_economics_by_channel_and_month(built):
         base = [c for c in mine if first[c]["customer_key"] and end - days(365) < first[c]["order_date"] <= end]
         again = [c for c in base if c in second and second[c]["order_date"] <= end]
         assert (row["customers_won"], row["repurchase_denominator"], row["repurchase_numerator"]) == (
-            len(won), len(base), len(again))
+            len(won),
+            len(base),
+            len(again),
+        )
         cost, revenue = float(row["total_cost_cny"]), float(row["revenue_cny"])
         assert row["cac_full_cny"] == (pytest.approx(cost / len(won)) if won else None)
         assert row["roi"] == (pytest.approx((revenue - cost) / cost) if cost else None)
@@ -259,13 +303,30 @@ def test_customer_economics_by_channel_and_month(built):
 
 
 STAGES = {
-    "six_stage": [["call"], ["connected_call"], ["intent", "high_intent_call"], ["need_confirmed"], ["order"],
-                  ["repeat_order", "referral"]],
-    "five_stage": [["connected_call"], ["intent", "high_intent_call"], ["need_discovery", "need_confirmed"],
-                   ["proposal"], ["order"]],
+    "six_stage": [
+        ["call"],
+        ["connected_call"],
+        ["intent", "high_intent_call"],
+        ["need_confirmed"],
+        ["order"],
+        ["repeat_order", "referral"],
+    ],
+    "five_stage": [
+        ["connected_call"],
+        ["intent", "high_intent_call"],
+        ["need_discovery", "need_confirmed"],
+        ["proposal"],
+        ["order"],
+    ],
 }
-EVIDENCE = {"call": "first_dial_at", "connected_call": "first_connect_at", "high_intent_call": "first_high_intent_at",
-            "order": "first_order_at", "repeat_order": "repurchase_at", "referral": "referral_at"}
+EVIDENCE = {
+    "call": "first_dial_at",
+    "connected_call": "first_connect_at",
+    "high_intent_call": "first_high_intent_at",
+    "order": "first_order_at",
+    "repeat_order": "repurchase_at",
+    "referral": "referral_at",
+}
 
 
 def moments_of(world, lead):
@@ -294,8 +355,9 @@ def test_the_funnel_counts_reached_or_later_within_the_horizon(built, preset):
                 cells[key].update(entered=1, reached=index <= furthest, directly_reached=at is not None)
                 if index and at and own[index - 1] and at >= own[index - 1]:
                     times[key].append(int((at - own[index - 1]).total_seconds()) / 86400)
-    found = keyed(built.rows(f"select * from funnel_by_stage where preset = '{preset}'"),
-                  "cohort_week", "channel", "ordinal")
+    found = keyed(
+        built.rows(f"select * from funnel_by_stage where preset = '{preset}'"), "cohort_week", "channel", "ordinal"
+    )
     assert set(found) == set(cells)
     for key, cell in cells.items():
         row = found[key]
@@ -326,8 +388,11 @@ def test_the_weakest_stage_loses_the_most_expected_deals(built, preset):
                 pooled[ordinal][1] += stage["reached"]
     assessed = 0
     for stages in by_cohort.values():
-        losses = {n: (s["reached"] - stages[n + 1]["reached"]) * pooled[n + 1][0] / pooled[n + 1][1]
-                  for n, s in stages.items() if n < deal and s["is_mature"]}
+        losses = {
+            n: (s["reached"] - stages[n + 1]["reached"]) * pooled[n + 1][0] / pooled[n + 1][1]
+            for n, s in stages.items()
+            if n < deal and s["is_mature"]
+        }
         for ordinal, stage in stages.items():
             assert stage["expected_deals_lost"] == (pytest.approx(losses[ordinal]) if ordinal in losses else None)
             if not stage["is_mature"] or stage["entered"] < MIN_N:

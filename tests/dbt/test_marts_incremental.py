@@ -9,8 +9,13 @@ from dial2deal import warehouse
 from dial2deal.settings import Settings
 from tests.dbt import marts_world as mw
 
-BY_DATE = {"duration_distribution": "call_date", "high_intent_slots": "call_date", "call_efficiency": "call_date",
-           "intent_by_business_line": "call_date", "agent_performance": "activity_date"}
+BY_DATE = {
+    "duration_distribution": "call_date",
+    "high_intent_slots": "call_date",
+    "call_efficiency": "call_date",
+    "intent_by_business_line": "call_date",
+    "agent_performance": "activity_date",
+}
 
 
 def contents(con, table, column):
@@ -44,15 +49,17 @@ def test_a_late_call_and_an_emptied_day_change_only_their_dates(tmp_path):
     mw.dbt(settings, "build", "--select", "tag:marts")
     with warehouse.session(settings) as con:
         after = {table: contents(con, table, column) for table, column in BY_DATE.items()}
-        assert con.execute("select distinct ring_seconds from marts.call_efficiency where call_date = ?",
-                           [untouched]).fetchall() == [(-1,)]
+        assert con.execute(
+            "select distinct ring_seconds from marts.call_efficiency where call_date = ?", [untouched]
+        ).fetchall() == [(-1,)]
         counted = con.execute("select sum(calls) from marts.call_efficiency where call_date = ?", [late_day]).fetchone()
     assert counted == (sum(call["call_date"] == late_day for call in calls) + 1,)
     for table in BY_DATE:
         assert emptied in before[table]
         assert emptied not in after[table]
-        changed = {day for day in before[table].keys() | after[table].keys()
-                   if before[table].get(day) != after[table].get(day)}
+        changed = {
+            day for day in before[table].keys() | after[table].keys() if before[table].get(day) != after[table].get(day)
+        }
         expected = {emptied, late_day} | ({untouched} if table == "call_efficiency" else set())
         if not late["is_connected"]:
             assert table in ("duration_distribution", "high_intent_slots") or changed == expected, table

@@ -51,12 +51,18 @@ def built(tmp_path_factory, parsed):
     made.calls("calls_20260107.csv", lines, header=HEADER)
     made.calls("calls_20260108.csv", [call(15, id="updated", notes="新") + ",,,,,2026-01-05 10:00:00"], header=HEADER)
     header = "坐席工号,坐席姓名,团队,入职日期"
-    for day, first in (("20260101", "A1,测试甲,一组,2025-01-01"), ("20260301", "A1,测试甲,二组,2025-01-01"),
-                       ("20260401", "A1,测试乙,二组,2026-04-01")):
+    for day, first in (
+        ("20260101", "A1,测试甲,一组,2025-01-01"),
+        ("20260301", "A1,测试甲,二组,2025-01-01"),
+        ("20260401", "A1,测试乙,二组,2026-04-01"),
+    ):
         made.put(f"generic_400/agents/agents_{day}.csv", f"{header}\n{first}\nA2,测试丙,一组,2025-01-01\n")
     names = LEGS.splitlines()[0].split(",")
-    made.profile("house/call_legs.yml", f"columns: {json.dumps({name: name for name in names})}\n"
-                                        "values: {leg_role: {agent: agent, customer: customer}}\n")
+    made.profile(
+        "house/call_legs.yml",
+        f"columns: {json.dumps({name: name for name in names})}\n"
+        "values: {leg_role: {agent: agent, customer: customer}}\n",
+    )
     made.put("house/call_legs/legs_20260107.csv", LEGS)
     policy.sync(made.con, made.policy)
     assert {result.status for result in made.load()} == {"loaded"}
@@ -93,7 +99,10 @@ def test_q34_announcements_are_no_answers(built):
     assert found["reminder"] == (False, "call_forwarded")
     flags = calls(built, "short_answer", "quality.dq_calls")
     assert {name: flags[name] for name in ("announcement", "talk", "midnight")} == {
-        "announcement": (1,), "talk": (0,), "midnight": (0,)}
+        "announcement": (1,),
+        "talk": (0,),
+        "midnight": (0,),
+    }
 
 
 def test_q35_a_double_call_talks_as_long_as_its_customer_leg(built):
@@ -101,26 +110,34 @@ def test_q35_a_double_call_talks_as_long_as_its_customer_leg(built):
 
 
 def test_q37_agents_have_a_history(built):
-    assert built.query("select agent_id, version_number, agent_name, team, valid_from, valid_to, is_current "
-                       "from marts.dim_agent_versions order by 1, 2") == [
+    assert built.query(
+        "select agent_id, version_number, agent_name, team, valid_from, valid_to, is_current "
+        "from marts.dim_agent_versions order by 1, 2"
+    ) == [
         ("A1", 1, "测试甲", "一组", None, dt.date(2026, 2, 28), False),
         ("A1", 2, "测试甲", "二组", dt.date(2026, 3, 1), dt.date(2026, 3, 31), False),
         ("A1", 3, "测试乙", "二组", dt.date(2026, 4, 1), None, True),
-        ("A2", 1, "测试丙", "一组", None, None, True)]
+        ("A2", 1, "测试丙", "一组", None, None, True),
+    ]
 
 
 def test_q38_spellings_of_channels_are_mapped_or_reported(built):
     found = calls(built, "channel")
     assert (found["alias"], found["unmapped"]) == (("转介绍",), ("神秘渠道",))
     assert built.query("select channel from marts.dim_channels where not is_mapped and channel <> 'unattributed'") == [
-        ("神秘渠道",)]
+        ("神秘渠道",)
+    ]
 
 
 def test_q40_impossible_lengths_and_clocks_are_flagged(built):
     flags = calls(built, "midnight_crossing, over_max_seconds, negative_talk, ended_before_start", "quality.dq_calls")
     assert {name: flags[name] for name in ("midnight", "hung", "negative", "clock jump", "talk")} == {
-        "midnight": (1, 0, 0, 0), "hung": (0, 1, 0, 0), "negative": (0, 0, 1, 0), "clock jump": (0, 0, 0, 1),
-        "talk": (0, 0, 0, 0)}
+        "midnight": (1, 0, 0, 0),
+        "hung": (0, 1, 0, 0),
+        "negative": (0, 0, 1, 0),
+        "clock jump": (0, 0, 0, 1),
+        "talk": (0, 0, 0, 0),
+    }
     found = calls(built, "talk_seconds, is_valid_for_tiers, call_date")
     assert found["negative"][:2] == (None, False)
     assert found["hung"][1] is False
@@ -136,9 +153,11 @@ def test_q42_a_year_without_calendar_is_a_warning(built):
     """6 January 2003 was a Monday: whether people worked, the calendar does not say."""
     assert built.query("select is_workday, weekday from marts.fct_calls where year(call_date) = 2003") == [(None, 1)]
     assert built.query("select count(is_workday), count(*) from marts.dim_dates where year(date_day) = 2003") == [
-        (0, 365)]
+        (0, 365)
+    ]
     assert built.query("select count(*) from marts.dim_dates where is_workday is null and is_calendar_known") == [(0,)]
     years = "select year(date_day), bool_and(is_calendar_known) from marts.dim_dates group by 1 order by 1"
     assert built.query(years) == [(2003, False), *((year, True) for year in range(2004, 2027))]
     assert built.query("select severity, outcome from ops.check_results where check_name like '%calendar_known%'") == [
-        ("warning", "failed")]
+        ("warning", "failed")
+    ]

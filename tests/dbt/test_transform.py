@@ -14,8 +14,15 @@ from dial2deal.settings import PROJECT_ROOT, Settings
 
 
 def call(call_id: str, started_at: str, number: str, talk: int = 0, **more: str) -> dict[str, str]:
-    return {"call_id": call_id, "direction": "呼出", "customer_number": number, "started_at": started_at,
-            "talk_seconds": str(talk), "is_connected": "是" if talk else "否", **more}
+    return {
+        "call_id": call_id,
+        "direction": "呼出",
+        "customer_number": number,
+        "started_at": started_at,
+        "talk_seconds": str(talk),
+        "is_connected": "是" if talk else "否",
+        **more,
+    }
 
 
 def lead(lead_id: str, created_at: str, number: str, channel: str, **more: str) -> dict[str, str]:
@@ -37,22 +44,47 @@ def day(number: int) -> dt.date:
 def company(new_company):
     """Ten days of calls to three customers, a lead of the first and one order of the second."""
     made = new_company()
-    made.deliver("hotline", "calls", [
-        call(f"{n}-{digit}", f"2026-03-{n:02d} 10:00:0{digit}", f"1380000000{digit}", 40)
-        for n in range(1, 11) for digit in (1, 2, 3)], "2026-03-11 06:00:00")
+    made.deliver(
+        "hotline",
+        "calls",
+        [
+            call(f"{n}-{digit}", f"2026-03-{n:02d} 10:00:0{digit}", f"1380000000{digit}", 40)
+            for n in range(1, 11)
+            for digit in (1, 2, 3)
+        ],
+        "2026-03-11 06:00:00",
+    )
     made.deliver("crm", "leads", [lead("L1", "2026-03-03 08:00:00", "13800000001", "百度")], "2026-03-11 06:00:00")
-    made.deliver("crm", "orders", [{"order_id": "O1", "ordered_at": "2026-03-09 12:00:00", "amount_cny": "100",
-                                    "customer_number": "13800000002"}], "2026-03-11 06:00:00")
+    made.deliver(
+        "crm",
+        "orders",
+        [
+            {
+                "order_id": "O1",
+                "ordered_at": "2026-03-09 12:00:00",
+                "amount_cny": "100",
+                "customer_number": "13800000002",
+            }
+        ],
+        "2026-03-11 06:00:00",
+    )
     build(made)
     return made
 
 
 def test_without_news_nothing_happens_and_dbt_stays_unloaded(company):
-    code = ("import sys; from dial2deal import policy, transform; from dial2deal.settings import Settings\n"
-            "s = Settings.from_env(sys.argv[1]); r = transform.run(s, policy.load(s), 'b')\n"
-            "print(r.changed, r.green, [m for m in sys.modules if m.split('.')[0] == 'dbt'])")
-    out = subprocess.run([sys.executable, "-c", code, str(company.settings.home)], capture_output=True, text=True,
-                         check=True, cwd=PROJECT_ROOT)
+    code = (
+        "import sys; from dial2deal import policy, transform; from dial2deal.settings import Settings\n"
+        "s = Settings.from_env(sys.argv[1]); r = transform.run(s, policy.load(s), 'b')\n"
+        "print(r.changed, r.green, [m for m in sys.modules if m.split('.')[0] == 'dbt'])"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code, str(company.settings.home)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PROJECT_ROOT,
+    )
     assert out.stdout.strip() == "False True []"
 
 
@@ -67,24 +99,42 @@ def test_a_late_lead_rebuilds_the_days_on_which_its_customer_was_called(company)
     assert "calls" not in rebuilt
     assert rebuilt["fct_calls"] == [day(9), day(10)]
     assert rebuilt["fct_orders"] == [day(9)]
-    assert company.query("select call_date, channel from marts.fct_calls where customer_phone_masked = '138****0002' "
-                         "and channel <> 'unattributed' order by 1") == [(day(9), "转介绍"), (day(10), "转介绍")]
+    assert company.query(
+        "select call_date, channel from marts.fct_calls where customer_phone_masked = '138****0002' "
+        "and channel <> 'unattributed' order by 1"
+    ) == [(day(9), "转介绍"), (day(10), "转介绍")]
     assert company.query("select channel, attribution from marts.fct_orders") == [("转介绍", "last_touch")]
 
 
 def test_a_changed_first_order_changes_the_later_calls_of_its_customer_only(company):
     before = company.query("select call_date from marts.fct_calls where is_existing_customer order by 1")
     assert before == [(day(10),)]
-    company.deliver("crm", "orders", [{"order_id": "O1", "ordered_at": "2026-03-06 12:00:00", "amount_cny": "100",
-                                       "customer_number": "13800000002"}], "2026-03-12 08:00:00")
+    company.deliver(
+        "crm",
+        "orders",
+        [
+            {
+                "order_id": "O1",
+                "ordered_at": "2026-03-06 12:00:00",
+                "amount_cny": "100",
+                "customer_number": "13800000002",
+            }
+        ],
+        "2026-03-12 08:00:00",
+    )
     assert build(company).dates_rebuilt["fct_calls"] == [day(7), day(8), day(9), day(10)]
     assert company.query("select call_date from marts.fct_calls where is_existing_customer order by 1") == [
-        (day(7),), (day(8),), (day(9),), (day(10),)]
+        (day(7),),
+        (day(8),),
+        (day(9),),
+        (day(10),),
+    ]
 
 
 def test_a_lead_status_alone_touches_no_call(company):
-    company.deliver("crm", "leads", [lead("L1", "2026-03-03 08:00:00", "13800000001", "百度", status="输单")],
-                    "2026-03-12 09:00:00")
+    company.deliver(
+        "crm", "leads", [lead("L1", "2026-03-03 08:00:00", "13800000001", "百度", status="输单")], "2026-03-12 09:00:00"
+    )
     rebuilt = build(company).dates_rebuilt
     assert "fct_calls" not in rebuilt
     assert rebuilt["fct_leads"] == [day(3)]
@@ -112,7 +162,8 @@ def test_a_changed_policy_rebuilds_everything(new_company):
     build(made)
     (made.settings.home / "policy" / "business_lines.csv").write_text(
         "business_line,tier_profile,sector,label_zh,label_en,valid_from,valid_to\n*,fmcg,general,默认,Default,,\n",
-        encoding="utf-8")
+        encoding="utf-8",
+    )
     from dial2deal import policy, warehouse
 
     made.policy = policy.load(made.settings)
@@ -136,12 +187,16 @@ def own_project(tmp_path):
 def test_failures_make_the_build_red_and_leave_masked_evidence(new_company, own_project):
     models = own_project / "dbt_project" / "models"
     (own_project / "dbt_project/tests/singular/no_calls_to_this_number.sql").write_text(
-        "select call_key, phone_e164, 'called 13800000001' as note from {{ ref('stg_calls') }}", encoding="utf-8")
+        "select call_key, phone_e164, 'called 13800000001' as note from {{ ref('stg_calls') }}", encoding="utf-8"
+    )
     (own_project / "dbt_project/tests/singular/only_a_warning.sql").write_text(
-        "{{ config(severity='warn') }} select call_key from {{ ref('stg_calls') }}", encoding="utf-8")
+        "{{ config(severity='warn') }} select call_key from {{ ref('stg_calls') }}", encoding="utf-8"
+    )
     (models / "staging" / "stg_lines.sql").write_text(
         "{{ config(materialized='table') }} select cast('13800000001x' as bigint) as line_record_key "
-        "from {{ source('ops', 'secrets') }}", encoding="utf-8")
+        "from {{ source('ops', 'secrets') }}",
+        encoding="utf-8",
+    )
     made = new_company()
     made.settings = Settings(home=made.settings.home, project_root=own_project)
     made.deliver("hotline", "calls", [call("1", "2026-03-01 10:00:00", "13800000001", 250)], "2026-03-11 06:00:00")
@@ -161,9 +216,10 @@ def test_failures_make_the_build_red_and_leave_masked_evidence(new_company, own_
     assert by_name["only_a_warning"].status == "warn"
     assert by_name["fct_calls"].status == "skipped"  # what a failed test guards is not built on it
     assert by_name["stg_calls"].rows == 1
-    assert made.query("select check_name, severity, outcome, rows_failed from ops.check_results "
-                      "where check_name in ('no_calls_to_this_number', 'only_a_warning') order by 1") == [
-        ("no_calls_to_this_number", "critical", "failed", 1), ("only_a_warning", "warning", "failed", 1)]
+    assert made.query(
+        "select check_name, severity, outcome, rows_failed from ops.check_results "
+        "where check_name in ('no_calls_to_this_number', 'only_a_warning') order by 1"
+    ) == [("no_calls_to_this_number", "critical", "failed", 1), ("only_a_warning", "warning", "failed", 1)]
     (row,) = made.query("select row_json from ops.check_failures where check_name = 'no_calls_to_this_number'")
     assert "138****0001" in row[0]
     history = made.query("from ops.check_results") + made.query("from ops.check_failures")
@@ -180,12 +236,17 @@ def test_rows_that_staging_loses_are_found(new_company, own_project):
     staging = own_project / "dbt_project" / "macros" / "staging.sql"
     text = staging.read_text(encoding="utf-8")
     assert "superseded._line is null" in text
-    staging.write_text(text.replace("superseded._line is null", "superseded._line is null and r._line <> 3"),
-                       encoding="utf-8")
+    staging.write_text(
+        text.replace("superseded._line is null", "superseded._line is null and r._line <> 3"), encoding="utf-8"
+    )
     made = new_company()
     made.settings = Settings(home=made.settings.home, project_root=own_project)
-    made.deliver("hotline", "calls", [call(str(n), "2026-03-01 10:00:00", "13800000001") for n in range(4)],
-                 "2026-03-11 06:00:00")
+    made.deliver(
+        "hotline",
+        "calls",
+        [call(str(n), "2026-03-01 10:00:00", "13800000001") for n in range(4)],
+        "2026-03-11 06:00:00",
+    )
     result = transform.run(made.settings, made.policy, "lossy")
     assert not result.green
     assert [reason for reason in result.red_reasons if "rows_lost" in reason]

@@ -20,8 +20,9 @@ HANDOVER, TOGETHER = 2, 1
 def random_call(rng: random.Random, number: int) -> list[Leg]:
     """One call of up to eight legs: any roles, equal times, missing and backward intervals, callbacks."""
     legs = []
-    roles = rng.choice([ROLES, ROLES, ("pair", "pair", "queue"), ("agent", "customer"), ("whole", "pair", "agent"),
-                        ("pair",)])
+    roles = rng.choice(
+        [ROLES, ROLES, ("pair", "pair", "queue"), ("agent", "customer"), ("whole", "pair", "agent"), ("pair",)]
+    )
     callbacks = rng.random() < 0.1
     for place in range(rng.choice([1, 1, 1, 2, 2, 3, 4, 6, 8])):
         role = rng.choice(roles)
@@ -30,9 +31,14 @@ def random_call(rng: random.Random, number: int) -> list[Leg]:
         ended = answered + rng.randrange(0, 60)
         is_answered = int(role in PERSONS and rng.random() < 0.7)
         leg = {
-            "call_key": f"c{number}", "leg_id": str(place), "role": role, "starts": starts, "ends": ended,
+            "call_key": f"c{number}",
+            "leg_id": str(place),
+            "role": role,
+            "starts": starts,
+            "ends": ended,
             "agent_id": rng.choice(["a", "b", "c", "", None]) if role not in ("queue", "ivr") else None,
-            "hold": rng.choice([0, 0, 0, 3, 7, 40]), "is_answered": is_answered,
+            "hold": rng.choice([0, 0, 0, 3, 7, 40]),
+            "is_answered": is_answered,
             "is_callback": int(callbacks and rng.random() < 0.4),
             "talk": (answered, ended) if is_answered and rng.random() < 0.95 else None,
             "ring": (starts, answered if is_answered else ended) if rng.random() < 0.7 else None,
@@ -67,8 +73,12 @@ def measure(legs: list[Leg]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]
     parts = []
     for leg in legs:
         span, role = _span(leg, "talk"), leg["role"]
-        alone = {"pair": True, "agent": not has_line, "inside": not outside,
-                 "whole": not roles & {"pair", "agent"}}.get(role, False)
+        alone = {
+            "pair": True,
+            "agent": not has_line,
+            "inside": not outside,
+            "whole": not roles & {"pair", "agent"},
+        }.get(role, False)
         for s in [span] if span and alone else []:
             parts.append((leg["agent_id"], *s, leg["hold"]))
         for c in line if span and role == "agent" else []:
@@ -80,8 +90,11 @@ def measure(legs: list[Leg]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]
     queue, menu = ([s for leg in legs if (s := _span(leg, kind))] for kind in ("queue", "menu"))
     inside = [(leg["agent_id"], s) for leg in legs if leg["role"] == "inside" and outside and (s := _span(leg, "talk"))]
 
-    clocks = sorted({t for p in parts for t in p[1:3]} | {t for s in rings + queue + menu for t in s}
-                    | {t for _, s in inside + [(0, s) for _, s in rung] for t in s})
+    clocks = sorted(
+        {t for p in parts for t in p[1:3]}
+        | {t for s in rings + queue + menu for t in s}
+        | {t for _, s in inside + [(0, s) for _, s in rung] for t in s}
+    )
     figures = dict.fromkeys(("presence", "ring", "queue", "wait", "menu"), 0)
     talk_of, consult_of, ring_of = {}, {}, {}
     first = last = None
@@ -96,9 +109,18 @@ def measure(legs: list[Leg]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]
             figures["queue"] += (b - a) * queueing
             figures["wait"] += (b - a) * (ringing or queueing)
             figures["menu"] += (b - a) * (in_menu and not ringing and not queueing)
-        for seconds, who in ((talk_of, here), (consult_of, {x for x, s in inside if _covered(a, b, [s])}),
-                             (ring_of, {x["agent_id"] for x, s in rung if _covered(a, b, [s])
-                                        and x["role"] in ("pair", "agent", "whole", "inside") and x["agent_id"]})):
+        for seconds, who in (
+            (talk_of, here),
+            (consult_of, {x for x, s in inside if _covered(a, b, [s])}),
+            (
+                ring_of,
+                {
+                    x["agent_id"]
+                    for x, s in rung
+                    if _covered(a, b, [s]) and x["role"] in ("pair", "agent", "whole", "inside") and x["agent_id"]
+                },
+            ),
+        ):
             for agent in who:
                 seconds[agent] = seconds.get(agent, 0) + b - a
 
@@ -109,12 +131,27 @@ def measure(legs: list[Leg]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]
     owner = max((x for x in talk_of if x), key=lambda x: (max(s[0] for s in stretches[x]), x), default=None)
     alone = None if talk_of else _alone_at_the_end(legs)
     contact = figures | {
-        "hold": min(sum(hold_of.values()), figures["presence"]), "first_talk": first, "last_talk": last, "owner": owner,
-        "rung": alone, "transfers": transfers, "joins": joins, "agents": len(talk_of),
+        "hold": min(sum(hold_of.values()), figures["presence"]),
+        "first_talk": first,
+        "last_talk": last,
+        "owner": owner,
+        "rung": alone,
+        "transfers": transfers,
+        "joins": joins,
+        "agents": len(talk_of),
         "consult": sum(consult_of.values()),
-        **{kind: sum(n for (_, k), n in offers.items() if k == kind) for kind in ("missed", "elsewhere", "gave_up")}}
-    agents = {x: {"presence": talk_of.get(x, 0), "hold": hold_of.get(x, 0), "ring": ring_of.get(x, 0),
-                  "consult": consult_of.get(x, 0), "missed": offers.get((x, "missed"), 0)} for x in talk_of}
+        **{kind: sum(n for (_, k), n in offers.items() if k == kind) for kind in ("missed", "elsewhere", "gave_up")},
+    }
+    agents = {
+        x: {
+            "presence": talk_of.get(x, 0),
+            "hold": hold_of.get(x, 0),
+            "ring": ring_of.get(x, 0),
+            "consult": consult_of.get(x, 0),
+            "missed": offers.get((x, "missed"), 0),
+        }
+        for x in talk_of
+    }
     return contact, agents
 
 

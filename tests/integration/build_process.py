@@ -62,8 +62,13 @@ def kill_in(home: Path, step: str, seconds: float, chance: random.Random) -> Kil
 def start(home: Path) -> subprocess.Popen:
     """A build that has just begun; it prints a line ``STEP <name>`` at the start of each step."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.build_process", str(home)], stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, cwd=Path(__file__).resolve().parents[2], start_new_session=True)
+        [sys.executable, "-m", "tests.integration.build_process", str(home)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=Path(__file__).resolve().parents[2],
+        start_new_session=True,
+    )
 
 
 def _main(home: str) -> int:

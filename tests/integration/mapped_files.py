@@ -13,7 +13,8 @@ def unknown_calls(count: int = 60) -> str:
     lines = [
         f"TX{n:05d},{'来电' if n % 3 else '去电'},1380013{n:04d},4000000101,2026/1/5 {8 + n // 30}:{n % 60:02d}:00,"
         f"2026/1/5 {8 + n // 30}:{n % 60:02d}:50,{n % 50},接通了,张测试,https://example.com/r/{n}.mp3,{n % 5 + 1}"
-        for n in range(count)]
+        for n in range(count)
+    ]
     return "\n".join(["某某云通讯平台话单", "查询时间：全部", UNKNOWN, *lines, "合计,,,,,,999,,,,"]) + "\n"
 
 

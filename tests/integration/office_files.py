@@ -33,9 +33,11 @@ def xls(rows: list[list[str | float]], sheet: str = "Sheet1") -> bytes:
 
 def spreadsheet_xml(sheets: dict[str, list[list[str]]], encoding: str = "utf-8") -> bytes:
     """SpreadsheetML of 2003; a cell "Type:text" has that type."""
-    parts = [f'<?xml version="1.0" encoding="{encoding}"?>\n<?mso-application progid="Excel.Sheet"?>\n'
-             '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
-             'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">\n']
+    parts = [
+        f'<?xml version="1.0" encoding="{encoding}"?>\n<?mso-application progid="Excel.Sheet"?>\n'
+        '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
+        'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">\n'
+    ]
     for name, rows in sheets.items():
         parts.append(f'<Worksheet ss:Name="{escape(name)}"><Table>\n')
         for row in rows:
@@ -65,16 +67,28 @@ def _ole2(name: str, stream: bytes) -> bytes:
     fat_sectors = -(-(count + 2) // 126)
     chain = [_FAT] * fat_sectors + [_END] + [fat_sectors + 2 + i for i in range(count - 1)] + [_END]
     chain += [_FREE] * (fat_sectors * 128 - len(chain))
-    header = (bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 16 + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + b"\0" * 6
-              + struct.pack("<IIIIIIIII", 0, fat_sectors, fat_sectors, 0, 4096, _END, 0, _END, 0)
-              + struct.pack("<109I", *range(fat_sectors), *[_FREE] * (109 - fat_sectors)))
-    directory = (_entry("Root Entry", 5, 1, _END, 0) + _entry(name, 2, _FREE, fat_sectors + 1, len(stream))
-                 + _entry("", 0, _FREE, 0, 0) * 2)
+    header = (
+        bytes.fromhex("d0cf11e0a1b11ae1")
+        + b"\0" * 16
+        + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
+        + b"\0" * 6
+        + struct.pack("<IIIIIIIII", 0, fat_sectors, fat_sectors, 0, 4096, _END, 0, _END, 0)
+        + struct.pack("<109I", *range(fat_sectors), *[_FREE] * (109 - fat_sectors))
+    )
+    directory = (
+        _entry("Root Entry", 5, 1, _END, 0)
+        + _entry(name, 2, _FREE, fat_sectors + 1, len(stream))
+        + _entry("", 0, _FREE, 0, 0) * 2
+    )
     return header + struct.pack(f"<{len(chain)}I", *chain) + directory + stream
 
 
 def _entry(name: str, kind: int, child: int, first: int, size: int) -> bytes:
     text = name.encode("utf-16-le")
     length = len(text) + 2 if name else 0
-    return (text.ljust(64, b"\0") + struct.pack("<HBBIII", length, kind, 1, _FREE, _FREE, child) + b"\0" * 36
-            + struct.pack("<IQ", first, size))
+    return (
+        text.ljust(64, b"\0")
+        + struct.pack("<HBBIII", length, kind, 1, _FREE, _FREE, child)
+        + b"\0" * 36
+        + struct.pack("<IQ", first, size)
+    )

@@ -16,8 +16,17 @@ from dial2deal import warehouse
 from dial2deal.exports import FileResult, repairs
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
-COLUMNS = ("call_id", "direction", "customer_number", "own_number", "started_at", "talk_seconds", "tech_result",
-           "agent_id", "notes")
+COLUMNS = (
+    "call_id",
+    "direction",
+    "customer_number",
+    "own_number",
+    "started_at",
+    "talk_seconds",
+    "tech_result",
+    "agent_id",
+    "notes",
+)
 
 
 class QuirkLanding(Landing):
@@ -32,8 +41,12 @@ class QuirkLanding(Landing):
 
     def calls_of(self, cell: str, texts: list[str], **fixed: str) -> FileResult:
         """Load a quoted file with one call per text of ``cell`` (a name that `call` takes)."""
-        lines = [",".join(quoted(c) for c in call(n, **{**fixed, cell: "\v"}).replace("\v", "\0").split(","))
-                 .replace("\0", text.replace('"', '""')) for n, text in enumerate(texts)]
+        lines = [
+            ",".join(quoted(c) for c in call(n, **{**fixed, cell: "\v"}).replace("\v", "\0").split(",")).replace(
+                "\0", text.replace('"', '""')
+            )
+            for n, text in enumerate(texts)
+        ]
         self.calls("quirk.csv", lines)
         return self.one()
 

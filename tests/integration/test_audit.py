@@ -14,8 +14,19 @@ import pytest
 from dial2deal import exports, policy, quality, warehouse
 from dial2deal.settings import PROJECT_ROOT, Settings
 
-HEADER = ["通话ID", "呼叫类型", "主叫号码", "被叫号码", "开始时间", "接通时间", "结束时间", "振铃时长", "通话时长",
-          "通话状态", "坐席"]
+HEADER = [
+    "通话ID",
+    "呼叫类型",
+    "主叫号码",
+    "被叫号码",
+    "开始时间",
+    "接通时间",
+    "结束时间",
+    "振铃时长",
+    "通话时长",
+    "通话状态",
+    "坐席",
+]
 RING, TALK = HEADER.index("振铃时长"), HEADER.index("通话时长")
 
 
@@ -27,9 +38,19 @@ def home(tmp_path):
 def call(index: int, day: dt.date) -> list[str]:
     start = dt.datetime.combine(day, dt.time(9)) + dt.timedelta(seconds=41 * index)
     answered, talk = start + dt.timedelta(seconds=8), 45 + index % 200
-    return [f"T{day:%m%d}{index:05d}", "呼入", f"1390000{index:04d}", "4007188668", f"{start}", f"{answered}",
-            f"{answered + dt.timedelta(seconds=talk)}", "00:00:08", f"00:{talk // 60:02d}:{talk % 60:02d}", "已接听",
-            f"坐席{index % 6:02d}"]
+    return [
+        f"T{day:%m%d}{index:05d}",
+        "呼入",
+        f"1390000{index:04d}",
+        "4007188668",
+        f"{start}",
+        f"{answered}",
+        f"{answered + dt.timedelta(seconds=talk)}",
+        "00:00:08",
+        f"00:{talk // 60:02d}:{talk % 60:02d}",
+        "已接听",
+        f"坐席{index % 6:02d}",
+    ]
 
 
 def deliver(home: Settings, name: str, rows: list[list[str]], header: list[str] = HEADER) -> None:
@@ -74,15 +95,22 @@ def test_bad_file_is_held_and_the_others_are_accepted(home):
     deliver(home, "通话记录_20260107.csv", [call(i, day(7)) for i in range(300)])
     load(home)
     outcomes = quality.audit(home, policy.load(home), "b1")
-    assert statuses(home) == {"通话记录_20260105.csv": "accepted", "通话记录_20260106.csv": "held",
-                              "通话记录_20260107.csv": "accepted"}
+    assert statuses(home) == {
+        "通话记录_20260105.csv": "accepted",
+        "通话记录_20260106.csv": "held",
+        "通话记录_20260107.csv": "accepted",
+    }
     assert query(home, "select feed, event_date from ops.dirty_dates order by 2") == [
-        ("calls", day(5)), ("calls", day(7))]
+        ("calls", day(5)),
+        ("calls", day(7)),
+    ]
     failed = {o.check_name: o for o in outcomes if o.outcome == "failed" and o.severity == "critical"}
     assert set(failed) == {"ring_before_answer"}
     assert failed["ring_before_answer"].rows_failed == 25
-    lines = [row[0] for row in query(home, "select line from ops.check_failures where check_name = "
-                                     "'ring_before_answer' order by 1")]
+    lines = [
+        row[0]
+        for row in query(home, "select line from ops.check_failures where check_name = 'ring_before_answer' order by 1")
+    ]
     assert lines == list(range(2, 27)), "lines as a text editor counts them"
 
     assert quality.audit(home, policy.load(home), "b2") == []
@@ -147,7 +175,9 @@ def test_killed_audit_leaves_whole_files_and_the_next_one_finishes(home):
     quality.audit(home, policy.load(home), "next")
     assert set(statuses(home).values()) == {"accepted"}
     assert query(home, "select event_date, count(*) from ops.dirty_dates group by 1 order by 1") == [
-        (day(number), 1) for number in range(5, 10)]
-    assert query(home, "select count(*) from (select 1 from ops.check_results group by file_id, check_name "
-                 "having count(*) > 1)") == [(0,)]
+        (day(number), 1) for number in range(5, 10)
+    ]
+    assert query(
+        home, "select count(*) from (select 1 from ops.check_results group by file_id, check_name having count(*) > 1)"
+    ) == [(0,)]
     assert not list(Path(home.tmp).glob("candidate*"))

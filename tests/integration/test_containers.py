@@ -49,26 +49,40 @@ def test_files_without_header_by_their_number_of_cells(landing):
     assert results["named.csv"].rows_accepted == 1
     assert "known are 4, 6, the first row has 5" in results["five.csv"].message
     assert landing.query("select customer_number, _line, _extra from raw.calls order by 1") == [
-        ("13900000001", 1, '{"dst":"s"}'), ("13900000002", 2, '{"dst":"s"}'),
-        ("13900000003", 1, '{"dst":"s","userfield":null}'), ("13900000005", 3, '{"dst":"s","userfield":"x"}'),
-        ("13900000007", 2, '{"dst":"s"}')]
+        ("13900000001", 1, '{"dst":"s"}'),
+        ("13900000002", 2, '{"dst":"s"}'),
+        ("13900000003", 1, '{"dst":"s","userfield":null}'),
+        ("13900000005", 3, '{"dst":"s","userfield":"x"}'),
+        ("13900000007", 2, '{"dst":"s"}'),
+    ]
 
 
 def test_short_rows_are_filled_when_the_profile_says_so(landing):
     landing.profile("pbx/calls.yml", PBX.replace("dialects:", "delimiter: '|'\nshort_rows: pad\ndialects:"))
-    rows = [pbx_line(1, "u1").replace(",", "|"), "", pbx_line(2, "u2", '"a\nb"').replace(",", "|"),
-            pbx_line(3, "u3").replace(",", "|"), pbx_line(4, "u", "v", "w").replace(",", "|")]
+    rows = [
+        pbx_line(1, "u1").replace(",", "|"),
+        "",
+        pbx_line(2, "u2", '"a\nb"').replace(",", "|"),
+        pbx_line(3, "u3").replace(",", "|"),
+        pbx_line(4, "u", "v", "w").replace(",", "|"),
+    ]
     landing.put("pbx/calls/queue_log", "\n".join(rows) + "\n")
     result = landing.one()
     assert (result.rows_accepted, result.rows_quarantined) == (3, 1), result
     landing.put("pbx/calls/plain", "\n".join(row.replace('"', "").replace("a\nb", "b") for row in rows) + "\n")
     assert [r.rows_accepted + r.rows_duplicate for r in landing.load()] == [3, 3]
     assert landing.query("select distinct customer_number, _line from raw.calls order by 1, 2") == [
-        ("13900000001", 1), ("13900000002", 3), ("13900000003", 4), ("13900000003", 5)]
+        ("13900000001", 1),
+        ("13900000002", 3),
+        ("13900000003", 4),
+        ("13900000003", 5),
+    ]
 
 
 def test_rows_that_are_no_data_by_the_profile(landing):
-    landing.profile("cucm/calls.yml", """\
+    landing.profile(
+        "cucm/calls.yml",
+        """\
 not_data: ["{kind} in ('INTEGER', '2')", "{not in the file} = '1'"]
 columns:
   call_id: pkid
@@ -77,29 +91,44 @@ columns:
   started_at: at
   talk_seconds: duration
 ignore: [kind]
-""")
-    landing.put("cucm/calls/cdr.csv", "\n".join([
-        "kind,pkid,from,at,duration", "INTEGER,UNIQUEIDENTIFIER,VARCHAR(50),INTEGER,INTEGER",
-        "1,p1,13900000001,1767571200,30", "2,p2,13900000001,1767571201,30", "1,p3,13900000003,never,30"]) + "\n")
+""",
+    )
+    landing.put(
+        "cucm/calls/cdr.csv",
+        "\n".join(
+            [
+                "kind,pkid,from,at,duration",
+                "INTEGER,UNIQUEIDENTIFIER,VARCHAR(50),INTEGER,INTEGER",
+                "1,p1,13900000001,1767571200,30",
+                "2,p2,13900000001,1767571201,30",
+                "1,p3,13900000003,never,30",
+            ]
+        )
+        + "\n",
+    )
     result = landing.one()
     assert (result.rows_read, result.rows_accepted, result.rows_quarantined, result.rows_total_line) == (2, 1, 1, 2)
     assert landing.query("select line from ops.quarantine") == [(5,)]
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (('"4": [src, dst, start, billsec]', '"4": [src, dst, start]'), "must name 4"),
-    (("header: none", ""), "belong together"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('"4": [src, dst, start, billsec]', '"4": [src, dst, start]'), "must name 4"),
+        (("header: none", ""), "belong together"),
+    ],
+)
 def test_a_wrong_dialect_is_told(landing, change, message):
     landing.profile("pbx/calls.yml", PBX.replace(*change))
     landing.put("pbx/calls/Master.csv", pbx_line(1))
     assert message in landing.one().message
 
 
-
 HEADER = CALLS_HEADER.split(",")
-EXPECTED = [("C000001", "呼入", "13900000001", "2026-01-05 08:00:01", "00:05:23", "已接通"),
-            ("C000002", "呼入", "13900000002", "2026-01-05 08:00:02", "00:05:23", "已接通")]
+EXPECTED = [
+    ("C000001", "呼入", "13900000001", "2026-01-05 08:00:01", "00:05:23", "已接通"),
+    ("C000002", "呼入", "13900000002", "2026-01-05 08:00:02", "00:05:23", "已接通"),
+]
 READ = "select call_id, direction, customer_number, started_at, talk_seconds, tech_result from raw.calls order by 1"
 
 
@@ -111,16 +140,21 @@ def html(table: list[list[str]], cell: str = "td") -> str:
     return "<tr>" + "</tr>\n<tr>".join("".join(f"<{cell}>{c}</{cell}>" for c in row) for row in table) + "</tr>"
 
 
-PAGE = ('<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta http-equiv="Content-Type" '
-        'content="text/html; charset={charset}"><style>td{{mso-number-format:"\\@"}}</style></head><body>'
-        "<table><tr><td>导出说明</td></tr></table>{table}</body></html>")
+PAGE = (
+    '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta http-equiv="Content-Type" '
+    'content="text/html; charset={charset}"><style>td{{mso-number-format:"\\@"}}</style></head><body>'
+    "<table><tr><td>导出说明</td></tr></table>{table}</body></html>"
+)
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "gb2312", "gbk", "utf-16"])
 def test_html_named_xls(landing, charset):
-    table = ('<table border=1><TR><TD colspan="9">通话记录&nbsp;导出</TD></TR>' + html([HEADER], "th")
-             + html(rows(1, 2)).replace("已接通", "<font>已&#25509;通</font><script>x</script>")
-             + '<tr><td colspan="5">合计</td><td>00:10:46</td></tr></table>')
+    table = (
+        '<table border=1><TR><TD colspan="9">通话记录&nbsp;导出</TD></TR>'
+        + html([HEADER], "th")
+        + html(rows(1, 2)).replace("已接通", "<font>已&#25509;通</font><script>x</script>")
+        + '<tr><td colspan="5">合计</td><td>00:10:46</td></tr></table>'
+    )
     landing.put("generic_400/calls/a.xls", PAGE.format(charset=charset, table=table), encoding=charset)
     result = landing.one()
     assert (result.status, result.rows_read, result.rows_total_line) == ("loaded", 2, 1), result.message
@@ -129,17 +163,21 @@ def test_html_named_xls(landing, charset):
 
 
 def test_html_cells_over_rows_and_columns_line_breaks_and_open_tags(landing):
-    table = ("<table><tr><th rowspan=2>呼叫ID<th rowspan=2>呼叫类型<th rowspan=2>客户号码<th colspan=2>时间"
-             "<th rowspan=2>坐席工号<th rowspan=2>备注<tr><th>开始时间<th>通话时长"
-             "<tr><td>a<td>呼入<td>13900000001<td>2026-01-05 08:00:01<td>30<td rowspan=2>A7"
-             "<td>第一行<br>第二行 &lt;b&gt; &amp;"
-             "<tr><td>b<td>呼出<td>13900000002<td>2026-01-05 08:00:02<td>40<td>   ")
+    table = (
+        "<table><tr><th rowspan=2>呼叫ID<th rowspan=2>呼叫类型<th rowspan=2>客户号码<th colspan=2>时间"
+        "<th rowspan=2>坐席工号<th rowspan=2>备注<tr><th>开始时间<th>通话时长"
+        "<tr><td>a<td>呼入<td>13900000001<td>2026-01-05 08:00:01<td>30<td rowspan=2>A7"
+        "<td>第一行<br>第二行 &lt;b&gt; &amp;"
+        "<tr><td>b<td>呼出<td>13900000002<td>2026-01-05 08:00:02<td>40<td>   "
+    )
     landing.put("generic_400/calls/a.xls", PAGE.format(charset="utf-8", table=table))
     result = landing.one()
     assert result.rows_accepted == 2, result.message
     assert "seems cut" in result.message
     assert landing.query("select call_id, direction, talk_seconds, agent_id, notes from raw.calls order by 1") == [
-        ("a", "呼入", "30", "A7", "第一行\n第二行 <b> &"), ("b", "呼出", "40", "A7", None)]
+        ("a", "呼入", "30", "A7", "第一行\n第二行 <b> &"),
+        ("b", "呼出", "40", "A7", None),
+    ]
 
 
 def test_an_old_xls(landing):
@@ -149,12 +187,15 @@ def test_an_old_xls(landing):
     result = landing.one()
     assert (result.status, result.rows_accepted) == ("loaded", 2), result.message
     assert landing.query("select call_id, parse.seconds(talk_seconds), _line from raw.calls order by 1") == [
-        ("C000001", 323, 3), ("C000002", 323, 4)]
+        ("C000001", 323, 3),
+        ("C000002", 323, 4),
+    ]
 
 
 def test_a_tab_separated_file_named_xls(landing):
-    landing.put("generic_400/calls/a.xls", "\n".join("\t".join(row) for row in [HEADER, *rows(1, 2)]) + "\n",
-                encoding="utf-16")
+    landing.put(
+        "generic_400/calls/a.xls", "\n".join("\t".join(row) for row in [HEADER, *rows(1, 2)]) + "\n", encoding="utf-16"
+    )
     assert landing.one().rows_accepted == 2
     assert landing.query(READ) == EXPECTED
 
@@ -192,7 +233,8 @@ def test_merged_header_cells_of_a_workbook(landing):
     book.save(path)
     assert landing.one().rows_accepted == 1
     assert landing.query("select call_id, talk_seconds, tech_result, _line from raw.calls") == [
-        ("a", "30", "已接通", 3)]
+        ("a", "30", "已接通", 3)
+    ]
 
 
 def test_a_long_sheet_read_by_two_processes(landing):
@@ -210,8 +252,9 @@ def test_a_long_sheet_read_by_two_processes(landing):
                 sheet.write_row(n + 2, 4, [n % 90, "已接通", odd.get(n, "")])
     result = landing.one()
     assert (result.rows_accepted, result.rows_quarantined) == (rows + 3, 0)
-    read = landing.query("select call_id, customer_number, started_at, talk_seconds, _line from raw.calls "
-                         "order by _line")
+    read = landing.query(
+        "select call_id, customer_number, started_at, talk_seconds, _line from raw.calls order by _line"
+    )
     clock = [str(dt.datetime(2026, 1, 5) + dt.timedelta(seconds=n + 1)) for n in range(rows)]
     assert read[:rows] == [(f"一{n}", str(13_900_000_000 + n), clock[n], str(n % 90), n + 3) for n in range(rows)]
     assert [(row[0], row[4]) for row in read[rows:]] == [(f"二{n}", rows + 2 + n + 3) for n in range(3)]
@@ -247,12 +290,16 @@ ignore: [Parts]
 
 def contact(number: int, **more: object) -> dict:
     return {
-        "ContactId": f"c{number}", "InitiationTimestamp": "2026-01-05T00:00:01Z", "Parts": [{"name": "甲"}],
+        "ContactId": f"c{number}",
+        "InitiationTimestamp": "2026-01-05T00:00:01Z",
+        "Parts": [{"name": "甲"}],
         "CustomerEndpoint": {"Type": "TELEPHONE_NUMBER", "Address": f"+8613900000{number:03d}"},
-        "Agent": {"Username": "测试", "AgentInteractionDuration": 30}, **more}
+        "Agent": {"Username": "测试", "AgentInteractionDuration": 30},
+        **more,
+    }
 
 
-CONNECT_READ = ("select call_id, customer_number, talk_seconds, agent_id, agent_name, _line from raw.calls order by 1")
+CONNECT_READ = "select call_id, customer_number, talk_seconds, agent_id, agent_name, _line from raw.calls order by 1"
 CONTACTS = [("c1", "+8613900000001", "30", "测试", "甲", 1), ("c2", "+8613900000002", "30", "测试", "甲", 2)]
 
 
@@ -264,7 +311,7 @@ def test_json_in_every_shape(landing, shape):
         "lines": f"{json.dumps(one)}\r\n{json.dumps(two, ensure_ascii=False)}\r\n",
         "array": json.dumps([one, two], indent=1),
         "envelope": json.dumps({"RequestId": "x", "Tags": [1, 2, 3], "Data": {"Total": 2, "List": [one, two]}}),
-        "pages": f'{json.dumps({"Data": {"List": [one]}})}\n{json.dumps({"Data": {"List": [two]}})}\n',
+        "pages": f"{json.dumps({'Data': {'List': [one]}})}\n{json.dumps({'Data': {'List': [two]}})}\n",
         "documents": f"{json.dumps(one, indent=2)}\n{json.dumps(two, indent=2)}\n",
     }[shape]
     landing.put("cloud/calls/a.json", "\ufeff" + content)
@@ -279,9 +326,10 @@ def test_json_keeps_digits_truth_and_what_came_late(landing):
     lines[1400]["Late"] = {"Note": 'a "quoted"\nline\r\nbreak \ud800'}
     landing.put("cloud/calls/a.jsonl", "\n".join(json.dumps(line).replace("0.1,", "0.10,") for line in lines))
     assert landing.one().rows_accepted == 1500
-    assert landing.query("select _extra->>'Id', _extra->>'Price', _extra->>'Nothing', _extra->>'Flag', "
-                         "_extra->>'Late.Note', _line from raw.calls where _extra->>'Late.Note' is not null") == [
-        ("123456789012345678901234567890", "0.10", None, "true", 'a "quoted"\nline\nbreak ?', 1401)]
+    assert landing.query(
+        "select _extra->>'Id', _extra->>'Price', _extra->>'Nothing', _extra->>'Flag', "
+        "_extra->>'Late.Note', _line from raw.calls where _extra->>'Late.Note' is not null"
+    ) == [("123456789012345678901234567890", "0.10", None, "true", 'a "quoted"\nline\nbreak ?', 1401)]
 
 
 def test_a_bad_line_of_json_costs_only_itself(landing):
@@ -303,10 +351,15 @@ def test_an_array_cut_in_the_middle_is_told(landing):
     assert landing.query("select line, reason from ops.quarantine order by 1")[1][1].endswith("seems cut")
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    ('{"a": {"b": [1,', "damaged or cut in line 1"), ('{"a": 1}', "No header"),
-    ("[" * 100_000, "no valid JSON"), ('{"a":' * 100_000, "cannot be read"),
-])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"a": {"b": [1,', "damaged or cut in line 1"),
+        ('{"a": 1}', "No header"),
+        ("[" * 100_000, "no valid JSON"),
+        ('{"a":' * 100_000, "cannot be read"),
+    ],
+)
 def test_json_that_is_no_export_fails_with_advice(landing, content, message):
     landing.profile("cloud/calls.yml", CONNECT)
     landing.put("cloud/calls/a.json", content)
@@ -322,7 +375,8 @@ def test_a_long_array_is_read_in_pieces(landing, monkeypatch):
     landing.put("cloud/calls/a.json", content)
     assert landing.one().rows_accepted == 400
     assert landing.query("select count(distinct call_id), sum(length(_extra->>'Note')), max(_line) from raw.calls") == [
-        (400, sum(n % 700 for n in range(400)), 400)]
+        (400, sum(n % 700 for n in range(400)), 400)
+    ]
 
 
 def test_a_document_too_large_to_hold_is_refused_with_advice(landing, monkeypatch):

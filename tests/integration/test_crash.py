@@ -57,8 +57,12 @@ def landing_files(delivered: Path) -> list[Path]:
 
 def assert_same(victim: Settings, reference: Settings) -> None:
     assert differences(dump(victim.snapshot, skip=_HISTORY), dump(reference.snapshot, skip=_HISTORY)) == []
-    assert differences(dump(victim.warehouse, _WITH_MODELS, skip=_WORKING),
-                       dump(reference.warehouse, _WITH_MODELS, skip=_WORKING)) == []
+    assert (
+        differences(
+            dump(victim.warehouse, _WITH_MODELS, skip=_WORKING), dump(reference.warehouse, _WITH_MODELS, skip=_WORKING)
+        )
+        == []
+    )
     assert tree(victim.reports) == tree(reference.reports)
     with duckdb.connect(str(victim.warehouse), read_only=True) as con:
         assert con.execute("select count(*) from ops.report_queue").fetchone() == (0,)
@@ -93,8 +97,11 @@ def test_a_first_build_killed_in_every_step(delivered, tmp_path):
     assert [process.returncode for process in both] == [0, 0], said
     assert ["Waiting for another dial2deal command" in text for text in sorted(said, key=len)] == [False, True]
     with instance(victim) as opened:
-        spans = sorted((record.start_time, record.end_time) for record in opened.get_run_records()
-                       if record.dagster_run.run_id not in ended)
+        spans = sorted(
+            (record.start_time, record.end_time)
+            for record in opened.get_run_records()
+            if record.dagster_run.run_id not in ended
+        )
     assert len(spans) == 2
     assert spans[0][1] <= spans[1][0]
 

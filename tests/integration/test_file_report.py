@@ -50,18 +50,31 @@ def test_quarantined_and_repeated_rows_belong_to_the_total(landing):
 
 
 def test_subtotals_averages_and_row_counts(landing):
-    landing.calls("a.csv", [
-        call(1, talk="10"), call(2, talk="20"), "小计,2,,,,30,,,",
-        call(3, talk="31"), "小计,1,,,,31,,,",
-        "平均,,,,,20.33,,,", "合计,3条,13900000001,,—,61,,,", "共 4 条"])
+    landing.calls(
+        "a.csv",
+        [
+            call(1, talk="10"),
+            call(2, talk="20"),
+            "小计,2,,,,30,,,",
+            call(3, talk="31"),
+            "小计,1,,,,31,,,",
+            "平均,,,,,20.33,,,",
+            "合计,3条,13900000001,,—,61,,,",
+            "共 4 条",
+        ],
+    )
     landing.load()
     assert totals(reports(landing)["a.csv"]) == [
-        (4, "呼叫类型", "count", 2, 2, "agrees"), (4, "通话时长", "sum", 30, 30, "agrees"),
-        (6, "呼叫类型", "count", 1, 1, "agrees"), (6, "通话时长", "sum", 31, 31, "agrees"),
+        (4, "呼叫类型", "count", 2, 2, "agrees"),
+        (4, "通话时长", "sum", 30, 30, "agrees"),
+        (6, "呼叫类型", "count", 1, 1, "agrees"),
+        (6, "通话时长", "sum", 31, 31, "agrees"),
         (7, "通话时长", "average", pytest.approx(20), pytest.approx(61 / 3), "agrees"),
-        (8, "呼叫类型", "count", 3, 3, "agrees"), (8, "客户号码", "", None, None, "not_comparable"),
+        (8, "呼叫类型", "count", 3, 3, "agrees"),
+        (8, "客户号码", "", None, None, "not_comparable"),
         (8, "通话时长", "sum", 61, 61, "agrees"),
-        (9, "", "count", 4, 3, "differs")]
+        (9, "", "count", 4, 3, "differs"),
+    ]
 
 
 def test_a_number_in_a_totals_line_is_masked(landing):
@@ -71,15 +84,20 @@ def test_a_number_in_a_totals_line_is_masked(landing):
 
 
 def test_money_with_a_sign_for_the_currency(landing):
-    landing.put("generic_crm/orders/o.csv", "订单号,下单时间,订单金额,数量\n"
-                'O1,2026-01-05 10:00:00,"￥1,234.50",2\nO2,2026-01-05 11:00:00,100,3\n合计,,"￥1,334.50",6\n')
+    landing.put(
+        "generic_crm/orders/o.csv",
+        "订单号,下单时间,订单金额,数量\n"
+        'O1,2026-01-05 10:00:00,"￥1,234.50",2\nO2,2026-01-05 11:00:00,100,3\n合计,,"￥1,334.50",6\n',
+    )
     landing.load()
     assert totals(reports(landing)["o.csv"]) == [
-        (4, "订单金额", "sum", 1334.5, 1334.5, "agrees"), (4, "数量", "sum", 6, 5, "differs")]
+        (4, "订单金额", "sum", 1334.5, 1334.5, "agrees"),
+        (4, "数量", "sum", 6, 5, "differs"),
+    ]
 
 
 def test_overlapping_exports_name_each_other(landing):
-    first = [call(n) for n in range(10)]                       # 08:00:00 – 08:00:09
+    first = [call(n) for n in range(10)]  # 08:00:00 – 08:00:09
     landing.calls("first.csv", first)
     landing.calls("second.csv", [*first[6:], call(10), call(11)])
     landing.calls("later.csv", [call(n, at=f"2026-01-05 17:00:{n:02d}") for n in range(20, 23)])
@@ -109,7 +127,8 @@ def test_quarantine_by_reason_with_lines(landing):
     assert found == [
         ("started_at", "started_at cannot be read as a date and time: …", 2, [3, 4]),
         ("call_id", "call_id is empty", 1, [5]),
-        (None, "the line has another number of cells than the header, which has 9", 1, [6])]
+        (None, "the line has another number of cells than the header, which has 9", 1, [6]),
+    ]
 
 
 def test_which_files_are_reported(landing):
@@ -123,8 +142,10 @@ def test_which_files_are_reported(landing):
     assert set(reports(landing, path="o.csv")) == {"o.csv"}
     assert set(reports(landing, status="failed")) == {"x.csv"}
     with warehouse.session(landing.settings) as con:
-        con.execute("insert into ops.builds (build_id, finished_at) values ('1', '2026-01-01'), ('2', '2999-01-01'), "
-                    "('3', '2999-01-02')")
+        con.execute(
+            "insert into ops.builds (build_id, finished_at) values ('1', '2026-01-01'), ('2', '2999-01-01'), "
+            "('3', '2999-01-02')"
+        )
     assert reports(landing, latest_build=True) == {}
 
 

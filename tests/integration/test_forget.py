@@ -67,4 +67,5 @@ def test_failed_files_that_left_landing_are_reported_no_longer(landing):
     assert landing.query("select count(*) from ops.export_files where status = 'failed'") == [(2,)]
     landing.load()
     assert landing.query("select path from ops.export_files where status = 'failed'") == [
-        ("generic_400/calls/stays.csv",)]
+        ("generic_400/calls/stays.csv",)
+    ]

@@ -17,13 +17,17 @@ def _days(*numbers: int) -> list[dt.date]:
 
 def test_all_days_of_a_call_are_rebuilt_when_one_of_its_legs_arrives(tmp_path):
     landing = Landing(tmp_path / "home")
-    landing.put("generic_400/call_legs/a.csv", HEADER + (
-        "N1,1,坐席,呼入,13800130001,2026-03-02 23:59:50,0,未接,1001\n"
-        "N2,1,坐席,呼入,13800130002,2026-03-02 10:00:00,30,接通,1001\n"))
+    landing.put(
+        "generic_400/call_legs/a.csv",
+        HEADER
+        + (
+            "N1,1,坐席,呼入,13800130001,2026-03-02 23:59:50,0,未接,1001\n"
+            "N2,1,坐席,呼入,13800130002,2026-03-02 10:00:00,30,接通,1001\n"
+        ),
+    )
     assert landing.one().status == "loaded"
     assert landing.query("select * from ops.moved_ids") == []
-    landing.put("generic_400/call_legs/b.csv", HEADER +
-                "N1,2,坐席,呼入,13800130001,2026-03-03 00:00:00,50,接通,1002\n")
+    landing.put("generic_400/call_legs/b.csv", HEADER + "N1,2,坐席,呼入,13800130001,2026-03-03 00:00:00,50,接通,1002\n")
     landing.load()
     moved = landing.query("select source, feed, row_key, event_date from ops.moved_ids order by event_date")
     assert moved == [("generic_400", "call_legs", "N1", day) for day in _days(2, 3)]

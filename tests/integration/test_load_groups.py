@@ -9,8 +9,10 @@ import pytest
 from dial2deal.exports import group, manifest
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
-FILES = ("file_id, path, status, rows_read, rows_accepted, rows_quarantined, rows_duplicate, rows_total_line, "
-         "encoding, delimiter, unknown_columns, repairs, first_event_date, last_event_date, message")
+FILES = (
+    "file_id, path, status, rows_read, rows_accepted, rows_quarantined, rows_duplicate, rows_total_line, "
+    "encoding, delimiter, unknown_columns, repairs, first_event_date, last_event_date, message"
+)
 
 
 @pytest.fixture
@@ -73,7 +75,11 @@ def test_what_two_files_share_is_a_duplicate_of_the_later_however_they_are_read(
     landing.calls("c.csv", [call(3), call(4)])
     landing.calls("d.csv", [call(4), call(5)])
     assert [(r.path[-5:], r.rows_duplicate) for r in landing.load()] == [
-        ("a.csv", 0), ("b.csv", 1), ("c.csv", 1), ("d.csv", 1)]
+        ("a.csv", 0),
+        ("b.csv", 1),
+        ("c.csv", 1),
+        ("d.csv", 1),
+    ]
 
 
 def test_later_groups_meet_earlier_ones(landing):
@@ -142,8 +148,9 @@ def test_the_order_of_many_files_does_not_matter(tmp_path):
         for place, number in enumerate(order):
             landing.calls(f"{place:02d}.csv", [call(number * 3 + i) for i in range(5)])
         landing.load()
-        found.append(landing.query(
-            "select _row_key, _row_hash, _event_date, count(*) from raw.calls group by all order by all"))
+        found.append(
+            landing.query("select _row_key, _row_hash, _event_date, count(*) from raw.calls group by all order by all")
+        )
     assert found[0] == found[1]
 
 
@@ -153,8 +160,8 @@ def test_line_numbers_are_those_of_each_file(landing):
     landing.load()
     assert landing.query(
         "select path, list(_line order by _line) from raw.calls join ops.export_files on file_id = _file_id "
-        "group by path order by path") == [
-        (f"generic_400/calls/{number}.csv", list(range(2, number + 3))) for number in range(4)]
+        "group by path order by path"
+    ) == [(f"generic_400/calls/{number}.csv", list(range(2, number + 3))) for number in range(4)]
 
 
 def test_a_long_file_with_lines_of_another_width_is_loaded(landing):
@@ -163,4 +170,8 @@ def test_a_long_file_with_lines_of_another_width_is_loaded(landing):
     landing.calls("a.csv", [*rows, "合计,25000"])
     result = landing.one()
     assert (result.status, result.rows_accepted, result.rows_quarantined, result.rows_total_line) == (
-        "loaded", 24_998, 1, 1)
+        "loaded",
+        24_998,
+        1,
+        1,
+    )

@@ -65,8 +65,10 @@ def test_mixed_line_ends_and_no_last_one(landing):
 
 @pytest.mark.parametrize("notes", ["客户要报价", '"客户, 要报价"'])
 def test_lines_of_blanks_alone_are_no_data_whether_anything_is_quoted(landing, notes):
-    landing.put("generic_400/calls/blank.csv",
-                "\n".join([CALLS_HEADER, call(1, notes=notes), "   ", call(2), "", "\t", call(3)]) + "\n")
+    landing.put(
+        "generic_400/calls/blank.csv",
+        "\n".join([CALLS_HEADER, call(1, notes=notes), "   ", call(2), "", "\t", call(3)]) + "\n",
+    )
     result = landing.one()
     assert (result.rows_read, result.rows_accepted, result.rows_quarantined) == (3, 3, 0), result.message
     assert landing.query("select _line from raw.calls order by _line") == [(2,), (4,), (7,)]

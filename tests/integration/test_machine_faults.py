@@ -35,8 +35,12 @@ def _zip(name: str) -> bytes:
 
 
 def _accounted(place) -> dict[str, tuple]:
-    return {path: (status, message or "") for path, status, message in place.query(
-        "select path, status, message from ops.export_files where status <> 'superseded'")}
+    return {
+        path: (status, message or "")
+        for path, status, message in place.query(
+            "select path, status, message from ops.export_files where status <> 'superseded'"
+        )
+    }
 
 
 def test_a_passing_fault_is_no_damage_and_is_tried_again(place, monkeypatch):
@@ -96,9 +100,11 @@ def test_a_folder_that_cannot_be_opened_stops_only_itself(place, monkeypatch):
     assert "may not open the folder" in results["generic_crm/leads"].message
 
 
-@pytest.mark.parametrize("content", [
-    b"\xff\xfe\xff", "description: 通话".encode("gbk") + b"\xff", b"[" * 4000, b"a: \0"],
-    ids=["broken mark", "no encoding", "nested", "zero byte"])
+@pytest.mark.parametrize(
+    "content",
+    [b"\xff\xfe\xff", "description: 通话".encode("gbk") + b"\xff", b"[" * 4000, b"a: \0"],
+    ids=["broken mark", "no encoding", "nested", "zero byte"],
+)
 def test_a_broken_profile_is_named_and_stops_only_its_source(place, content):
     place.profile("evil/calls.yml", "")
     (place.settings.home / "profiles/evil/calls.yml").write_bytes(content)
@@ -112,13 +118,17 @@ def test_a_broken_profile_is_named_and_stops_only_its_source(place, content):
 def test_a_profile_saved_as_gbk_is_read(place):
     (place.settings.home / "profiles/mine").mkdir(parents=True)
     (place.settings.home / "profiles/mine/calls.yml").write_bytes(
-        "like: generic_400\ncolumns:\n  call_id: 单号\n".encode("gb18030"))
+        "like: generic_400\ncolumns:\n  call_id: 单号\n".encode("gb18030")
+    )
     place.put("mine/calls/x.csv", _TEXT.replace("呼叫ID", "单号"))
     assert place.one().status == "loaded"
 
 
-@pytest.mark.parametrize("content", [b"", b" \n", b"abc\n", bytes(range(64, 128)), b"0" * 63 + b"\n"],
-                         ids=["empty", "blank", "short", "no digits", "one too few"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b" \n", b"abc\n", bytes(range(64, 128)), b"0" * 63 + b"\n"],
+    ids=["empty", "blank", "short", "no digits", "one too few"],
+)
 def test_a_key_that_is_none_is_refused_with_its_file_named(tmp_path, content):
     settings = Settings(home=tmp_path / "home").ensure()
     settings.secret_key.write_bytes(content)
@@ -180,8 +190,11 @@ def test_a_damaged_warehouse_is_called_damaged_at_once(tmp_path):
         con.execute("create table filler as select range as n, md5(range::varchar) as t from range(20000)")
     whole = settings.warehouse.read_bytes()
     old = settings.warehouse.stat().st_ctime - 60
-    for damaged in (whole[: len(whole) // 2], b"x" * 20_000, b"".join(
-            b"\x55" * 64 + whole[at + 64:at + 4096] for at in range(0, len(whole), 4096))):
+    for damaged in (
+        whole[: len(whole) // 2],
+        b"x" * 20_000,
+        b"".join(b"\x55" * 64 + whole[at + 64 : at + 4096] for at in range(0, len(whole), 4096)),
+    ):
         settings.warehouse.write_bytes(damaged)
         os.utime(settings.warehouse, (old, old))
         with pytest.raises((warehouse.WarehouseDamagedError, duckdb.Error)) as caught:

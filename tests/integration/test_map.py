@@ -66,13 +66,19 @@ def test_unknown_headers_below_a_title_in_gb18030(landing):
     mapping = mapped(landing, "话单.csv", unknown_calls(), "gb18030")
     assert (mapping.recognised, mapping.feed, mapping.encoding, mapping.header_line) == (None, "calls", "gb18030", 3)
     assert guesses(mapping) == {
-        "唯一流水": ("call_id", "low"), "来去电": ("direction", "medium"),
+        "唯一流水": ("call_id", "low"),
+        "来去电": ("direction", "medium"),
         "客户的手机号": ("customer_number", "medium"),
-        "接入400": ("own_number", "medium"), "起始时刻": ("started_at", "medium"),
+        "接入400": ("own_number", "medium"),
+        "起始时刻": ("started_at", "medium"),
         # 接通了 is no business result, whatever the header says.
-        "挂断时刻": ("ended_at", "medium"), "通话秒数": ("talk_seconds", "medium"),
+        "挂断时刻": ("ended_at", "medium"),
+        "通话秒数": ("talk_seconds", "medium"),
         "处理结果描述": ("tech_result", "low"),
-        "坐席人员": ("agent_name", "medium"), "录音URL": ("recording_ref", "low"), "星级": (None, "")}
+        "坐席人员": ("agent_name", "medium"),
+        "录音URL": ("recording_ref", "low"),
+        "星级": (None, ""),
+    }
     assert mapping.missing == {}
     assert mapping.outcome.total("rows_accepted") == 60
     assert mapping.outcome.total("rows_total_line") == 1
@@ -89,7 +95,8 @@ def test_a_proposed_profile_loads_the_file_as_it_is(landing):
     assert (result.status, result.rows_accepted, result.rows_quarantined) == ("loaded", 60, 0)
     columns = "call_id, direction, customer_number, talk_seconds"
     assert landing.query(f"select {columns} from raw.calls order by 1 limit 1") == [
-        ("TX00000", "去电", "13800130000", "0")]
+        ("TX00000", "去电", "13800130000", "0")
+    ]
 
 
 def test_numbers_are_masked_in_everything_that_is_shown(landing):
@@ -129,32 +136,45 @@ def test_a_source_that_exports_as_a_known_one_does(landing):
 
 
 def test_caller_and_called_follow_the_direction(landing):
-    lines = "".join(f"K{n},{'呼出' if n % 2 else '呼入'},{a},{b},2026-01-05 08:00:{n:02d},6{n}\n" for n in range(30)
-                    for a, b in [("4000000101", f"1380013{n:04d}") if n % 2 else (f"1380013{n:04d}", "4000000101")])
-    mapping = mapped(landing, "k.csv", f"话单编码,呼叫类型,主叫号码,被叫号码,何时开始,通话时长\n{lines}", fresh=True,
-                     source="kvendor")
+    lines = "".join(
+        f"K{n},{'呼出' if n % 2 else '呼入'},{a},{b},2026-01-05 08:00:{n:02d},6{n}\n"
+        for n in range(30)
+        for a, b in [("4000000101", f"1380013{n:04d}") if n % 2 else (f"1380013{n:04d}", "4000000101")]
+    )
+    mapping = mapped(
+        landing,
+        "k.csv",
+        f"话单编码,呼叫类型,主叫号码,被叫号码,何时开始,通话时长\n{lines}",
+        fresh=True,
+        source="kvendor",
+    )
     landing.put("kvendor/calls/k.csv", f"话单编码,呼叫类型,主叫号码,被叫号码,何时开始,通话时长\n{lines}")
     assert landing.one().rows_accepted == 30
     assert mapping.outcome.total("rows_accepted") == 30
     assert landing.query("select distinct own_number, left(customer_number, 7) from raw.calls") == [
-        ("4000000101", "1380013")]
+        ("4000000101", "1380013")
+    ]
 
 
 def test_date_and_time_of_day_become_one_moment(landing):
     lines = "".join(f"L{n},呼入,1380013{n:04d},2026-01-05,{8 + n % 12}:{n:02d}:00,{n}\n" for n in range(40))
     content = f"话单ID,呼叫类型,客户号码,某日,某时,通话时长\n{lines}"
     mapping = mapped(landing, "d.csv", content, fresh=True, source="dvendor")
-    assert '{expression: "{某日} || \' \' || {某时}"}' in mapping.profile_text
+    assert "{expression: \"{某日} || ' ' || {某时}\"}" in mapping.profile_text
     landing.put("dvendor/calls/d.csv", content)
     assert landing.one().rows_accepted == 40
     assert landing.query("select parse.ts(started_at)::varchar from raw.calls where call_id = 'L3'") == [
-        ("2026-01-05 11:03:00",)]
+        ("2026-01-05 11:03:00",)
+    ]
 
 
 @pytest.mark.parametrize(("talk", "unit"), [("{}000", "ms"), ("0.{:02d}", "min")])
 def test_units_follow_from_start_and_end(landing, talk, unit):
-    lines = "".join(f"U{n},呼入,1380013{n:04d},2026-01-05 08:00:00,2026-01-05 08:00:{n:02d},"
-                    f"{talk.format(n if unit == 'ms' else round(n / 60 * 100))}\n" for n in range(20, 50))
+    lines = "".join(
+        f"U{n},呼入,1380013{n:04d},2026-01-05 08:00:00,2026-01-05 08:00:{n:02d},"
+        f"{talk.format(n if unit == 'ms' else round(n / 60 * 100))}\n"
+        for n in range(20, 50)
+    )
     content = f"话单ID,呼叫类型,客户号码,开始时间,结束时间,通话时长\n{lines}"
     mapping = mapped(landing, "u.csv", content, fresh=True, source="u")
     (entry,) = [c for c in mapping.columns if c["column"] == "talk_seconds"]
@@ -184,11 +204,19 @@ def test_american_dates_and_what_is_lacking(landing):
 
 
 def test_a_file_without_header_is_named_by_numbers(landing):
-    mapping = mapped(landing, "n.txt", "".join(
-        f"R{n}|2026-01-05 08:00:{n:02d}|1380013{n:04d}|7{n}\n" for n in range(30)), feed="calls", source="n")
+    mapping = mapped(
+        landing,
+        "n.txt",
+        "".join(f"R{n}|2026-01-05 08:00:{n:02d}|1380013{n:04d}|7{n}\n" for n in range(30)),
+        feed="calls",
+        source="n",
+    )
     assert (mapping.header_line, mapping.delimiter) == (0, "|")
     assert {c: guesses(mapping)[c][0] for c in ("column 1", "column 2", "column 3")} == {
-        "column 1": "call_id", "column 2": "started_at", "column 3": "customer_number"}
+        "column 1": "call_id",
+        "column 2": "started_at",
+        "column 3": "customer_number",
+    }
     assert mapping.outcome.total("rows_accepted") == 30
 
 
@@ -204,21 +232,32 @@ def test_archives_are_looked_into(landing, tmp_path):
 
 def test_a_workbook_with_an_id_that_the_generic_profile_does_not_know(landing):
     book = openpyxl.Workbook()
-    for row in (["某某呼叫中心话单"], [], ["独特标识", "呼叫类型", "客户号码", "开始时间", "通话时长(分)", "录音"],
-                *([f"X{n}", "呼入", f"1380013{n:04d}", dt.datetime(2026, 1, 5, 8, n), n / 10, "r"] for n in range(30)),
-                ["合计", None, None, None, 43.5]):
+    for row in (
+        ["某某呼叫中心话单"],
+        [],
+        ["独特标识", "呼叫类型", "客户号码", "开始时间", "通话时长(分)", "录音"],
+        *([f"X{n}", "呼入", f"1380013{n:04d}", dt.datetime(2026, 1, 5, 8, n), n / 10, "r"] for n in range(30)),
+        ["合计", None, None, None, 43.5],
+    ):
         book.active.append(row)
     book.save(landing.settings.home / "b.xlsx")
-    (mapping,) = map_path(landing.settings, landing.settings.home / "b.xlsx",
-                         Options(write=False, audit=False))
+    (mapping,) = map_path(landing.settings, landing.settings.home / "b.xlsx", Options(write=False, audit=False))
     assert (mapping.container, mapping.header_line, mapping.feed) == ("xlsx", 3, "calls")
     assert any("独特标识 differs in every row" in note for note in mapping.notes)
     assert [t.outcome for t in mapping.outcome.reports[0].totals] == ["agrees"]
 
 
 def test_records_within_an_envelope_of_json(landing):
-    rows = [{"callGuid": f"G{n}", "通话方向": "呼入", "客户电话": f"1380013{n:04d}", "开始时间": "2026-01-05 08:00:00",
-             "通话时长": n} for n in range(20)]
+    rows = [
+        {
+            "callGuid": f"G{n}",
+            "通话方向": "呼入",
+            "客户电话": f"1380013{n:04d}",
+            "开始时间": "2026-01-05 08:00:00",
+            "通话时长": n,
+        }
+        for n in range(20)
+    ]
     mapping = mapped(landing, "j.json", json.dumps({"code": 0, "data": {"total": 20, "rows": rows}}), source="j")
     assert mapping.recognised or "records: data.rows" in mapping.profile_text
     assert mapping.outcome.total("rows_accepted") == 20
@@ -239,7 +278,8 @@ def test_the_command_prints_what_it_found(landing):
     assert shown.exit_code == 0, shown.output
     assert "No profile fits" in shown.stdout
     assert not (landing.settings.home / "profiles").exists()
-    (entry,) = json.loads(run.invoke(
-        app, ["--home", str(landing.settings.home), "map", str(path), "--json", "--rows", "20"]).stdout)
+    (entry,) = json.loads(
+        run.invoke(app, ["--home", str(landing.settings.home), "map", str(path), "--json", "--rows", "20"]).stdout
+    )
     assert (entry["dry_run"]["rows_read"], entry["dry_run"]["is_part"], entry["written"]) == (17, True, True)
     assert sorted(path.name for path in landing.settings.tmp.iterdir()) == []

@@ -40,7 +40,10 @@ def landing(tmp_path):
 def test_everyday_words_are_proposed_as_values(landing):
     mapping = mapped(landing, "拨打记录.csv", EVERYDAY, source="daily")
     assert (mapping.feed, guesses(mapping)["拨打方式"][0], guesses(mapping)["项目"][0]) == (
-        "calls", "direction", "business_line")
+        "calls",
+        "direction",
+        "business_line",
+    )
     values = yaml.safe_load(mapping.profile_text)["values"]
     assert values["tech_result"] == {"通了": "connected", "没人接": "no_answer", "打不通": "out_of_service_area"}
     assert values["direction"] == {"呼进": "inbound"}
@@ -59,8 +62,9 @@ def test_values_of_the_projects_profiles_are_spelt_right(tmp_path):
     settings = Settings(home=tmp_path)
     profiles = Profiles(settings.profile_dirs)
     canonical = Vocabulary(None, policy.load(settings).rows("value_maps")).canonical
-    assert [problem for source, feed in profiles.names() for problem in misspelt(profiles.get(source, feed), canonical)
-            ] == []
+    assert [
+        problem for source, feed in profiles.names() for problem in misspelt(profiles.get(source, feed), canonical)
+    ] == []
 
 
 def test_the_dry_run_says_what_the_audit_would_hold(landing):
@@ -71,8 +75,23 @@ def test_the_dry_run_says_what_the_audit_would_hold(landing):
     assert bad.outcome.is_held
     assert all(finding.what and finding.who and finding.todo for finding in held)
     assert bad.as_dict()["dry_run"]["would_be_held"] is True
-    shown = CliRunner().invoke(app, ["--home", str(landing.settings.home), "map", str(landing.settings.home / "y.csv"),
-                                     "--source", "bad", "--feed", "calls"]).stdout
+    shown = (
+        CliRunner()
+        .invoke(
+            app,
+            [
+                "--home",
+                str(landing.settings.home),
+                "map",
+                str(landing.settings.home / "y.csv"),
+                "--source",
+                "bad",
+                "--feed",
+                "calls",
+            ],
+        )
+        .stdout
+    )
     assert "The audit would HOLD this file" in shown
     assert held[0].todo in shown
 
@@ -81,22 +100,30 @@ def test_statistics_are_no_calls_and_strangers_are_no_feed(landing):
     daily = "".join(f"2026-01-0{n},90{n},{40 + n},{36 + n},{n % 3},00:02:1{n}\n" for n in range(1, 10))
     agents = mapped(landing, "operators.csv", f"date,operator_id,calls_count,calls_answered,missed,avg_talk\n{daily}")
     assert agents.feed == "agent_statistics"
-    counts = mapped(landing, "counts.csv", "hour,calls_count,missed_count\n" + "".join(
-        f"{n},{30 + n},{n}\n" for n in range(1, 10)))
+    counts = mapped(
+        landing, "counts.csv", "hour,calls_count,missed_count\n" + "".join(f"{n},{30 + n},{n}\n" for n in range(1, 10))
+    )
     assert (counts.feed, counts.written, counts.outcome) == ("", False, None)
     assert "statistics, not single calls: calls_count, missed_count" in counts.verdict
     stock = "sku,description,warehouse,on_hand\n" + "".join(f"{n},Screw,R0{n},{n}00\n" for n in range(1, 9))
     stranger = mapped(landing, "inventory.csv", stock)
     assert (stranger.feed, stranger.profile_path) == ("", None)
-    undated = mapped(landing, "leads.csv", "Name,Lead Source,Phone No,City\n" + "".join(
-        f"A{n},Web,1380013000{n},Tianjin\n" for n in range(1, 9)))
+    undated = mapped(
+        landing,
+        "leads.csv",
+        "Name,Lead Source,Phone No,City\n" + "".join(f"A{n},Web,1380013000{n},Tianjin\n" for n in range(1, 9)),
+    )
     assert (undated.feed, undated.verdict) == (
-        "", "Nearest is leads, of which it has Name, Lead Source, Phone No, City, but no created_at")
-    shown = CliRunner().invoke(app, ["--home", str(landing.settings.home), "map",
-                                     str(landing.settings.home / "inventory.csv")])
+        "",
+        "Nearest is leads, of which it has Name, Lead Source, Phone No, City, but no created_at",
+    )
+    shown = CliRunner().invoke(
+        app, ["--home", str(landing.settings.home), "map", str(landing.settings.home / "inventory.csv")]
+    )
     assert (shown.exit_code, "None of our feeds" in shown.stdout, "--feed" in shown.stdout) == (0, True, True)
     assert not (landing.settings.home / "profiles").exists() or not list(
-        (landing.settings.home / "profiles").glob("*/calls.yml"))
+        (landing.settings.home / "profiles").glob("*/calls.yml")
+    )
 
 
 def test_a_vendors_own_profile_is_not_overridden(landing):
@@ -105,7 +132,7 @@ def test_a_vendors_own_profile_is_not_overridden(landing):
     (mapping,) = map_path(landing.settings, landed, Options(audit=False))
     assert (mapping.recognised, mapping.feed, mapping.profile_path) == ("asterisk/call_legs", "call_legs", None)
     ours = landing.settings.home / "profiles"
-    for source in ("tinet", "asterisk"):    # asterisk has legs only, and its calls are delivered as such
+    for source in ("tinet", "asterisk"):  # asterisk has legs only, and its calls are delivered as such
         refused = mapped(landing, "x.csv", unknown_calls(), source=source, fresh=True, feed="calls")
         assert not refused.written
         assert any(f"the project's own profile {source}/" in note and "--force" in note for note in refused.notes)
@@ -124,28 +151,43 @@ def test_legs_without_header_in_the_order_of_freepbx(landing):
 
 
 def test_caller_and_called_of_another_language(landing):
-    lines = "".join(f"D{n};{'ausgehend' if n % 2 else 'eingehend'};{a};{b};02.03.2026 08:00:{n:02d};6{n}\n"
-                    for n in range(30) for a, b in [("4000000101", f"1380013{n:04d}") if n % 2 else
-                                                    (f"1380013{n:04d}", "4000000101")])
+    lines = "".join(
+        f"D{n};{'ausgehend' if n % 2 else 'eingehend'};{a};{b};02.03.2026 08:00:{n:02d};6{n}\n"
+        for n in range(30)
+        for a, b in [("4000000101", f"1380013{n:04d}") if n % 2 else (f"1380013{n:04d}", "4000000101")]
+    )
     content = f"Anruf-ID;Richtung;Anrufer;Angerufener;Beginn;Gesprächsdauer (s)\n{lines}"
     mapping = mapped(landing, "d.csv", content, source="anlage")
     assert (mapping.feed, mapping.sure) == ("calls", "high")
     landing.put("anlage/calls/d.csv", content)
     assert landing.one().rows_accepted == 30
     assert landing.query("select distinct own_number, left(customer_number, 7) from raw.calls") == [
-        ("4000000101", "1380013")]
+        ("4000000101", "1380013")
+    ]
 
 
 def test_numbers_of_other_countries_are_masked(landing):
-    mapping = mapped(landing, "f.csv", "Call ID,Start Time,Phone,Duration\n" + "".join(
-        f"F{n},2026-01-05 08:00:0{n},21255501{n}7,6{n}\n" for n in range(1, 9)), write=False)
+    mapping = mapped(
+        landing,
+        "f.csv",
+        "Call ID,Start Time,Phone,Duration\n"
+        + "".join(f"F{n},2026-01-05 08:00:0{n},21255501{n}7,6{n}\n" for n in range(1, 9)),
+        write=False,
+    )
     shown = json.dumps(mapping.as_dict(), ensure_ascii=False, default=str) + (mapping.profile_text or "")
     assert (mapping.feed, "21255501" in shown) == ("calls", False)
 
 
-@pytest.mark.parametrize(("path", "name"), [
-    ("/home/me/Downloads/acme_telecom_2026-01.csv", "acme_telecom"), ("/data/天润/话单.csv", "tianrun"),
-    ("/data/globex/calls-export.csv", "globex"), ("/tmp/话单0105.csv", "my_calls"), ("/tmp/tinet.csv", "tinet_own")])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/home/me/Downloads/acme_telecom_2026-01.csv", "acme_telecom"),
+        ("/data/天润/话单.csv", "tianrun"),
+        ("/data/globex/calls-export.csv", "globex"),
+        ("/tmp/话单0105.csv", "my_calls"),
+        ("/tmp/tinet.csv", "tinet_own"),
+    ],
+)
 def test_the_source_is_named_after_folder_or_vendor(path, name):
     assert source_name(Path(path), "calls", ["tinet"]) == name
 
@@ -173,29 +215,40 @@ def test_the_guides_example_runs_as_it_is_shown(landing, tmp_path, monkeypatch):
 
 
 def test_costs_need_no_column_of_their_kind(landing):
-    mapping = mapped(landing, "spend.csv", "dt,channel,costs\n" + "".join(
-        f"2026-01-0{n},baidu,1{n}.20\n" for n in range(1, 9)))
+    mapping = mapped(
+        landing, "spend.csv", "dt,channel,costs\n" + "".join(f"2026-01-0{n},baidu,1{n}.20\n" for n in range(1, 9))
+    )
     assert (mapping.feed, mapping.outcome.total("rows_accepted")) == ("channel_costs", 8)
-    assert "cost_kind: {const: \"media\"}" in mapping.profile_text
+    assert 'cost_kind: {const: "media"}' in mapping.profile_text
 
 
 def test_an_average_in_brackets_is_no_total(landing):
-    mapping = mapped(landing, "daily.csv", "Date,Incoming Calls,Answered Calls,Talk Duration (AVG),Waiting Time (AVG)\n"
-                     + "".join(f"2026-03-0{n},21{n},20{n},0:02:1{n},0:00:4{n}\n" for n in range(1, 9)), source="site")
+    mapping = mapped(
+        landing,
+        "daily.csv",
+        "Date,Incoming Calls,Answered Calls,Talk Duration (AVG),Waiting Time (AVG)\n"
+        + "".join(f"2026-03-0{n},21{n},20{n},0:02:1{n},0:00:4{n}\n" for n in range(1, 9)),
+        source="site",
+    )
     assert (guesses(mapping)["Talk Duration (AVG)"], guesses(mapping)["Waiting Time (AVG)"]) == (
-        ("average_talk_seconds", "high"), ("average_wait_seconds", "high"))
+        ("average_talk_seconds", "high"),
+        ("average_wait_seconds", "high"),
+    )
     assert (mapping.feed, mapping.outcome.total("rows_accepted")) == ("queue_statistics", 8)
 
 
 def test_a_flag_of_missed_calls_is_turned_round(landing):
     content = "call_id,date,operator_id,phone_number,is_missed_call,call_duration\n" + "".join(
         f"m{n},2026-03-02 08:0{n}:00,90{n},1380013000{n},{'true' if n % 2 else 'false'},{(n + 1) % 2 * 60}\n"
-        for n in range(1, 9))
+        for n in range(1, 9)
+    )
     mapping = mapped(landing, "calls.csv", content, source="flags")
     landing.put("flags/calls/calls.csv", content)
     assert (mapping.feed, landing.one().rows_accepted) == ("calls", 8)
     assert landing.query("select is_connected, count(*) from raw.calls group by 1 order by 1") == [
-        ("false", 4), ("true", 4)]
+        ("false", 4),
+        ("true", 4),
+    ]
 
 
 def test_a_header_that_was_shown_is_not_called_lacking(landing):

@@ -10,15 +10,20 @@ _COMPRESSED = (".duckdb", ".parquet", ".xlsx")
 
 
 def test_no_full_number_in_any_file_outside_landing_and_warehouse(demo):
-    readable = [line for line in lints.phone_numbers(demo.settings.home, skip=("landing", "secret.key"))
-                if not line.split(": ")[0].endswith(_COMPRESSED)]
+    readable = [
+        line
+        for line in lints.phone_numbers(demo.settings.home, skip=("landing", "secret.key"))
+        if not line.split(": ")[0].endswith(_COMPRESSED)
+    ]
     assert readable == []
     assert lints.phone_numbers(demo.settings.landing), "landing itself must hold numbers"
 
 
 def test_no_full_number_in_the_snapshot_and_its_parquet(demo):
-    columns = demo.query("select table_schema, table_name, column_name from information_schema.columns "
-                         "where table_catalog = 'warehouse' and data_type = 'VARCHAR'")
+    columns = demo.query(
+        "select table_schema, table_name, column_name from information_schema.columns "
+        "where table_catalog = 'warehouse' and data_type = 'VARCHAR'"
+    )
     assert len(columns) > 100
     for schema, table, column in columns:
         found = demo.query(f"""select count(*) from {schema}."{table}"
@@ -27,12 +32,16 @@ def test_no_full_number_in_the_snapshot_and_its_parquet(demo):
 
 
 def test_the_call_list_can_look_numbers_up_by_customer(demo):
-    pool = dict(demo.query("select customer_key, customer_phone_masked from high_intent_leads "
-                           "where customer_phone_masked is not null order by customer_key limit 50"))
+    pool = dict(
+        demo.query(
+            "select customer_key, customer_phone_masked from high_intent_leads "
+            "where customer_phone_masked is not null order by customer_key limit 50"
+        )
+    )
     numbers = phones.lookup(demo.settings)(pool)
     assert len(numbers) > 20
     for key, number in numbers.items():
         local = number.removeprefix("+86")
-        is_mobile = len(local) == 11 and local.startswith("1") and not local.startswith("10")   # 10 is Beijing
+        is_mobile = len(local) == 11 and local.startswith("1") and not local.startswith("10")  # 10 is Beijing
         assert pool[key][-4:] == local[-4:]
         assert pool[key][:3] == local[:3] or not is_mobile

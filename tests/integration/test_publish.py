@@ -44,8 +44,10 @@ def scalar(settings, sql):
 def marts_equal(settings):
     """Published marts against the warehouse's, for the models of the manifest."""
     wanted = {f"marts.{name}" for name in ("fct_calls", "calls_by_day", "dim_agents")}
-    return differences({k: v for k, v in dump(settings.warehouse, ["marts"]).items() if k in wanted},
-                       dump(settings.snapshot, ["marts"]))
+    return differences(
+        {k: v for k, v in dump(settings.warehouse, ["marts"]).items() if k in wanted},
+        dump(settings.snapshot, ["marts"]),
+    )
 
 
 def test_first_publication_holds_models_of_marts_and_nothing_private(settings):
@@ -55,11 +57,17 @@ def test_first_publication_holds_models_of_marts_and_nothing_private(settings):
     assert result.rows == {"fct_calls": 240, "calls_by_day": 6, "dim_agents": 1}
     assert result.as_of_date == dt.date(2026, 1, 10)
     assert marts_equal(settings) == []
-    schemas = {row[0] for row in read(settings, "select distinct schema_name from duckdb_tables() "
-                                                "where database_name = 'warehouse'")}
+    schemas = {
+        row[0]
+        for row in read(settings, "select distinct schema_name from duckdb_tables() where database_name = 'warehouse'")
+    }
     assert schemas == {"marts", "ops", "policy"}
-    assert not {"secrets", "dirty_dates", "state"} & {row[0] for row in read(
-        settings, "select table_name from duckdb_tables() where schema_name = 'ops' and database_name = 'warehouse'")}
+    assert not {"secrets", "dirty_dates", "state"} & {
+        row[0]
+        for row in read(
+            settings, "select table_name from duckdb_tables() where schema_name = 'ops' and database_name = 'warehouse'"
+        )
+    }
     assert b"13800000000" not in settings.snapshot.read_bytes()
     assert os.stat(settings.snapshot).st_mode & 0o777 == 0o444
     assert json.loads((settings.published / "semantic_manifest.json").read_text()) == {"metrics": []}
@@ -82,21 +90,31 @@ def test_there_is_one_snapshot_file_and_names_of_earlier_versions_go(settings):
 
 
 def test_tables_and_columns_carry_comments_that_follow_the_models(settings):
-    told = {"description": "Grain: one row per day.", "columns": {
-        "calls": {"name": "calls", "description": "Calls of the day; it's a count"}, "gone": {"name": "gone"}}}
+    told = {
+        "description": "Grain: one row per day.",
+        "columns": {
+            "calls": {"name": "calls", "description": "Calls of the day; it's a count"},
+            "gone": {"name": "gone"},
+        },
+    }
     by_date = {"materialized": "incremental", "meta": {"publish": {"date_column": "call_date", "feeds": ["fct_calls"]}}}
     path = settings.dbt_target / "manifest.json"
     for number, (note, talk) in enumerate((("", 70), (" (new)", 80))):
         manifest = json.loads(path.read_text())
-        manifest["nodes"]["model.x.calls_by_day"] |= {"config": by_date, **told,
-                                                      "description": told["description"] + note}
+        manifest["nodes"]["model.x.calls_by_day"] |= {
+            "config": by_date,
+            **told,
+            "description": told["description"] + note,
+        }
         path.write_text(json.dumps(manifest), encoding="utf-8")
         rebuild(settings, days(FIRST_DAY, 1), talk=talk)
         publish_now(settings, f"b{number}")
         assert read(settings, "select comment from duckdb_tables() where table_name = 'calls_by_day'") == [
-            (told["description"] + note,)]
-        assert read(settings, "select comment from duckdb_columns() where table_name = 'calls_by_day' "
-                              "and column_name = 'calls'") == [("通话量 · Calls of the day; it's a count",)]
+            (told["description"] + note,)
+        ]
+        assert read(
+            settings, "select comment from duckdb_columns() where table_name = 'calls_by_day' and column_name = 'calls'"
+        ) == [("通话量 · Calls of the day; it's a count",)]
 
 
 def test_without_any_accepted_file_there_is_nothing_to_publish(tmp_path):
@@ -108,7 +126,7 @@ def test_without_any_accepted_file_there_is_nothing_to_publish(tmp_path):
 def test_next_publications_patch_the_touched_dates_only(settings):
     publish_now(settings)
     for number, expected_base in enumerate(("copy", "spare", "spare"), start=1):
-        rebuild(settings, days(FIRST_DAY, 6)[number:number + 1], talk=100 * number, calls_per_day=30 + number)
+        rebuild(settings, days(FIRST_DAY, 6)[number : number + 1], talk=100 * number, calls_per_day=30 + number)
         result = publish_now(settings, f"b{number + 1}")
         assert result.base == expected_base
         assert result.dates == (days(FIRST_DAY, 6)[number],)
@@ -118,7 +136,7 @@ def test_next_publications_patch_the_touched_dates_only(settings):
 def test_a_patched_snapshot_equals_one_built_from_nothing(settings, tmp_path):
     publish_now(settings)
     for number in range(1, 4):
-        rebuild(settings, days(FIRST_DAY, 6)[number:number + 2], talk=70 + number)
+        rebuild(settings, days(FIRST_DAY, 6)[number : number + 2], talk=70 + number)
         publish_now(settings, f"b{number}")
     patched = dump(settings.snapshot)
     settings.snapshot.unlink()
@@ -207,20 +225,25 @@ def test_nothing_changed_publishes_nothing(settings):
 
 def test_consumed_dates_go_and_later_ones_stay(settings):
     with warehouse.session(settings) as con:
-        con.execute("insert into ops.dirty_dates values ('calls', date '2026-01-06', 'late', "
-                    "now()::timestamp + interval 1 hour)")
+        con.execute(
+            "insert into ops.dirty_dates values ('calls', date '2026-01-06', 'late', "
+            "now()::timestamp + interval 1 hour)"
+        )
     publish_now(settings)
     with warehouse.session(settings) as con:
         assert con.execute("select event_date, reason from ops.dirty_dates").fetchall() == [
-            (dt.date(2026, 1, 6), "late")]
+            (dt.date(2026, 1, 6), "late")
+        ]
 
 
 def test_a_publication_killed_before_its_commit_is_done_again(settings, monkeypatch):
     publish_now(settings)
     rebuild(settings, days(FIRST_DAY, 2), talk=300)
     with monkeypatch.context() as patch:
+
         def killed(*_, **__):
             raise KeyboardInterrupt
+
         patch.setattr("dial2deal.publish.run._commit", killed)
         with pytest.raises(KeyboardInterrupt):
             publish_now(settings, "b2")
@@ -270,10 +293,16 @@ def test_parquet_rewrites_touched_dates_only_and_equals_the_snapshot(settings):
     assert len(kept) == 5
     assert "call_date=2026-01-07" not in kept
     for table in ("fct_calls", "calls_by_day", "dim_agents"):
-        columns = ", ".join(row[0] for row in read(settings, f"select column_name from duckdb_columns() where "
-                                                             f"table_name = '{table}' order by column_index"))
-        stored = duckdb.sql(f"select {columns} from read_parquet('{folder}/{table}/**/*.parquet', "
-                            "hive_partitioning = true) order by all").fetchall()
+        columns = ", ".join(
+            row[0]
+            for row in read(
+                settings, f"select column_name from duckdb_columns() where table_name = '{table}' order by column_index"
+            )
+        )
+        stored = duckdb.sql(
+            f"select {columns} from read_parquet('{folder}/{table}/**/*.parquet', "
+            "hive_partitioning = true) order by all"
+        ).fetchall()
         assert stored == read(settings, f"select {columns} from {table} order by all"), table
 
 
@@ -313,8 +342,10 @@ class TestGate:
         deliver(settings, "generic_400/calls/a.csv", "accepted", read=10, accepted=8, quarantined=1)
         verdict = self.gate(settings)
         assert not verdict.green
-        assert ("generic_400/calls/a.csv: 10 rows read, but 8 accepted + 1 quarantined + 0 duplicate + 0 superseded = 9"
-                in verdict.reasons[0])
+        assert (
+            "generic_400/calls/a.csv: 10 rows read, but 8 accepted + 1 quarantined + 0 duplicate + 0 superseded = 9"
+            in verdict.reasons[0]
+        )
 
     def test_a_held_file_makes_it_incomplete_with_rule_rows_and_dates(self, settings):
         deliver(settings, "generic_400/calls/b.csv", "held", first="2026-01-06", last="2026-01-07", rule="ids_unique")
@@ -325,12 +356,14 @@ class TestGate:
         assert verdict.verdict == "incomplete"
         assert [(f.file, f.status, f.rule, f.rows, f.first_date, f.last_date) for f in verdict.incomplete_files] == [
             ("generic_400/calls/b.csv", "held", "ids_unique", 3, "2026-01-06", "2026-01-07"),
-            ("generic_400/calls/c.csv", "failed", "file_readable", 0, None, None)]
+            ("generic_400/calls/c.csv", "failed", "file_readable", 0, None, None),
+        ]
 
     def test_policy_block_turns_a_held_file_red(self, settings):
         (settings.home / "policy").mkdir()
         (settings.home / "policy" / "settings.yml").write_text(
-            "settings:\n  - {key: on_held_file, value: block, unit: choice, description: test, requirement: X}\n")
+            "settings:\n  - {key: on_held_file, value: block, unit: choice, description: test, requirement: X}\n"
+        )
         deliver(settings, "generic_400/calls/b.csv", "held", rule="ids_unique")
         verdict = self.gate(settings)
         assert not verdict.green

@@ -114,8 +114,8 @@ def test_pieces_in_any_order_and_a_late_day_give_the_same_marts(at_once, tmp_pat
     deliver(settings, "c_20260702_080000.csv", header, rest[:third])
     build(settings, reports=False)
     # Overlapping pieces, the older-named after the newer one.
-    deliver(settings, "b_20260701_100000.csv", header, rest[third - 40:2 * third])
-    deliver(settings, "a_20260701_090000.csv", header, rest[2 * third - 40:])
+    deliver(settings, "b_20260701_100000.csv", header, rest[third - 40 : 2 * third])
+    deliver(settings, "a_20260701_090000.csv", header, rest[2 * third - 40 :])
     build(settings, reports=False)
 
     parquet = settings.published / "parquet"
@@ -124,11 +124,13 @@ def test_pieces_in_any_order_and_a_late_day_give_the_same_marts(at_once, tmp_pat
     result = build(settings, reports=False)
     rebuilt = transformed(settings, result).dates_rebuilt
     assert set(rebuilt["fct_calls"]) == {LATE_DAY}
-    rewritten = {(p.parents[1].name, p.parent.name) for p in parquet.resolve().rglob("*=*/*.parquet")
-                 if p.stat().st_ino not in before}
+    rewritten = {
+        (p.parents[1].name, p.parent.name)
+        for p in parquet.resolve().rglob("*=*/*.parquet")
+        if p.stat().st_ino not in before
+    }
     assert {day for table, day in rewritten if table == "fct_calls"} == {f"call_date={LATE_DAY}"}
-    allowed = {str(day) for fact, days in rebuilt.items() if fact.startswith("fct_")
-               for day in days}
+    allowed = {str(day) for fact, days in rebuilt.items() if fact.startswith("fct_") for day in days}
     assert {day.split("=")[1] for _, day in rewritten} <= allowed
     assert result.build.snapshot_from in ("copy", "spare")
 
@@ -138,4 +140,5 @@ def test_pieces_in_any_order_and_a_late_day_give_the_same_marts(at_once, tmp_pat
         reports.render(settings, policy.load(settings), granularity, period, phones.lookup(settings))
         name = f"{granularity}/{period}"
         assert tree(settings.reports / name) == {
-            file.removeprefix(f"{name}/"): digest for file, digest in reference.items() if file.startswith(name)}
+            file.removeprefix(f"{name}/"): digest for file, digest in reference.items() if file.startswith(name)
+        }

@@ -121,8 +121,11 @@ def test_contacts_of_the_bank_by_attempts(landing):
     assert (result.rows_read, result.rows_quarantined) == (45211, 0)
     with CONTACTS.open(encoding="utf-8-sig", newline="") as handle:
         rows = list(csv.DictReader(handle, delimiter=";"))
-    found = dict(landing.query(
-        "select attempts, round(100.0 * avg(parse.bool(is_won)::int), 2) from raw.contact_results group by 1"))
+    found = dict(
+        landing.query(
+            "select attempts, round(100.0 * avg(parse.bool(is_won)::int), 2) from raw.contact_results group by 1"
+        )
+    )
     assert {n: found[n] for n in "12345"} == {"1": 14.60, "2": 11.20, "3": 11.19, "4": 9.00, "5": 7.88}
     ((attempts,),) = landing.query("select sum(parse.num(attempts)) from raw.contact_results")
     assert attempts == sum(int(row["campaign"]) for row in rows)

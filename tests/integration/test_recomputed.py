@@ -14,9 +14,11 @@ import pytest
 from tests.recompute.company import Company
 from tests.recompute.figures import Period, Rate, callers, channel_costs, funnel, repurchase, staff
 
-SPANS = {("daily", "2026-06-30"): (dt.date(2026, 6, 30), dt.date(2026, 6, 30)),
-         ("weekly", "2026-W26"): (dt.date(2026, 6, 22), dt.date(2026, 6, 28)),
-         ("monthly", "2026-06"): (dt.date(2026, 6, 1), dt.date(2026, 6, 30))}
+SPANS = {
+    ("daily", "2026-06-30"): (dt.date(2026, 6, 30), dt.date(2026, 6, 30)),
+    ("weekly", "2026-W26"): (dt.date(2026, 6, 22), dt.date(2026, 6, 28)),
+    ("monthly", "2026-06"): (dt.date(2026, 6, 1), dt.date(2026, 6, 30)),
+}
 MONTHS = [dt.date(2026, n, 1) for n in (3, 4, 5, 6)]
 KINDS = ("media", "lead_purchase", "labour", "telephony", "system")
 
@@ -45,9 +47,11 @@ def equal(published: float | None, expected: float | Rate | None) -> bool:
 def is_share(published: dict, expected: Rate) -> bool:
     """A rate of a report's table: value, counts and interval."""
     bounds = expected.wilson or (None, None)
-    return (published["num"], published["den"]) == (expected.numerator, expected.denominator) and equal(
-        published["value"], expected) and all(
-            equal(published[name], bound) for name, bound in zip(("low", "high"), bounds, strict=True))
+    return (
+        (published["num"], published["den"]) == (expected.numerator, expected.denominator)
+        and equal(published["value"], expected)
+        and all(equal(published[name], bound) for name, bound in zip(("low", "high"), bounds, strict=True))
+    )
 
 
 def month_end(month: dt.date) -> dt.date:
@@ -59,6 +63,7 @@ def in_month(company: Company, month: dt.date) -> Period:
 
 
 # --- reports -----------------------------------------------------------------------------------------------------
+
 
 def test_every_card(company, report):
     content, span = report
@@ -121,8 +126,10 @@ def test_agents_and_teams_of_a_report(company, report, section, name):
     rows = {row[name]: row for row in content["sections"][section]["rows"]}
     assert rows.keys() == {*calls, *orders, *(one for one, money in cents.items() if money)}
     hot = staff(period.calls)["high_intent"].value
-    ways = {way: staff([call for call in period.calls if call.direction == way])["high_intent"].value
-            for way in ("inbound", "outbound")}
+    ways = {
+        way: staff([call for call in period.calls if call.direction == way])["high_intent"].value
+        for way in ("inbound", "outbound")
+    }
     for one, row in rows.items():
         for field, expected in staff(calls[one]).items():
             found = row[field]
@@ -170,8 +177,9 @@ def test_channels_of_a_report(company, report):
         assert row["leads"] == sum(lead.channel == channel for lead in period.leads), channel
         assert row["window_leads"] == len(older), channel
         assert is_share(row["valid"], Rate(sum(lead.is_valid for lead in leads), len(leads)))
-        assert is_share(row["connect"], Rate(sum(bool(lead.talks) and by(lead.talks[0].start) for lead in leads),
-                                             len(leads)))
+        assert is_share(
+            row["connect"], Rate(sum(bool(lead.talks) and by(lead.talks[0].start) for lead in leads), len(leads))
+        )
         assert is_share(row["intent"], Rate(sum(by(lead.intent) for lead in leads), len(leads)))
         assert is_share(row["window_valid"], Rate(sum(lead.is_valid for lead in older), len(older)))
         assert is_share(row["window_intent"], Rate(sum(by(lead.intent) for lead in older), len(older)))
@@ -223,17 +231,34 @@ def test_the_call_list_of_a_report(company, report):
     pool, shown = callers(company, end), content["sections"]["high_intent"]
     waiting = [caller for caller in pool if caller.status == "pending"]
     assert (shown["total"], shown["pending"], shown["new"], shown["late"], shown["focus"]) == (
-        len(pool), len(waiting), sum(caller.last.day >= start for caller in pool),
-        sum(caller.is_late(end) for caller in waiting), sum(caller.last.province == "天津" for caller in pool))
+        len(pool),
+        len(waiting),
+        sum(caller.last.day >= start for caller in pool),
+        sum(caller.is_late(end) for caller in waiting),
+        sum(caller.last.province == "天津" for caller in pool),
+    )
     by_call = {(caller.last.start.isoformat(), caller.last.talk): caller for caller in pool}
     for row in shown["shown_rows"]:
         caller = by_call[row["last_long_call_at"], row["last_long_call_seconds"]]
-        assert (row["duration_tier"], row["long_call_count"], row["call_count"], row["attempt_count"], row["status"],
-                row["is_late"]) == (caller.last.tier, caller.hot_calls, caller.own_calls, caller.our_calls,
-                                    caller.status, caller.is_late(end))
+        assert (
+            row["duration_tier"],
+            row["long_call_count"],
+            row["call_count"],
+            row["attempt_count"],
+            row["status"],
+            row["is_late"],
+        ) == (
+            caller.last.tier,
+            caller.hot_calls,
+            caller.own_calls,
+            caller.our_calls,
+            caller.status,
+            caller.is_late(end),
+        )
 
 
 # --- tables of the snapshot ----------------------------------------------------------------------------------------
+
 
 def test_calls_by_line_and_direction(demo, company):
     expected: dict = defaultdict(list)
@@ -244,17 +269,26 @@ def test_calls_by_line_and_direction(demo, company):
                coalesce(sum(abandoned), 0), sum(high_intent_calls), sum(talk_seconds), sum(handling_seconds)
         from call_efficiency  group by all""")
     found = {row[:2]: tuple(map(int, row[2:])) for row in rows}
-    assert found == {key: (
-        len(calls), sum(c.is_dial for c in calls), sum(c.is_dial and c.connected for c in calls),
-        sum(c.connected for c in calls), sum(c.is_abandoned for c in calls), sum(c.is_hot for c in calls),
-        sum(c.talk for c in calls if c.connected), sum(c.talk + c.acw for c in calls if c.connected))
-        for key, calls in expected.items()}
+    assert found == {
+        key: (
+            len(calls),
+            sum(c.is_dial for c in calls),
+            sum(c.is_dial and c.connected for c in calls),
+            sum(c.connected for c in calls),
+            sum(c.is_abandoned for c in calls),
+            sum(c.is_hot for c in calls),
+            sum(c.talk for c in calls if c.connected),
+            sum(c.talk + c.acw for c in calls if c.connected),
+        )
+        for key, calls in expected.items()
+    }
 
 
 def test_tiers_by_line(demo, company):
     rows = demo.query("select business_line, duration_tier, sum(calls)::bigint from duration_distribution group by all")
     assert {row[:2]: row[2] for row in rows} == Counter(
-        (call.line, call.tier) for call in company.customer_calls if call.connected)
+        (call.line, call.tier) for call in company.customer_calls if call.connected
+    )
 
 
 def test_agents_over_all_days(demo, company):
@@ -274,19 +308,28 @@ def test_agents_over_all_days(demo, company):
     for agent, *found in rows:
         talks = [call for call in calls[agent] if call.connected]
         assert found == [
-            len(calls[agent]), sum(c.is_dial for c in calls[agent]),
-            sum(c.is_dial and c.connected for c in calls[agent]), sum(c.is_hot for c in talks),
-            sum(c.talk for c in talks), sum(c.talk + c.acw for c in talks), orders[agent], revenue[agent]], agent
+            len(calls[agent]),
+            sum(c.is_dial for c in calls[agent]),
+            sum(c.is_dial and c.connected for c in calls[agent]),
+            sum(c.is_hot for c in talks),
+            sum(c.talk for c in talks),
+            sum(c.talk + c.acw for c in talks),
+            orders[agent],
+            revenue[agent],
+        ], agent
 
 
 def test_channels_by_month(demo, company):
     """Leads, sales and every kind of cost, to the cent."""
-    rows = {row[:2]: row[2:] for row in demo.query(f"""
+    rows = {
+        row[:2]: row[2:]
+        for row in demo.query(f"""
         select channel, month_start, leads, valid_leads, dialled_leads, connected_leads, intent_leads, cohort_deals,
                deals, orders, customers_won, (revenue_cny * 100)::bigint,
-               {', '.join(f'({kind}_cost_cny * 100)::bigint' for kind in KINDS)},
+               {", ".join(f"({kind}_cost_cny * 100)::bigint" for kind in KINDS)},
                repurchase_numerator, repurchase_denominator
-        from channel_roi""")}
+        from channel_roi""")
+    }
     for month in MONTHS:
         period, costs = in_month(company, month), channel_costs(company, month)
         channels = {lead.channel for lead in period.leads} | costs.keys() | {order.channel for order in period.orders}
@@ -295,34 +338,51 @@ def test_channels_by_month(demo, company):
             leads = [lead for lead in period.leads if lead.channel == channel]
             again = repurchase(company, period.end, lambda order, name=channel: order.channel == name)
             assert rows[channel, month] == (
-                len(leads), sum(lead.is_valid for lead in leads), sum(bool(lead.calls) for lead in leads),
-                sum(bool(lead.talks) for lead in leads), sum(lead.intent is not None for lead in leads),
-                sum(lead.deal is not None for lead in leads), sum(lead.channel == channel for lead in period.deals),
+                len(leads),
+                sum(lead.is_valid for lead in leads),
+                sum(bool(lead.calls) for lead in leads),
+                sum(bool(lead.talks) for lead in leads),
+                sum(lead.intent is not None for lead in leads),
+                sum(lead.deal is not None for lead in leads),
+                sum(lead.channel == channel for lead in period.deals),
                 sum(order.channel == channel for order in period.orders),
                 sum(order.is_first and order.channel == channel for order in period.orders),
                 sum(money for money, order in period.revenue if order.channel == channel),
-                *(costs[channel][kind] for kind in KINDS), again.numerator, again.denominator), (channel, month)
+                *(costs[channel][kind] for kind in KINDS),
+                again.numerator,
+                again.denominator,
+            ), (channel, month)
 
 
 def test_money_given_back_by_month(demo, company):
-    rows = demo.query("select date_trunc('month', revenue_date)::date, count(*), (sum(-amount_cny) * 100)::bigint "
-                      "from fct_revenue where movement = 'refund' group by all")
+    rows = demo.query(
+        "select date_trunc('month', revenue_date)::date, count(*), (sum(-amount_cny) * 100)::bigint "
+        "from fct_revenue where movement = 'refund' group by all"
+    )
     given = [(day.replace(day=1), -cents) for day, cents, _ in company.revenue if cents < 0]
     assert given
     assert {row[0]: row[1:] for row in rows} == {
         month: (sum(at == month for at, _ in given), sum(cents for at, cents in given if at == month))
-        for month in {at for at, _ in given}}
+        for month in {at for at, _ in given}
+    }
 
 
 def test_lead_quality_by_channel(demo, company):
     """Leads, valid ones, open old ones and dormant ones, as of the last day."""
-    found = demo.query("select channel, sum(leads)::bigint, sum(valid_leads)::bigint, sum(deals)::bigint, "
-                       "sum(open_aged_leads)::bigint, sum(dormant_leads)::bigint from lead_quality group by all")
+    found = demo.query(
+        "select channel, sum(leads)::bigint, sum(valid_leads)::bigint, sum(deals)::bigint, "
+        "sum(open_aged_leads)::bigint, sum(dormant_leads)::bigint from lead_quality group by all"
+    )
     on = company.last_day
     for channel, *counts in found:
         leads = [lead for lead in company.leads.values() if lead.channel == channel]
-        assert counts == [len(leads), sum(lead.is_valid for lead in leads), sum(bool(lead.deal) for lead in leads),
-                          sum(lead.is_open(on) for lead in leads), sum(lead.is_dormant(on) for lead in leads)], channel
+        assert counts == [
+            len(leads),
+            sum(lead.is_valid for lead in leads),
+            sum(bool(lead.deal) for lead in leads),
+            sum(lead.is_open(on) for lead in leads),
+            sum(lead.is_dormant(on) for lead in leads),
+        ], channel
 
 
 @pytest.mark.parametrize("preset", ["six_stage", "five_stage"])
@@ -333,9 +393,12 @@ def test_funnel_of_all_weeks_by_channel(demo, company, preset):
         flags = lead.reached(preset, lead.created.date() + dt.timedelta(days=89))
         for ordinal, flag in enumerate(flags, 1):
             expected[lead.channel, ordinal] += flag
-    rows = demo.query("select channel, dense_rank() over (order by ordinal), reached from ("
-                      "select channel, ordinal, sum(reached)::bigint as reached from funnel_by_stage "
-                      "where preset = ? and not is_all_channels group by all)", preset)
+    rows = demo.query(
+        "select channel, dense_rank() over (order by ordinal), reached from ("
+        "select channel, ordinal, sum(reached)::bigint as reached from funnel_by_stage "
+        "where preset = ? and not is_all_channels group by all)",
+        preset,
+    )
     assert {row[:2]: row[2] for row in rows} == expected
 
 
@@ -343,9 +406,12 @@ def test_first_contacts_and_days_to_deal(demo, company):
     """S05 and S07: two measures of the way to a deal, from the lead and from the first call."""
     leads = company.leads.values()
     assert demo.query("select count(first_connect_at), count_if(is_first_contact_deal) from fct_leads") == [
-        (sum(bool(lead.talks) for lead in leads), sum(lead.is_first_contact_deal for lead in leads))]
-    rows = demo.query("select source_lead_id, days_from_lead_to_deal, days_from_first_call_to_deal from fct_leads "
-                      "where deal_at is not null")
+        (sum(bool(lead.talks) for lead in leads), sum(lead.is_first_contact_deal for lead in leads))
+    ]
+    rows = demo.query(
+        "select source_lead_id, days_from_lead_to_deal, days_from_first_call_to_deal from fct_leads "
+        "where deal_at is not null"
+    )
     assert len(rows) == sum(lead.deal is not None for lead in leads)
     for key, from_lead, from_call in rows:
         lead = company.leads[key]
@@ -356,8 +422,20 @@ def test_first_contacts_and_days_to_deal(demo, company):
 
 def test_the_pool_of_the_last_day(demo, company):
     """S03: how often the customer called, and beside it how often we tried."""
-    rows = demo.query("select last_long_call_at, last_long_call_seconds, long_call_count, call_count, attempt_count, "
-                      "duration_tier, is_focus_region, has_ordered_since from high_intent_leads order by all")
+    rows = demo.query(
+        "select last_long_call_at, last_long_call_seconds, long_call_count, call_count, attempt_count, "
+        "duration_tier, is_focus_region, has_ordered_since from high_intent_leads order by all"
+    )
     assert rows == sorted(
-        (caller.last.start, caller.last.talk, caller.hot_calls, caller.own_calls, caller.our_calls, caller.last.tier,
-         caller.last.province == "天津", caller.has_ordered) for caller in callers(company, company.last_day))
+        (
+            caller.last.start,
+            caller.last.talk,
+            caller.hot_calls,
+            caller.own_calls,
+            caller.our_calls,
+            caller.last.tier,
+            caller.last.province == "天津",
+            caller.has_ordered,
+        )
+        for caller in callers(company, company.last_day)
+    )

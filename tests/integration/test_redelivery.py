@@ -28,8 +28,10 @@ def accept(landing, path: str = "%") -> None:
 
 
 def in_force(landing) -> list[tuple]:
-    return landing.query("select f.path, r.call_id, r.talk_seconds from raw.calls r join ops.export_files f on "
-                         "f.file_id = r._file_id where f.status = 'accepted' order by all")
+    return landing.query(
+        "select f.path, r.call_id, r.talk_seconds from raw.calls r join ops.export_files f on "
+        "f.file_id = r._file_id where f.status = 'accepted' order by all"
+    )
 
 
 def dirty(landing) -> list[str]:
@@ -52,12 +54,15 @@ def test_a_revision_replaces_the_whole_batch(landing):
     put(landing, "rev=1/all.csv", call(1, talk="60"), call(3))
     landing.load()
     accept(landing)
-    assert in_force(landing) == [(f"{BATCH}/rev=1/all.csv", "C000001", "60"),
-                                 (f"{BATCH}/rev=1/all.csv", "C000003", "00:05:23"),
-                                 ("generic_400/calls/other.csv", "C000004", "00:05:23")]
+    assert in_force(landing) == [
+        (f"{BATCH}/rev=1/all.csv", "C000001", "60"),
+        (f"{BATCH}/rev=1/all.csv", "C000003", "00:05:23"),
+        ("generic_400/calls/other.csv", "C000004", "00:05:23"),
+    ]
     assert dirty(landing) == ["2026-01-04", "2026-01-05"]
     assert landing.query("select path, message from ops.export_files where status = 'superseded' order by 1") == [
-        (f"{BATCH}/{name}.csv", "replaced by revision 1 of its batch") for name in "ab"]
+        (f"{BATCH}/{name}.csv", "replaced by revision 1 of its batch") for name in "ab"
+    ]
     assert all(r.skipped for r in landing.load())
 
 
@@ -112,7 +117,8 @@ def test_the_last_line_of_a_cut_file_is_quarantined_as_such(landing):
     result = landing.one()
     assert (result.rows_accepted, result.rows_quarantined) == (2, 1)
     assert landing.query("select line, reason from ops.quarantine") == [
-        (4, "the file ends in the middle of this line: it seems cut; deliver it again whole")]
+        (4, "the file ends in the middle of this line: it seems cut; deliver it again whole")
+    ]
     assert "it seems cut" in result.message
     landing.put("generic_400/calls/a.csv", whole + "\n")
     assert (landing.one().rows_accepted, landing.one().message) == (1, None)
@@ -156,9 +162,10 @@ def test_the_same_id_with_newer_content_is_an_update(landing):
     landing.calls("calls_20260105.csv", [call(1)])
     landing.calls("calls_20260106.csv", [call(1, notes="已回访")])
     assert [(r.rows_accepted, r.rows_duplicate) for r in landing.load()] == [(1, 0), (1, 0)]
-    assert landing.query("select f.delivered_at::date::varchar, r.notes from raw.calls r join ops.export_files f on "
-                         "f.file_id = r._file_id where r._row_key = 'C000001' order by 1") == [
-        ("2026-01-04", None), ("2026-01-05", "已回访")]
+    assert landing.query(
+        "select f.delivered_at::date::varchar, r.notes from raw.calls r join ops.export_files f on "
+        "f.file_id = r._file_id where r._row_key = 'C000001' order by 1"
+    ) == [("2026-01-04", None), ("2026-01-05", "已回访")]
 
 
 def test_reordered_columns_are_the_same_content(landing):
@@ -237,12 +244,21 @@ def test_a_changed_mapping_reads_its_files_anew(landing):
     landing.query("delete from ops.dirty_dates")
     landing.profile("house/calls.yml", HOUSE + "  talk_seconds: 又\n")
     assert {r.path: r.skipped for r in landing.load()} == {
-        "generic_400/calls/c.csv": True, "house/calls/a.csv": False, "house/calls/b.csv": False}
+        "generic_400/calls/c.csv": True,
+        "house/calls/a.csv": False,
+        "house/calls/b.csv": False,
+    }
     assert landing.query("select call_id, talk_seconds from raw.calls order by 1") == [
-        ("1", "7"), ("2", "7"), ("C000001", "00:05:23")]
+        ("1", "7"),
+        ("2", "7"),
+        ("C000001", "00:05:23"),
+    ]
     assert dirty(landing) == ["2026-01-05", "2026-01-06"]
     assert landing.query("select source, status from ops.export_files order by all") == [
-        ("generic_400", "accepted"), ("house", "loaded"), ("house", "loaded")]
+        ("generic_400", "accepted"),
+        ("house", "loaded"),
+        ("house", "loaded"),
+    ]
     assert all(r.skipped for r in landing.load())
 
 
@@ -267,7 +283,9 @@ def test_a_source_that_gets_a_profile_for_calls_no_longer_delivers_legs(landing)
     landing.profile("house/calls.yml", HOUSE + "  talk_seconds: 长\n")
     assert landing.one().feed == "calls"
     assert landing.query("select feed, status from ops.export_files order by all") == [
-        ("call_legs", "superseded"), ("calls", "loaded")]
+        ("call_legs", "superseded"),
+        ("calls", "loaded"),
+    ]
 
 
 def test_rows_that_a_correction_lacks_leave_the_marts(landing):
@@ -276,7 +294,9 @@ def test_rows_that_a_correction_lacks_leave_the_marts(landing):
     put(landing, "rev=1/a.csv", call(1), call(3, at="2026-01-06 08:00:00"))
     assert run.build(landing.settings, reports=False).ok
     assert landing.query("select call_date::varchar, count(*) from marts.fct_calls group by 1 order by 1") == [
-        ("2026-01-05", 1), ("2026-01-06", 1)]
+        ("2026-01-05", 1),
+        ("2026-01-06", 1),
+    ]
 
 
 @pytest.mark.parametrize("broken", ["columns: [", None])

@@ -28,8 +28,10 @@ def test_regressions_stay_fixed_one_by_one(tmp_path):
 def test_a_broken_rule_is_noticed(tmp_path, monkeypatch):
     """The check itself: a loader that drops a row is caught."""
     settings = Settings(home=tmp_path).ensure()
-    text = "呼叫ID,呼叫类型,客户号码,开始时间,通话时长\n1,呼入,13900000001,2026-01-05 08:00:00,1\n" \
-           "2,呼入,13900000002,2026-01-05 08:00:00,1\n"
+    text = (
+        "呼叫ID,呼叫类型,客户号码,开始时间,通话时长\n1,呼入,13900000001,2026-01-05 08:00:00,1\n"
+        "2,呼入,13900000002,2026-01-05 08:00:00,1\n"
+    )
     lose = worker.exports.load_landing
 
     def losing(con, *args, **kwargs):

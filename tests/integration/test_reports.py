@@ -20,24 +20,33 @@ from dial2deal.reports import rules as report_rules
 from tests.integration.report_files import installation
 from tests.structure.lints import phone_numbers
 
-DAY, WEEK, MONTH = "2026-06-30", "2026-W26", "2026-06"   # the demo's data ends in the evening of 2026-06-30
-SPANS = {("daily", DAY): ("2026-06-30", "2026-06-30"), ("weekly", WEEK): ("2026-06-22", "2026-06-28"),
-         ("monthly", MONTH): ("2026-06-01", "2026-06-30")}
+DAY, WEEK, MONTH = "2026-06-30", "2026-W26", "2026-06"  # the demo's data ends in the evening of 2026-06-30
+SPANS = {
+    ("daily", DAY): ("2026-06-30", "2026-06-30"),
+    ("weekly", WEEK): ("2026-06-22", "2026-06-28"),
+    ("monthly", MONTH): ("2026-06-01", "2026-06-30"),
+}
 
 
 @pytest.fixture(scope="module")
 def home(demo, tmp_path_factory):
     """The latest reports as the build made them, and room for others."""
-    rendered = installation(tmp_path_factory.mktemp("reports") / "home", demo.settings.published,
-                            (demo.settings.home / "policy" / "settings.yml").read_text(encoding="utf-8"))
+    rendered = installation(
+        tmp_path_factory.mktemp("reports") / "home",
+        demo.settings.published,
+        (demo.settings.home / "policy" / "settings.yml").read_text(encoding="utf-8"),
+    )
     shutil.copytree(demo.settings.reports, rendered.settings.reports, dirs_exist_ok=True)
     return rendered
 
 
 @pytest.fixture(scope="module")
 def english(demo, tmp_path_factory):
-    return installation(tmp_path_factory.mktemp("english") / "home", demo.settings.published,
-                        "settings:\n  - {key: reports.locale, value: en}\n  - {key: reports.pdf, value: none}\n")
+    return installation(
+        tmp_path_factory.mktemp("english") / "home",
+        demo.settings.published,
+        "settings:\n  - {key: reports.locale, value: en}\n  - {key: reports.pdf, value: none}\n",
+    )
 
 
 def card(content, metric):
@@ -48,22 +57,36 @@ def card(content, metric):
 def test_cards_agree_with_plain_sql(demo, home, granularity, period):
     start, end = SPANS[granularity, period]
     content = home.content(granularity, period)
-    (calls, dials, connected_dials, high, tiered, talk, connected), = demo.query(
+    ((calls, dials, connected_dials, high, tiered, talk, connected),) = demo.query(
         "select count(*), count(*) filter (where direction = 'outbound' and is_dial), "
         "count(*) filter (where direction = 'outbound' and is_dial and is_connected), "
         "count(*) filter (where is_high_intent), count(duration_tier), "
         "sum(talk_seconds) filter (where is_connected), count(*) filter (where is_connected) "
-        "from fct_calls where is_customer_call and call_date between ? and ?", start, end)
-    (leads, valid), = demo.query("select count(*), count(*) filter (where is_valid) from fct_leads "
-                                 "where created_date between ? and ?", start, end)
-    (revenue,), = demo.query("select coalesce(sum(amount_cny), 0) from fct_revenue where revenue_date between ? and ?",
-                             start, end)
-    (orders,), = demo.query("select count(*) from fct_orders where is_won and order_date between ? and ?", start, end)
-    expected = {"calls": calls, "high_intent_calls": high, "leads": leads, "orders": orders,
-                "revenue_cny": float(revenue), "connect_rate": connected_dials / dials,
-                "high_intent_rate": high / tiered,
-                "mean_talk_seconds": talk / connected, "validity_rate": valid / leads,
-                "average_order_value_cny": float(revenue) / orders if orders else None}
+        "from fct_calls where is_customer_call and call_date between ? and ?",
+        start,
+        end,
+    )
+    ((leads, valid),) = demo.query(
+        "select count(*), count(*) filter (where is_valid) from fct_leads where created_date between ? and ?",
+        start,
+        end,
+    )
+    ((revenue,),) = demo.query(
+        "select coalesce(sum(amount_cny), 0) from fct_revenue where revenue_date between ? and ?", start, end
+    )
+    ((orders,),) = demo.query("select count(*) from fct_orders where is_won and order_date between ? and ?", start, end)
+    expected = {
+        "calls": calls,
+        "high_intent_calls": high,
+        "leads": leads,
+        "orders": orders,
+        "revenue_cny": float(revenue),
+        "connect_rate": connected_dials / dials,
+        "high_intent_rate": high / tiered,
+        "mean_talk_seconds": talk / connected,
+        "validity_rate": valid / leads,
+        "average_order_value_cny": float(revenue) / orders if orders else None,
+    }
     checked = 0
     for shown in content["cards"]:
         if shown["metric"] in expected:
@@ -71,16 +94,20 @@ def test_cards_agree_with_plain_sql(demo, home, granularity, period):
             checked += 1
     assert checked >= 3
     assert (card(content, "connect_rate")["numerator"], card(content, "connect_rate")["denominator"]) == (
-        connected_dials, dials)
+        connected_dials,
+        dials,
+    )
 
 
 def test_a_months_economics_agree_with_orders_and_costs(demo, home):
     content = home.content("monthly", MONTH)
-    (revenue,), = demo.query("select sum(amount_cny) from fct_revenue "
-                             "where revenue_date between '2026-06-01' and '2026-06-30'")
-    (cost,), = demo.query("select sum(amount_cny) from fct_costs where cost_month = '2026-06-01'")
-    (won,), = demo.query("select count(*) from fct_orders where order_number = 1 "
-                         "and order_date between '2026-06-01' and '2026-06-30'")
+    ((revenue,),) = demo.query(
+        "select sum(amount_cny) from fct_revenue where revenue_date between '2026-06-01' and '2026-06-30'"
+    )
+    ((cost,),) = demo.query("select sum(amount_cny) from fct_costs where cost_month = '2026-06-01'")
+    ((won,),) = demo.query(
+        "select count(*) from fct_orders where order_number = 1 and order_date between '2026-06-01' and '2026-06-30'"
+    )
     assert card(content, "revenue_cny")["value"] == pytest.approx(float(revenue))
     assert card(content, "total_cost_cny")["value"] == pytest.approx(float(cost))
     assert card(content, "cac_full_cny")["value"] == pytest.approx(float(cost) / won)
@@ -92,7 +119,7 @@ def test_a_months_economics_agree_with_orders_and_costs(demo, home):
 
 def test_comparisons_are_of_the_period_before(demo, home):
     content = home.content("weekly", WEEK)
-    (before,), = demo.query("select count(*) from fct_leads where created_date between '2026-06-15' and '2026-06-21'")
+    ((before,),) = demo.query("select count(*) from fct_leads where created_date between '2026-06-15' and '2026-06-21'")
     previous, year_ago = card(content, "leads")["comparisons"]
     assert (previous["period"], previous["value"]) == ("2026-W25", before)
     assert (year_ago["value"], year_ago["text"], year_ago["reason"]) == (None, "—", "short_history")
@@ -108,7 +135,7 @@ def test_a_held_file_is_named_and_stops_comparisons(demo, home):
     assert damaged["footer"]["verdict"] == "incomplete"
     assert card(damaged, "high_intent_calls")["is_incomplete"]
     assert card(damaged, "high_intent_calls")["comparisons"][0]["reason"] == "own_incomplete"
-    assert card(damaged, "leads")["comparisons"][0]["value"] is not None   # another feed
+    assert card(damaged, "leads")["comparisons"][0]["value"] is not None  # another feed
     after = home.content("weekly", WEEK)
     assert card(after, "connect_rate")["comparisons"][0]["reason"] == "incomplete"
     assert not [file for file in after["footer"]["held_files"] if file["first_date"] == "2026-06-18"]
@@ -125,12 +152,22 @@ def test_a_held_file_is_named_and_stops_comparisons(demo, home):
 def test_tiers_and_staff_agree_with_plain_sql(demo, home, granularity, period):
     span = SPANS[granularity, period]
     sections = home.content(granularity, period)["sections"]
-    tiers = dict(demo.query("select duration_tier, count(*) from fct_calls where duration_tier is not null "
-                            "and call_date between ? and ? group by 1", *span))
+    tiers = dict(
+        demo.query(
+            "select duration_tier, count(*) from fct_calls where duration_tier is not null "
+            "and call_date between ? and ? group by 1",
+            *span,
+        )
+    )
     assert {row["tier"]: row["calls"] for row in sections["tiers"]["rows"] if row["calls"]} == tiers
-    staff = {agent: (calls, high, tiered) for agent, calls, high, tiered in demo.query(
-        "select agent_id, count(*), count(*) filter (where is_high_intent), count(duration_tier) from fct_calls "
-        "where is_customer_call and call_date between ? and ? group by 1", *span)}
+    staff = {
+        agent: (calls, high, tiered)
+        for agent, calls, high, tiered in demo.query(
+            "select agent_id, count(*), count(*) filter (where is_high_intent), count(duration_tier) from fct_calls "
+            "where is_customer_call and call_date between ? and ? group by 1",
+            *span,
+        )
+    }
     assert None in staff, "all calls have an agent: nothing would be missed without a row for the others"
     found = Counter()
     for row in sections["agents"]["rows"]:
@@ -140,19 +177,26 @@ def test_tiers_and_staff_agree_with_plain_sql(demo, home, granularity, period):
     ranked = [row for row in sections["agents"]["rows"] if row["rank"]]
     assert [row["rank"] for row in ranked] == list(range(1, len(ranked) + 1))
     assert [row["high_intent_standardised"]["low"] for row in ranked] == sorted(
-        (row["high_intent_standardised"]["low"] for row in ranked), reverse=True)
+        (row["high_intent_standardised"]["low"] for row in ranked), reverse=True
+    )
     assert all(row["high_intent"]["den"] >= sections["agents"]["min_n"] for row in ranked)
-    assert all(row["high_intent"]["den"] < sections["agents"]["min_n"]
-               for row in sections["agents"]["rows"] if not row["rank"] and row["is_assigned"])
+    assert all(
+        row["high_intent"]["den"] < sections["agents"]["min_n"]
+        for row in sections["agents"]["rows"]
+        if not row["rank"] and row["is_assigned"]
+    )
 
 
 def test_the_funnel_counts_each_lead_once_at_its_furthest_stage(demo, home):
     """Oracle in Python: per lead the stages it has evidence of by the end of the week."""
     end = dt.date(2026, 6, 28)
     funnel = home.content("weekly", WEEK)["sections"]["funnel"]
-    leads = demo.query("select lead_key, first_dial_at, first_connect_at, first_high_intent_at, first_order_at, "
-                       "repurchase_at, referral_at from fct_leads where created_date between ? and ?",
-                       end - dt.timedelta(days=89), end)
+    leads = demo.query(
+        "select lead_key, first_dial_at, first_connect_at, first_high_intent_at, first_order_at, "
+        "repurchase_at, referral_at from fct_leads where created_date between ? and ?",
+        end - dt.timedelta(days=89),
+        end,
+    )
     events: dict[str, set[str]] = {}
     for key, stage, at in demo.query("select lead_key, stage, occurred_at from fct_lead_events"):
         if at.date() <= end:
@@ -161,8 +205,14 @@ def test_the_funnel_counts_each_lead_once_at_its_furthest_stage(demo, home):
     for key, dial, connect, high, order, again, referral in leads:
         marks = events.get(key, set())
         seen = [at is not None and at.date() <= end for at in (dial, connect, high, order, again, referral)]
-        evidence = [seen[0], seen[1], seen[2] or "intent" in marks, "need_confirmed" in marks, seen[3],
-                    seen[4] or seen[5]]
+        evidence = [
+            seen[0],
+            seen[1],
+            seen[2] or "intent" in marks,
+            "need_confirmed" in marks,
+            seen[3],
+            seen[4] or seen[5],
+        ]
         furthest = max((n for n, has in enumerate(evidence) if has), default=-1)
         reached.update(range(furthest + 1))
     assert funnel["entered"] == len(leads)
@@ -189,7 +239,7 @@ def test_planted_channels_are_found_with_evidence(home, demo):
 def test_the_same_snapshot_gives_the_same_bytes(home):
     periods = [("weekly", WEEK), ("daily", DAY), ("monthly", MONTH)]
     before = {period: _bytes(home, *period) for period in periods}
-    rendering._opened = None   # as in a new process
+    rendering._opened = None  # as in a new process
     for granularity, period in reversed(periods):
         for path in home.folder(granularity, period).iterdir():
             path.unlink()
@@ -199,14 +249,21 @@ def test_the_same_snapshot_gives_the_same_bytes(home):
 
 def _bytes(home, granularity, period):
     home.content(granularity, period)
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(home.folder(granularity, period).iterdir())}
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(home.folder(granularity, period).iterdir())
+    }
 
 
-@pytest.mark.parametrize(("granularity", "period", "reason"), [
-    ("daily", "2026-07-01", "not complete"), ("weekly", "2026-W27", "not complete"),
-    ("monthly", "2026-07", "not complete"), ("daily", "2020-01-01", "before the first data"),
-])
+@pytest.mark.parametrize(
+    ("granularity", "period", "reason"),
+    [
+        ("daily", "2026-07-01", "not complete"),
+        ("weekly", "2026-W27", "not complete"),
+        ("monthly", "2026-07", "not complete"),
+        ("daily", "2020-01-01", "before the first data"),
+    ],
+)
 def test_incomplete_and_empty_periods_are_skipped_with_a_reason(home, granularity, period, reason):
     result = home.render(granularity, period)
     assert reason in result.skipped_reason
@@ -223,15 +280,27 @@ def test_readers_see_no_keys_of_the_machine(home, english, locale, granularity, 
     where = {"zh": home, "en": english}[locale]
     where.content(granularity, period)
     folder = where.folder(granularity, period)
-    page = re.sub(r"<(style|script|svg).*?</\1>|<[^>]+>", " ", (folder / "report.html").read_text(encoding="utf-8"),
-                  flags=re.DOTALL)
-    cells = [str(cell.value) for sheet in openpyxl.load_workbook(folder / "report.xlsx") for row in sheet.iter_rows()
-             for cell in row if cell.value is not None]
+    page = re.sub(
+        r"<(style|script|svg).*?</\1>|<[^>]+>",
+        " ",
+        (folder / "report.html").read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )
+    cells = [
+        str(cell.value)
+        for sheet in openpyxl.load_workbook(folder / "report.xlsx")
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+    ]
     text = "\n".join([page, *cells])
     rules = policy.load(where.settings)
-    keys = {row["key"] for row in rules.rows("settings")} | {rule.id for rule in report_rules.load(where.settings)} | {
-        check.check_name for checks in load_suites(where.settings).values() for check in checks.checks}
-    keys = {key for key in keys if "_" in key or "." in key} - {"privacy.call_list_phone"}   # readers are told of it
+    keys = (
+        {row["key"] for row in rules.rows("settings")}
+        | {rule.id for rule in report_rules.load(where.settings)}
+        | {check.check_name for checks in load_suites(where.settings).values() for check in checks.checks}
+    )
+    keys = {key for key in keys if "_" in key or "." in key} - {"privacy.call_list_phone"}  # readers are told of it
     assert [key for key in keys if re.search(rf"(?<![\w.]){re.escape(key)}(?![\w.])", text)] == []
     assert re.findall(r"\b(?:[RXQS]\d{2,3}|D\.\d+|min_n|findings\.yml)\b", text) == []
     assert not any(cell.startswith("'") for cell in cells)
@@ -248,8 +317,10 @@ def test_what_a_reader_divides_or_adds_agrees(home, granularity, period):
         if row["kind"] in ("share", "money") and row.get("denominator"):
             assert row["value"] == pytest.approx(row["numerator"] / row["denominator"])
     sections = content["sections"]
-    sums = {name: {column: sum(row[column] or 0 for row in sections[name]["rows"])
-                   for column in ("orders", "revenue_cny")} for name in ("channels", "teams", "agents")}
+    sums = {
+        name: {column: sum(row[column] or 0 for row in sections[name]["rows"]) for column in ("orders", "revenue_cny")}
+        for name in ("channels", "teams", "agents")
+    }
     for name, total in sums.items():
         assert total == pytest.approx(sums["channels"]), name
         for column, value in total.items():
@@ -257,7 +328,8 @@ def test_what_a_reader_divides_or_adds_agrees(home, granularity, period):
                 assert value == pytest.approx(shown[column]["value"]), (name, column)
     if "calls" in shown:
         assert {sum(row["calls"] for row in sections[name]["rows"]) for name in ("teams", "agents")} == {
-            shown["calls"]["value"]}
+            shown["calls"]["value"]
+        }
     tiers = sections["tiers"]
     assert sum(row["calls"] for row in tiers["rows"]) == tiers["total"]
     if "leads" in shown:
@@ -266,18 +338,25 @@ def test_what_a_reader_divides_or_adds_agrees(home, granularity, period):
         assert before["reached"] - row["lost"] == row["reached"]
 
 
-@pytest.mark.skipif(shutil.which("pdftotext") is None or pdf.missing() is not None,
-                    reason="apt-get install poppler-utils fonts-noto-cjk libpango-1.0-0 libpangoft2-1.0-0")
+@pytest.mark.skipif(
+    shutil.which("pdftotext") is None or pdf.missing() is not None,
+    reason="apt-get install poppler-utils fonts-noto-cjk libpango-1.0-0 libpangoft2-1.0-0",
+)
 def test_no_word_of_the_pdf_leaves_its_page(home):
     content = home.content("monthly", MONTH)
-    told = subprocess.run(["pdftotext", "-bbox", home.folder("monthly", MONTH) / "report.pdf", "-"],
-                          capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        ["pdftotext", "-bbox", home.folder("monthly", MONTH) / "report.pdf", "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     pages = re.split(r"<page ", told)[1:]
     for page in pages:
         width, height = (float(size) for size in re.match(r'width="([\d.]+)" height="([\d.]+)"', page).groups())
-        assert (round(width), round(height)) == (595, 842)   # A4
+        assert (round(width), round(height)) == (595, 842)  # A4
         for left, top, right, bottom, word in re.findall(
-                r'<word xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>', page):
+            r'<word xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>', page
+        ):
             assert 20 < float(left) < float(right) < width - 20, word
             assert 20 < float(top) < float(bottom) < height - 10, word
     words = {word for page in pages for word in re.findall(r">([^<>]+)</word>", page)}
@@ -332,7 +411,8 @@ def test_english_by_setting(english):
     assert "Referral" in page
     # What is left in Chinese is data: names of people, places, teams and files, and messages about files.
     own_words = {row["label"] for row in content["cards"]} | {
-        row["title"].replace(row["evidence"]["label"], "") for row in content["findings"]}
+        row["title"].replace(row["evidence"]["label"], "") for row in content["findings"]
+    }
     assert not [text for text in own_words if re.search(r"[\u4e00-\u9fff]", text)]
     assert openpyxl.load_workbook(english.folder("monthly", MONTH) / "report.xlsx").sheetnames[1] == "High-intent list"
 
@@ -345,7 +425,9 @@ def test_a_period_of_costs_alone_renders(home, granularity, period):
 
 def test_every_expected_latest_period_renders(demo, home):
     rules = policy.load(home.settings)
-    (as_of_date, as_of_at), = demo.query("select as_of_date, as_of_at from ops.build_info")
-    latest = {granularity: reports.expected_latest(granularity, as_of_date, as_of_at, rules)
-              for granularity in reports.GRANULARITIES}
+    ((as_of_date, as_of_at),) = demo.query("select as_of_date, as_of_at from ops.build_info")
+    latest = {
+        granularity: reports.expected_latest(granularity, as_of_date, as_of_at, rules)
+        for granularity in reports.GRANULARITIES
+    }
     assert latest == {"daily": DAY, "weekly": WEEK, "monthly": MONTH}

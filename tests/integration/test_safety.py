@@ -49,17 +49,37 @@ def test_members_of_archives_are_files_of_their_own(landing):
     book.active.append(call(3).split(","))
     inside = io.BytesIO()
     book.save(inside)
-    landing.put("generic_400/calls/a.zip", zipped({
-        "一月/a.csv": CSV, "b.xlsx": inside.getvalue(), "__MACOSX/._a.csv": b"x", ".hidden": b"x",
-        "c.csv.gz": gzip.compress(f"{CALLS_HEADER}\n{call(4)}\n".encode()), "bad.csv": b"a,b\n1,2\n"}))
+    landing.put(
+        "generic_400/calls/a.zip",
+        zipped(
+            {
+                "一月/a.csv": CSV,
+                "b.xlsx": inside.getvalue(),
+                "__MACOSX/._a.csv": b"x",
+                ".hidden": b"x",
+                "c.csv.gz": gzip.compress(f"{CALLS_HEADER}\n{call(4)}\n".encode()),
+                "bad.csv": b"a,b\n1,2\n",
+            }
+        ),
+    )
     landing.put("generic_400/calls/d.csv.gz", gzip.compress(f"{CALLS_HEADER}\n{call(5)}\n".encode()))
     landing.put("generic_400/calls/e.zip", gbk_named("二月.csv", f"{CALLS_HEADER}\n{call(6)}\n".encode("gb18030")))
     results = outcomes(landing)
     assert {name: status for name, (status, _) in results.items()} == {
-        "a.zip!一月/a.csv": "loaded", "a.zip!b.xlsx": "loaded", "a.zip!c.csv.gz!c.csv": "loaded",
-        "a.zip!bad.csv": "failed", "d.csv.gz!d.csv": "loaded", "e.zip!二月.csv": "loaded"}
-    assert landing.query("select call_id from raw.calls order by 1") == [("C000001",), ("C000003",), ("C000004",),
-                                                                         ("C000005",), ("C000006",)]
+        "a.zip!一月/a.csv": "loaded",
+        "a.zip!b.xlsx": "loaded",
+        "a.zip!c.csv.gz!c.csv": "loaded",
+        "a.zip!bad.csv": "failed",
+        "d.csv.gz!d.csv": "loaded",
+        "e.zip!二月.csv": "loaded",
+    }
+    assert landing.query("select call_id from raw.calls order by 1") == [
+        ("C000001",),
+        ("C000003",),
+        ("C000004",),
+        ("C000005",),
+        ("C000006",),
+    ]
     assert all(r.skipped for r in landing.load())
     assert list(landing.settings.tmp.iterdir()) == []
 
@@ -140,9 +160,11 @@ def test_a_workbook_bomb_is_refused(landing, monkeypatch):
     assert "unpacks to more than" in landing.one().message
 
 
-XML_BOMB = ('<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
-            '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet><Table><Row><Cell>'
-            "<Data>&b;</Data></Cell></Row></Table></Worksheet></Workbook>")
+XML_BOMB = (
+    '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+    '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet><Table><Row><Cell>'
+    "<Data>&b;</Data></Cell></Row></Table></Worksheet></Workbook>"
+)
 
 
 def test_entities_are_not_expanded(landing):
@@ -155,9 +177,16 @@ def test_entities_are_not_expanded(landing):
     assert "No header" in results["c.html"][1]
 
 
-@pytest.mark.parametrize("attack", [
-    "<table><tr>" + "<td colspan=1000>x" * 50, "<table>" * 500, "<!--" + "x" * (5 << 20),
-    "<table><tr><td " + "a" * (5 << 20)], ids=["columns", "depth", "comment", "tag"])
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<table><tr>" + "<td colspan=1000>x" * 50,
+        "<table>" * 500,
+        "<!--" + "x" * (5 << 20),
+        "<table><tr><td " + "a" * (5 << 20),
+    ],
+    ids=["columns", "depth", "comment", "tag"],
+)
 def test_pages_made_to_exhaust_the_reader_are_refused(landing, attack):
     landing.put("generic_400/calls/a.xls", f"<html><body>{attack}")
     assert landing.one().status == "failed"
@@ -169,7 +198,7 @@ def test_a_cell_of_ten_megabytes_costs_only_its_row(landing, quoted):
     landing.calls("a.csv", [call(1), call(2, notes=f'"{notes}"' if quoted else notes), call(3)])
     result = landing.one()
     assert (result.rows_accepted, result.rows_quarantined) == (2, 1), result.message
-    (line, reason, size), = landing.query("select line, reason, length(raw_line) from ops.quarantine")
+    ((line, reason, size),) = landing.query("select line, reason, length(raw_line) from ops.quarantine")
     assert (line, size <= 2000) == (3, True)
     assert "more than 500000 characters" in reason
 
@@ -207,7 +236,7 @@ def test_a_file_that_may_not_be_read_is_told(landing):
     assert "Permission denied" in landing.one().message
 
 
-EVIL = ["=HYPERLINK(\"http://x\")", "+1+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"]
+EVIL = ['=HYPERLINK("http://x")', "+1+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"]
 
 
 def test_formulas_in_deliveries_do_not_become_formulas_in_our_tables(tmp_path, capsys):

@@ -13,9 +13,15 @@ from dial2deal.exports.feeds import feeds
 from tests.unit.exports_support import Landing
 
 VENDORS = Path(__file__).parent.parent / "fixtures" / "vendors"
-_READ = {"timestamp": "parse.ts(r.{0})", "date": "parse.day(r.{0})", "seconds": "parse.seconds(r.{0})",
-         "money": "parse.money(r.{0})", "number": "parse.num(r.{0})", "boolean": "parse.bool(r.{0})",
-         "phone": "parse.clean_number(r.{0})"}
+_READ = {
+    "timestamp": "parse.ts(r.{0})",
+    "date": "parse.day(r.{0})",
+    "seconds": "parse.seconds(r.{0})",
+    "money": "parse.money(r.{0})",
+    "number": "parse.num(r.{0})",
+    "boolean": "parse.bool(r.{0})",
+    "phone": "parse.clean_number(r.{0})",
+}
 
 
 class VendorWorld:
@@ -60,12 +66,16 @@ def select(feed: str, columns: Iterable[str]) -> str:
     for n, column in enumerate(columns):
         kind = feeds()[feed].columns[column].kind
         if kind == "map":
-            joins.append(f"left join ops.value_maps m{n} on m{n}.source = r._source and m{n}.feed = '{feed}' "
-                         f"and m{n}.column_name = '{column}' and m{n}.raw_value = lower(trim(r.{column}))")
+            joins.append(
+                f"left join ops.value_maps m{n} on m{n}.source = r._source and m{n}.feed = '{feed}' "
+                f"and m{n}.column_name = '{column}' and m{n}.raw_value = lower(trim(r.{column}))"
+            )
             selected.append(f"coalesce(m{n}.canonical_value, 'unmapped: ' || nullif(r.{column}, ''))")
         elif kind == "timestamp":
             selected.append(f"strftime(parse.ts(r.{column}), '%m-%d %H:%M:%S')")
         else:
             selected.append(_READ.get(kind, "nullif(r.{0}, '')").format(column))
-    return (f"select {', '.join(selected)} from raw.{feed} r {' '.join(joins)} where r._file_id like ? "
-            "order by r._file_id, r._line")
+    return (
+        f"select {', '.join(selected)} from raw.{feed} r {' '.join(joins)} where r._file_id like ? "
+        "order by r._file_id, r._line"
+    )

@@ -19,26 +19,37 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 def schedule_tick(definitions: dg.Definitions, name: str, when: dt.datetime) -> dg.RunRequest:
     schedule = definitions.get_schedule_def(name)
-    context = dg.build_schedule_context(scheduled_execution_time=when.replace(tzinfo=SHANGHAI),
-                                        repository_def=definitions.get_repository_def())
+    context = dg.build_schedule_context(
+        scheduled_execution_time=when.replace(tzinfo=SHANGHAI), repository_def=definitions.get_repository_def()
+    )
     (request,) = schedule.evaluate_tick(context).run_requests
     return request
 
 
-@pytest.mark.parametrize(("name", "when", "partition"), [
-    ("daily_0600", dt.datetime(2026, 1, 6, 6, 0), "2026-01-05"),
-    ("daily_0600", dt.datetime(2026, 3, 1, 6, 0), "2026-02-28"),
-    ("weekly_monday_0700", dt.datetime(2026, 1, 12, 7, 0), "2026-01-05"),
-    ("weekly_monday_0700", dt.datetime(2027, 1, 4, 7, 0), "2026-12-28"),
-    ("monthly_first_0730", dt.datetime(2026, 3, 1, 7, 30), "2026-02"),
-])
+@pytest.mark.parametrize(
+    ("name", "when", "partition"),
+    [
+        ("daily_0600", dt.datetime(2026, 1, 6, 6, 0), "2026-01-05"),
+        ("daily_0600", dt.datetime(2026, 3, 1, 6, 0), "2026-02-28"),
+        ("weekly_monday_0700", dt.datetime(2026, 1, 12, 7, 0), "2026-01-05"),
+        ("weekly_monday_0700", dt.datetime(2027, 1, 4, 7, 0), "2026-12-28"),
+        ("monthly_first_0730", dt.datetime(2026, 3, 1, 7, 30), "2026-02"),
+    ],
+)
 def test_schedule_asks_for_the_period_just_completed(definitions, name, when, partition):
     assert schedule_tick(definitions, name, when).partition_key == partition
 
 
-@pytest.mark.parametrize(("granularity", "key", "period"), [
-    ("daily", "2026-01-05", "2026-01-05"), ("weekly", "2026-01-05", "2026-W02"),
-    ("weekly", "2020-12-28", "2020-W53"), ("weekly", "2024-12-30", "2025-W01"), ("monthly", "2026-01", "2026-01")])
+@pytest.mark.parametrize(
+    ("granularity", "key", "period"),
+    [
+        ("daily", "2026-01-05", "2026-01-05"),
+        ("weekly", "2026-01-05", "2026-W02"),
+        ("weekly", "2020-12-28", "2020-W53"),
+        ("weekly", "2024-12-30", "2025-W01"),
+        ("monthly", "2026-01", "2026-01"),
+    ],
+)
 def test_partition_keys_name_periods_and_back(granularity, key, period):
     assert partitions.period(granularity, key) == period
     assert partitions.key(granularity, period) == key
@@ -61,12 +72,23 @@ def test_a_week_is_accepted_under_both_its_names():
 
 
 def test_due_periods_become_contiguous_ranges():
-    due = [("monthly", "2025-12"), ("daily", "2026-01-01"), ("weekly", "2025-W52"), ("daily", "2025-12-31"),
-           ("daily", "2026-01-03"), ("weekly", "2026-W01"), ("monthly", "2026-01"), ("monthly", "2026-03")]
+    due = [
+        ("monthly", "2025-12"),
+        ("daily", "2026-01-01"),
+        ("weekly", "2025-W52"),
+        ("daily", "2025-12-31"),
+        ("daily", "2026-01-03"),
+        ("weekly", "2026-W01"),
+        ("monthly", "2026-01"),
+        ("monthly", "2026-03"),
+    ]
     assert [(r.granularity, r.first, r.last) for r in partitions.ranges(due)] == [
-        ("daily", "2025-12-31", "2026-01-01"), ("daily", "2026-01-03", "2026-01-03"),
+        ("daily", "2025-12-31", "2026-01-01"),
+        ("daily", "2026-01-03", "2026-01-03"),
         ("weekly", "2025-12-22", "2025-12-29"),
-        ("monthly", "2025-12", "2026-01"), ("monthly", "2026-03", "2026-03")]
+        ("monthly", "2025-12", "2026-01"),
+        ("monthly", "2026-03", "2026-03"),
+    ]
 
 
 def test_landing_sensor_waits_for_a_stable_size_and_asks_once(fresh):
@@ -132,12 +154,20 @@ def test_many_files_are_one_batch(fresh):
 def _run_status_tick(definitions, sensor_name: str, opened, run_id: str):
     sensor = definitions.get_sensor_def(sensor_name)
     run = opened.get_run_by_id(run_id)
-    event = next(entry.dagster_event for entry in opened.all_logs(run_id) if entry.is_dagster_event
-                 and entry.dagster_event.is_job_event and entry.dagster_event.event_type_value in (
-                     "PIPELINE_SUCCESS", "PIPELINE_FAILURE"))
+    event = next(
+        entry.dagster_event
+        for entry in opened.all_logs(run_id)
+        if entry.is_dagster_event
+        and entry.dagster_event.is_job_event
+        and entry.dagster_event.event_type_value in ("PIPELINE_SUCCESS", "PIPELINE_FAILURE")
+    )
     context = dg.build_run_status_sensor_context(
-        sensor_name=sensor_name, dagster_instance=opened, dagster_run=run, dagster_event=event,
-        repository_def=definitions.get_repository_def())
+        sensor_name=sensor_name,
+        dagster_instance=opened,
+        dagster_run=run,
+        dagster_event=event,
+        repository_def=definitions.get_repository_def(),
+    )
     if sensor_name == "failed_runs":
         context = context.for_run_failure()
     result = sensor(context)
@@ -147,12 +177,16 @@ def _run_status_tick(definitions, sensor_name: str, opened, run_id: str):
 def test_due_reports_are_requested_per_range(fresh, runs):
     definitions = build_definitions(fresh)
     queue = report_queue.path(fresh)
-    queue.write_text(json.dumps([["daily", "2026-01-05"], ["daily", "2026-01-06"], ["daily", "2999-01-01"],
-                                 ["weekly", "2026-W02"]]), encoding="utf-8")
+    queue.write_text(
+        json.dumps([["daily", "2026-01-05"], ["daily", "2026-01-06"], ["daily", "2999-01-01"], ["weekly", "2026-W02"]]),
+        encoding="utf-8",
+    )
     done = dg.materialize([_nothing()], instance=runs)
     requests = _run_status_tick(definitions, "due_reports", runs, done.run_id)
     assert [(r.job_name, r.partition_key) for r in requests] == [
-        ("daily_report", None), ("weekly_report", "2026-01-05")]
+        ("daily_report", None),
+        ("weekly_report", "2026-01-05"),
+    ]
     assert requests[0].tags["dagster/asset_partition_range_start"] == "2026-01-05"
     assert requests[0].tags["dagster/asset_partition_range_end"] == "2026-01-06"
     assert len({request.run_key for request in requests}) == 2

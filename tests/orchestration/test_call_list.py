@@ -11,8 +11,14 @@ from dial2deal import policy, reports, status
 from dial2deal.settings import Settings
 from orchestration import run
 
-PICKED = {"已预约": "appointed", "跟进中": "calling", "已回访": "followed_up", "已成交": None, "放弃": None,
-          "无法联系": None}
+PICKED = {
+    "已预约": "appointed",
+    "跟进中": "calling",
+    "已回访": "followed_up",
+    "已成交": None,
+    "放弃": None,
+    "无法联系": None,
+}
 HEADER, FIRST = 4, 5
 
 
@@ -27,8 +33,11 @@ def listed(path) -> list[dict]:
     for sheet in openpyxl.load_workbook(path):
         names = [cell.value for cell in sheet[HEADER]]
         if "名单编号" in names:
-            found += [dict(zip(names, row, strict=True)) for row in sheet.iter_rows(min_row=FIRST, values_only=True)
-                      if row[0] is not None]
+            found += [
+                dict(zip(names, row, strict=True))
+                for row in sheet.iter_rows(min_row=FIRST, values_only=True)
+                if row[0] is not None
+            ]
     return found
 
 
@@ -42,7 +51,8 @@ def test_a_returned_list_is_read_and_shows_in_the_next_one(built, tmp_path):
     whole = listed(next(path for path in paths if path.name == "report.xlsx"))
     # What agents cannot call today stands in the list for all alone.
     assert {row["名单编号"].split("-")[1] for path in teams for row in listed(path)} <= {
-        row["名单编号"].split("-")[1] for row in whole if row["跟进状态"] == "待跟进"}
+        row["名单编号"].split("-")[1] for row in whole if row["跟进状态"] == "待跟进"
+    }
     largest = max(teams, key=lambda path: len(listed(path)))
     book, marked = openpyxl.load_workbook(largest), {}
     for sheet in book:
@@ -61,9 +71,13 @@ def test_a_returned_list_is_read_and_shows_in_the_next_one(built, tmp_path):
 
     outcome = run.build(settings, reports=False)
     assert outcome.ok, outcome.build.problems
-    after = {row["名单编号"].split("-")[1]: row["跟进状态"] for row in listed(
-        next(path for path in rendered(settings, last) if path.name == "report.xlsx"))}
+    after = {
+        row["名单编号"].split("-")[1]: row["跟进状态"]
+        for row in listed(next(path for path in rendered(settings, last) if path.name == "report.xlsx"))
+    }
     for caller, word in marked.items():
         assert after.get(caller) == (word if PICKED[word] else None), word
-    assert listed(next(path for path in rendered(settings, day_before) if path.name == "report.xlsx"))[0][
-        "跟进状态"] not in PICKED   # what came back a day later is unknown to the list of its own day
+    assert (
+        listed(next(path for path in rendered(settings, day_before) if path.name == "report.xlsx"))[0]["跟进状态"]
+        not in PICKED
+    )  # what came back a day later is unknown to the list of its own day

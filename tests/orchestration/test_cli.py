@@ -25,22 +25,48 @@ def call(home, *arguments: str, code: int = 0) -> str:
 
 
 def process(home, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "dial2deal.cli", *arguments], capture_output=True, text=True,
-                          check=False, cwd=PROJECT_ROOT, env={**os.environ, "DIAL2DEAL_HOME": str(home)})
+    return subprocess.run(
+        [sys.executable, "-m", "dial2deal.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "DIAL2DEAL_HOME": str(home)},
+    )
 
 
 def test_help_lists_every_command(tmp_path):
     text = call(tmp_path, "--help")
-    for command in ("build", "demo", "load", "report", "sql", "metrics", "files", "release", "forget", "doctor", "dev",
-                    "version"):
+    for command in (
+        "build",
+        "demo",
+        "load",
+        "report",
+        "sql",
+        "metrics",
+        "files",
+        "release",
+        "forget",
+        "doctor",
+        "dev",
+        "version",
+    ):
         assert f" {command} " in text
         assert call(tmp_path, command, "--help").strip()
 
 
-@pytest.mark.parametrize("arguments", [
-    ("sql", "select 1"), ("metrics", "list"), ("report", "daily"), ("load", "nowhere.csv"),
-    ("build", "--from", "2026-01-05"), ("build", "--from", "2026-01-05", "--to", "2026-01-01"),
-    ("release", "no-such-file", "--reason", "because")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sql", "select 1"),
+        ("metrics", "list"),
+        ("report", "daily"),
+        ("load", "nowhere.csv"),
+        ("build", "--from", "2026-01-05"),
+        ("build", "--from", "2026-01-05", "--to", "2026-01-01"),
+        ("release", "no-such-file", "--reason", "because"),
+    ],
+)
 def test_errors_say_what_to_do_without_a_traceback(tmp_path, arguments):
     done = process(tmp_path, *arguments)
     assert done.returncode != 0
@@ -74,8 +100,9 @@ def test_metrics_agree_with_sql(built):
     names = {entry["name"] for entry in json.loads(call(settings.home, "metrics", "list", "--json"))}
     assert "calls" in names
     (row,) = json.loads(call(settings.home, "metrics", "query", "calls", "--json"))
-    (total,) = json.loads(call(settings.home, "sql", "select count(*) as n from marts.fct_calls where is_customer_call",
-                               "--json"))
+    (total,) = json.loads(
+        call(settings.home, "sql", "select count(*) as n from marts.fct_calls where is_customer_call", "--json")
+    )
     assert row["calls"] == total["n"]
 
 
@@ -125,20 +152,26 @@ def test_report_renders_a_named_period(built):
     assert made["headline"]
 
 
-@pytest.mark.parametrize(("arguments", "code", "told"), [
-    (("metrics", "query", "conect_rate"), 1, "Did you mean connect_rate"),
-    (("metrics", "query", "calls", "--by", "chanel"), 1, "Did you mean channel"),
-    (("metrics", "query", "calls", "--where", "direction=inbund"), 1, "Did you mean inbound"),
-    (("metrics", "query", "calls", "--from", "2026-06-02", "--to", "2026-06-01"), 2, "--from lies after --to"),
-    (("metrics", "list", "no such thing"), 1, "No metric"),
-    (("sql", ""), 1, "Give one SQL statement"), (("sql", " ; "), 1, "Give one SQL statement"),
-    (("files", "nosuch.csv"), 1, "No file delivered is called 'nosuch.csv'"),
-    (("files", "--status", "hold"), 2, "Did you mean held"),
-    (("release", "nosuch.csv"), 1, "no such file was loaded"), (("forget", "nosuch.csv"), 1, "no such file"),
-    (("report", "daily", "2026-06-31"), 1, "not a daily period"),
-    (("load", "README.md", "--source", "generic_40", "--feed", "calls"), 2, "Did you mean generic_400"),
-    (("load", "README.md", "--source", "generic_400", "--feed", "callz"), 2, "Did you mean calls"),
-    (("load", "README.md", "--source", "generic_400", "--feed", "orders"), 2, "it has")])
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("metrics", "query", "conect_rate"), 1, "Did you mean connect_rate"),
+        (("metrics", "query", "calls", "--by", "chanel"), 1, "Did you mean channel"),
+        (("metrics", "query", "calls", "--where", "direction=inbund"), 1, "Did you mean inbound"),
+        (("metrics", "query", "calls", "--from", "2026-06-02", "--to", "2026-06-01"), 2, "--from lies after --to"),
+        (("metrics", "list", "no such thing"), 1, "No metric"),
+        (("sql", ""), 1, "Give one SQL statement"),
+        (("sql", " ; "), 1, "Give one SQL statement"),
+        (("files", "nosuch.csv"), 1, "No file delivered is called 'nosuch.csv'"),
+        (("files", "--status", "hold"), 2, "Did you mean held"),
+        (("release", "nosuch.csv"), 1, "no such file was loaded"),
+        (("forget", "nosuch.csv"), 1, "no such file"),
+        (("report", "daily", "2026-06-31"), 1, "not a daily period"),
+        (("load", "README.md", "--source", "generic_40", "--feed", "calls"), 2, "Did you mean generic_400"),
+        (("load", "README.md", "--source", "generic_400", "--feed", "callz"), 2, "Did you mean calls"),
+        (("load", "README.md", "--source", "generic_400", "--feed", "orders"), 2, "it has"),
+    ],
+)
 def test_typing_mistakes_are_named_and_change_nothing(built, arguments, code, told):
     settings, _ = built
     before = sorted(settings.landing.rglob("*"))

@@ -31,10 +31,14 @@ def graph_as_text(definitions: dg.Definitions) -> str:
         # What a model reads is dbt's matter and changes with it.
         lines.append(f"asset {key.to_user_string()}" + ("" if "dbt" in node.kinds else f" <- {', '.join(parents)}"))
     lines += [f"job {job.name}" for job in repository.get_all_jobs() if not job.name.startswith("__")]
-    lines += [f"schedule {schedule.name} {schedule.cron_schedule} {schedule.execution_timezone} -> {schedule.job_name}"
-              for schedule in repository.schedule_defs]
-    lines += [f"sensor {sensor.name} -> {', '.join(sorted(target.job_name for target in sensor.targets))}"
-              for sensor in repository.sensor_defs]
+    lines += [
+        f"schedule {schedule.name} {schedule.cron_schedule} {schedule.execution_timezone} -> {schedule.job_name}"
+        for schedule in repository.schedule_defs
+    ]
+    lines += [
+        f"sensor {sensor.name} -> {', '.join(sorted(target.job_name for target in sensor.targets))}"
+        for sensor in repository.sensor_defs
+    ]
     return "\n".join(sorted(lines)) + "\n"
 
 
@@ -49,8 +53,11 @@ def test_graph_is_the_recorded_one(definitions):
 def test_every_asset_is_described_owned_and_grouped(definitions):
     graph = definitions.get_repository_def().asset_graph
     # Numbers of requirements say nothing to those who look at the graph; they stand in comments.
-    numbered = [key for key in graph.get_all_asset_keys()
-                if re.search(r"\b(?:[RXQS]\d{2,3}|D\.\d+)\b", graph.get(key).description or "")]
+    numbered = [
+        key
+        for key in graph.get_all_asset_keys()
+        if re.search(r"\b(?:[RXQS]\d{2,3}|D\.\d+)\b", graph.get(key).description or "")
+    ]
     assert numbered == []
     bare = []
     for key in graph.get_all_asset_keys():
@@ -70,8 +77,12 @@ def test_no_asset_is_a_dangling_stub(definitions):
 
 def test_every_step_that_may_open_the_warehouse_holds_the_lock(definitions):
     repository = definitions.get_repository_def()
-    steps = {node.name: node.required_resource_keys for job in repository.get_all_jobs() for node in job.all_node_defs
-             if isinstance(node, dg.OpDefinition)}
+    steps = {
+        node.name: node.required_resource_keys
+        for job in repository.get_all_jobs()
+        for node in job.all_node_defs
+        if isinstance(node, dg.OpDefinition)
+    }
     assert {"load_landing", "audit", "dbt_models", "gate", "published__snapshot"} <= steps.keys()
     assert [name for name, keys in sorted(steps.items()) if LOCK not in keys] == []
 
@@ -98,21 +109,34 @@ def test_critical_checks_block_only_when_the_policy_says_so(empty, policy, block
 
 def test_code_location_loads_without_the_heavy_libraries(empty):
     """Great Expectations, dbt, MetricFlow and pandas cost seconds each and are imported where they are used."""
-    code = ("import sys; from dial2deal.settings import Settings; "
-            "from orchestration.definitions import build_definitions; build_definitions(Settings.from_env()); "
-            "print([m for m in ('great_expectations', 'dbt', 'metricflow', 'pandas', 'weasyprint', 'dagster_dbt') "
-            "if m in sys.modules])")
+    code = (
+        "import sys; from dial2deal.settings import Settings; "
+        "from orchestration.definitions import build_definitions; build_definitions(Settings.from_env()); "
+        "print([m for m in ('great_expectations', 'dbt', 'metricflow', 'pandas', 'weasyprint', 'dagster_dbt') "
+        "if m in sys.modules])"
+    )
     manifest(empty)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT,
-                          env={**os.environ, "DIAL2DEAL_HOME": str(empty.home)})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "DIAL2DEAL_HOME": str(empty.home)},
+    )
     assert done.stdout.strip() == "[]"
 
 
 def test_workspace_loads(empty):
     write_config(empty)
-    done = subprocess.run([sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"],
-                          capture_output=True, text=True, check=False, cwd=PROJECT_ROOT,
-                          env={**os.environ, **environment(empty)})
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT_ROOT,
+        env={**os.environ, **environment(empty)},
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -41,16 +41,19 @@ def home(built, tmp_path_factory):
 def _arguments(home: Settings, text: str) -> list[str]:
     """The words of a command; names of files that stand for a reader's own become a file that was delivered."""
     delivered = next(path for path in sorted(home.landing.glob("generic_400/calls/*.csv")))
-    return [str(delivered) if ("." in word and word.endswith((".csv", ".xlsx"))) or word in ("FILE", "PATH") else word
-            for word in shlex.split(text, comments=True)]
+    return [
+        str(delivered) if ("." in word and word.endswith((".csv", ".xlsx"))) or word in ("FILE", "PATH") else word
+        for word in shlex.split(text, comments=True)
+    ]
 
 
 def test_pages_show_commands():
     assert len(_commands()) > 15
 
 
-@pytest.mark.parametrize(("page", "text"), [pytest.param(*shown, id=f"{shown[0]}: {shown[1][:60]}")
-                                            for shown in dict.fromkeys(_commands())])
+@pytest.mark.parametrize(
+    ("page", "text"), [pytest.param(*shown, id=f"{shown[0]}: {shown[1][:60]}") for shown in dict.fromkeys(_commands())]
+)
 def test_a_documented_command_works(home, page, text):
     words = _arguments(home, text)
     command: click.Command = typer.main.get_command(app)

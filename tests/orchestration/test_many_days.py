@@ -27,14 +27,19 @@ CALLS = "select call_date, talk_seconds from marts.fct_calls order by 1"
 def deliver(settings: Settings, day: str, talk_seconds: int = 65) -> None:
     file = settings.landing / "generic_400" / "calls" / f"{day}.csv"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("call_id,direction,customer_number,start_time,talk_seconds,answered\n"
-                    f"a-{day},inbound,13800000001,{day} 10:00:00,{talk_seconds},yes\n", encoding="utf-8")
+    file.write_text(
+        "call_id,direction,customer_number,start_time,talk_seconds,answered\n"
+        f"a-{day},inbound,13800000001,{day} 10:00:00,{talk_seconds},yes\n",
+        encoding="utf-8",
+    )
 
 
 def models_of_last_dbt_run(settings: Settings) -> tuple[set[str], set[str]]:
     results = json.loads((settings.dbt_target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    names = {kind: {result["unique_id"] for result in results if result["unique_id"].startswith(f"{kind}.")}
-             for kind in ("model", "test")}
+    names = {
+        kind: {result["unique_id"] for result in results if result["unique_id"].startswith(f"{kind}.")}
+        for kind in ("model", "test")
+    }
     return {name.split(".")[-1] for name in names["model"]}, {name.split(".")[2] for name in names["test"]}
 
 
@@ -44,7 +49,8 @@ def to_do(settings: Settings) -> list[tuple]:
             "select 'date', feed, event_date::varchar from ops.build_dates union all "
             "select 'key', kind, key from ops.touched_keys union all "
             "select 'state', name, value from ops.state where name in ('models_built_with', 'full_refresh_pending') "
-            "order by all").fetchall()
+            "order by all"
+        ).fetchall()
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +68,11 @@ def test_a_second_day_of_one_feed_builds(home):
     assert outcome.build.problems == []
     assert world.ask(home, CALLS) == [["2026-03-02", 65], ["2026-03-03", 65]]
     with instance(home) as opened:
-        states = {(check.asset_key.path[-1], check.check_name): check.metadata["status"].value
-                  for entry in opened.all_logs(outcome.build.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-                  if "status" in (check := entry.asset_check_evaluation).metadata}
+        states = {
+            (check.asset_key.path[-1], check.check_name): check.metadata["status"].value
+            for entry in opened.all_logs(outcome.build.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+            if "status" in (check := entry.asset_check_evaluation).metadata
+        }
     assert set(states.values()) == {"checked", "unchanged"}, "tests without a reason to run keep their last result"
 
 
@@ -73,10 +81,17 @@ def test_a_selection_builds_what_is_selected(home):
     deliver(home, "2026-03-04")
     job = build_definitions(home).resolve_job_def("build")
     with instance(home) as opened:
-        loaded = job.execute_in_process(instance=opened, asset_selection=[
-            dg.AssetKey("policy"), dg.AssetKey(["raw", "calls"]), dg.AssetKey(["staging", "stg_calls"])])
-        planned = {check.check_name for check in loaded.get_asset_check_evaluations()
-                   if check.asset_key.path[0] == "staging"}
+        loaded = job.execute_in_process(
+            instance=opened,
+            asset_selection=[
+                dg.AssetKey("policy"),
+                dg.AssetKey(["raw", "calls"]),
+                dg.AssetKey(["staging", "stg_calls"]),
+            ],
+        )
+        planned = {
+            check.check_name for check in loaded.get_asset_check_evaluations() if check.asset_key.path[0] == "staging"
+        }
         before = to_do(home)
         built, tested = models_of_last_dbt_run(home)
         assert built == {"stg_calls"}
@@ -84,10 +99,18 @@ def test_a_selection_builds_what_is_selected(home):
         result = job.execute_in_process(instance=opened, asset_selection=[dg.AssetKey(["marts", "call_efficiency"])])
         assert models_of_last_dbt_run(home)[0] == {"call_efficiency"}
         assert [event.asset_key for event in result.get_asset_materialization_events()] == [
-            dg.AssetKey(["marts", "call_efficiency"])]
-        refused = job.execute_in_process(instance=opened, raise_on_error=False, asset_selection=[
-            dg.AssetKey(["marts", "call_efficiency"]), dg.AssetKey(["ops", "model_tests"]), dg.AssetKey("gate"),
-            dg.AssetKey(["published", "snapshot"])])
+            dg.AssetKey(["marts", "call_efficiency"])
+        ]
+        refused = job.execute_in_process(
+            instance=opened,
+            raise_on_error=False,
+            asset_selection=[
+                dg.AssetKey(["marts", "call_efficiency"]),
+                dg.AssetKey(["ops", "model_tests"]),
+                dg.AssetKey("gate"),
+                dg.AssetKey(["published", "snapshot"]),
+            ],
+        )
         assert not refused.success
         (alert,) = alerts.read(home, refused.run_id)
         assert "built only the selected models" in alert["message"]
@@ -104,7 +127,8 @@ def test_a_failed_test_makes_the_run_fail_and_the_gate_red(home, tmp_path):
     for name in ("policy", "profiles", "expectations", "dial2deal"):
         (root / name).symlink_to(PROJECT_ROOT / name)
     (root / "dbt_project/tests/singular/nobody_talks_long.sql").write_text(
-        "select call_key from {{ ref('stg_calls') }} where talk_seconds > 600", encoding="utf-8")
+        "select call_key from {{ ref('stg_calls') }} where talk_seconds > 600", encoding="utf-8"
+    )
     before = home.snapshot.stat().st_mtime_ns
     deliver(home, "2026-03-05", talk_seconds=601)
     outcome = run.build(Settings(home=home.home, project_root=root), reports=False)
@@ -112,12 +136,15 @@ def test_a_failed_test_makes_the_run_fail_and_the_gate_red(home, tmp_path):
     assert [problem for problem in outcome.build.problems if "test nobody_talks_long found 1 row(s)" in problem]
     with instance(home) as opened:
         assert opened.get_run_by_id(outcome.build.run_id).status == dg.DagsterRunStatus.FAILURE
-        failed = [entry.step_key for entry in opened.all_logs(outcome.build.run_id,
-                                                              of_type=dg.DagsterEventType.STEP_FAILURE)]
+        failed = [
+            entry.step_key for entry in opened.all_logs(outcome.build.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        ]
     assert failed == ["gate"]
     with warehouse.session(home) as con:
         assert con.execute("select status, message from ops.builds order by finished_at desc limit 1").fetchone() == (
-            "red", outcome.build.problems[0].partition("in place. ")[2])
+            "red",
+            outcome.build.problems[0].partition("in place. ")[2],
+        )
     assert home.snapshot.stat().st_mtime_ns == before
     assert run.build(home, reports=False).build.problems == []
     assert world.ask(home, CALLS)[-1] == ["2026-03-05", 601]
@@ -127,9 +154,21 @@ def test_arguments_of_dbt():
     assert arguments(full=False, idle=[], only=None) == ["build"]
     assert arguments(full=True, idle=[], only=None) == ["build", "--full-refresh"]
     assert arguments(full=False, idle=["stg_a"], only=None) == [
-        "build", "--indirect-selection", "cautious", "--exclude", "stg_a"]
+        "build",
+        "--indirect-selection",
+        "cautious",
+        "--exclude",
+        "stg_a",
+    ]
     assert arguments(full=True, idle=[], only=["a", "t"]) == [
-        "build", "--full-refresh", "--indirect-selection", "empty", "--select", "a", "t"]
+        "build",
+        "--full-refresh",
+        "--indirect-selection",
+        "empty",
+        "--select",
+        "a",
+        "t",
+    ]
 
 
 def _hears_signals() -> None:
@@ -171,8 +210,15 @@ else:
     run.build(settings, reporter=Said(console.silent(), quiet=True))
 """
     with lock.held(fresh, "the test", lambda text: None):
-        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   text=True, cwd=PROJECT_ROOT, env=os.environ, preexec_fn=_hears_signals)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=PROJECT_ROOT,
+            env=os.environ,
+            preexec_fn=_hears_signals,
+        )
         line = next(line for line in process.stdout if "Waiting for" in line)
         assert f"Waiting for the test (process {os.getpid()}, at work since" in line
         began = time.monotonic()
@@ -202,11 +248,15 @@ with lock.held(Settings(home=Path({str(fresh.home)!r})), "the dead", print):
         return None
 
     ids = {"dead": "d" * 32, "alive": "e" * 32, "retried": "f" * 32}
-    tags = {"dead": f"{ids['dead']} {name}", "alive": f"{ids['alive']} {lock.process(os.getpid())}",
-            "retried": f"{ids['dead']} {name}"}
+    tags = {
+        "dead": f"{ids['dead']} {name}",
+        "alive": f"{ids['alive']} {lock.process(os.getpid())}",
+        "retried": f"{ids['dead']} {name}",
+    }
     for kind, run_id in ids.items():
-        runs.create_run_for_job(nothing, run_id=run_id, status=dg.DagsterRunStatus.STARTED,
-                                tags={lock.PROCESS_TAG: tags[kind]})
+        runs.create_run_for_job(
+            nothing, run_id=run_id, status=dg.DagsterRunStatus.STARTED, tags={lock.PROCESS_TAG: tags[kind]}
+        )
     assert lock.fail_dead_runs(runs, fresh) == []
     process.kill()
     with lock.held(fresh, "the next", lambda text: None):

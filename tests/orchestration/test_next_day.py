@@ -57,9 +57,14 @@ def home(built, tmp_path) -> Settings:
 
 
 def by_command_line(settings: Settings) -> None:
-    done = subprocess.run([sys.executable, "-m", "dial2deal.cli", "build", "--no-reports"], cwd=PROJECT_ROOT,
-                          env={**os.environ, "DIAL2DEAL_HOME": str(settings.home)}, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "dial2deal.cli", "build", "--no-reports"],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "DIAL2DEAL_HOME": str(settings.home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -67,8 +72,9 @@ def test_one_more_file_of_every_feed_while_a_program_reads(home, tmp_path, monke
     """In two groups: the first by the command line, which copies the snapshot, the second patches the spare one."""
     monkeypatch.setattr(snapshot, "SPARE_MIN_AGE_SECONDS", 0.0)
     stop = tmp_path / "stop"
-    reader = subprocess.Popen([sys.executable, "-c", _READER, str(home.snapshot), str(stop)], stdout=subprocess.PIPE,
-                              text=True)
+    reader = subprocess.Popen(
+        [sys.executable, "-c", _READER, str(home.snapshot), str(stop)], stdout=subprocess.PIPE, text=True
+    )
     try:
         for number in range(2):
             # Two tables that are published in different ways change together each time.
@@ -87,11 +93,13 @@ def test_one_more_file_of_every_feed_while_a_program_reads(home, tmp_path, monke
     assert seen["errors"] == []
     assert seen["generations"] >= 2
     with status.open_snapshot(home) as con:
-        assert con.execute("select source_call_id, call_date, talk_seconds from marts.fct_calls "
-                           "where source_call_id in ('ND1', 'ND2') order by 1").fetchall() == [
-                               ("ND1", DAY, 66), ("ND2", DAY, 0)]
-        assert con.execute("select order_date, amount_cny::varchar from marts.fct_orders "
-                           "where source_order_id = 'ND-O1'").fetchall() == [(DAY, "980.50")]
+        assert con.execute(
+            "select source_call_id, call_date, talk_seconds from marts.fct_calls "
+            "where source_call_id in ('ND1', 'ND2') order by 1"
+        ).fetchall() == [("ND1", DAY, 66), ("ND2", DAY, 0)]
+        assert con.execute(
+            "select order_date, amount_cny::varchar from marts.fct_orders where source_order_id = 'ND-O1'"
+        ).fetchall() == [(DAY, "980.50")]
 
 
 @pytest.mark.slow

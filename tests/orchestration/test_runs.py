@@ -30,10 +30,13 @@ def materializations(opened: dg.DagsterInstance, run_id: str) -> dict[str, dg.As
 
 
 def check_states(opened: dg.DagsterInstance, run_id: str) -> dict[tuple[str, str], tuple[bool, str]]:
-    found = [entry.asset_check_evaluation
-             for entry in opened.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)]
-    return {(check.asset_key.path[-1], check.check_name): (check.passed, check.metadata["outcome"].value)
-            for check in found }
+    found = [
+        entry.asset_check_evaluation
+        for entry in opened.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    ]
+    return {
+        (check.asset_key.path[-1], check.check_name): (check.passed, check.metadata["outcome"].value) for check in found
+    }
 
 
 def test_build_runs_every_step_in_order_and_is_recorded(built):
@@ -46,7 +49,13 @@ def test_build_runs_every_step_in_order_and_is_recorded(built):
     assert record.tags[".dagster/repository"] == "__repository__@dial2deal"
     # Not by chance: the blocking check of each feed makes the transform wait for the audit.
     assert [step for step in order if step != "quality_report"] == [
-        "policy", "load_landing", "audit", "dbt_models", "gate", "published__snapshot"]
+        "policy",
+        "load_landing",
+        "audit",
+        "dbt_models",
+        "gate",
+        "published__snapshot",
+    ]
 
 
 def test_reports_that_the_build_made_due_are_there(built):
@@ -73,8 +82,9 @@ def test_models_carry_counts_columns_lineage_and_masked_previews(built):
     assert columns["talk_seconds"].description
     sources = calls["dagster/column_lineage"].value.deps_by_column["talk_seconds"]
     assert dg.TableColumnDep(dg.AssetKey(["staging", "stg_calls"]), "talk_seconds") in sources
-    text = json.dumps([str(value.value) for event in made.values() for value in event.metadata.values()],
-                      ensure_ascii=False)
+    text = json.dumps(
+        [str(value.value) for event in made.values() for value in event.metadata.values()], ensure_ascii=False
+    )
     with warehouse.session(settings) as con:
         numbers = [n for (n,) in con.execute("select distinct parse.e164(customer_number) from raw.calls").fetchall()]
     assert len(numbers) > 100
@@ -85,8 +95,10 @@ def test_raw_assets_report_each_file(built):
     settings, outcome = built
     with instance(settings) as opened:
         calls = materializations(opened, outcome.build.run_id)["raw/calls"].metadata
-    counts = {name: calls[name].value for name in
-              ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded")}
+    counts = {
+        name: calls[name].value
+        for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded")
+    }
     read = counts.pop("rows_read")
     assert read == sum(counts.values()) > 0
     assert "generic_400/calls/" in calls["files"].value
@@ -95,11 +107,12 @@ def test_raw_assets_report_each_file(built):
 def test_check_results_follow_the_audit(built):
     settings, outcome = built
     with warehouse.session(settings) as con:
-        held = {path for (path,) in con.execute(
-            "select path from ops.export_files where status = 'held'").fetchall()}
+        held = {path for (path,) in con.execute("select path from ops.export_files where status = 'held'").fetchall()}
     with instance(settings) as opened:
-        found = [entry.asset_check_evaluation for entry in opened.all_logs(
-            outcome.build.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)]
+        found = [
+            entry.asset_check_evaluation
+            for entry in opened.all_logs(outcome.build.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        ]
     assert held, "the demo plants a file that must be held"
     by_name = {(check.asset_key.path[-1], check.check_name): check for check in found}
     guard = by_name["calls", "every_file_used"]
@@ -126,8 +139,9 @@ def test_second_build_says_unchanged(built):
     calls = made["marts/fct_calls"].metadata
     assert calls["dagster/row_count"].value > 0, "the UI shows rows and columns of the latest materialization"
     assert calls["dagster/column_schema"].value.columns
-    assert {made[name].metadata["status"].value for name in ("policy", "raw/calls", "marts/fct_calls",
-                                                             "published/snapshot")} == {"unchanged"}
+    assert {
+        made[name].metadata["status"].value for name in ("policy", "raw/calls", "marts/fct_calls", "published/snapshot")
+    } == {"unchanged"}
 
 
 def test_range_of_reports_is_one_run_with_a_materialization_per_period(built):
@@ -172,7 +186,8 @@ def test_held_file_blocks_the_transform_only_when_the_policy_says_so(fresh, runs
     (folder / "calls.csv").write_text(DAMAGED, encoding="gb18030")
     (fresh.home / "policy").mkdir()
     (fresh.home / "policy" / "settings.yml").write_text(
-        f"settings:\n- {{key: on_held_file, value: {policy}}}\n", encoding="utf-8")
+        f"settings:\n- {{key: on_held_file, value: {policy}}}\n", encoding="utf-8"
+    )
     job = build_definitions(fresh).resolve_job_def("build")
     result = job.execute_in_process(instance=runs, raise_on_error=False)
     with warehouse.session(fresh) as con:

@@ -24,8 +24,15 @@ from tests.helpers import differences, dump
 DAYS, FIRST, SEED = 30, dt.date(2026, 3, 2), 20260302
 _RESTARTED_ON = 11
 _BUILT = ("staging", "quality", "core", "marts")
-_SOURCES = {"calls": "generic_400", "agents": "generic_400", "leads": "generic_crm", "orders": "generic_crm",
-            "lead_events": "generic_crm", "customers": "generic_crm", "channel_costs": "generic_crm"}
+_SOURCES = {
+    "calls": "generic_400",
+    "agents": "generic_400",
+    "leads": "generic_crm",
+    "orders": "generic_crm",
+    "lead_events": "generic_crm",
+    "customers": "generic_crm",
+    "channel_costs": "generic_crm",
+}
 _KINDS = ("new", "new", "new", "late", "late", "corrected", "corrected", "held", "released", "renamed", "damaged")
 
 
@@ -47,7 +54,7 @@ class Company:
         said = []
         for feed in feeds:
             kind = "new" if number == 0 else self.chance.choice(_KINDS)
-            if (done := self._happens(kind, feed, number)):
+            if done := self._happens(kind, feed, number):
                 self.played[kind] += 1
                 said.append(f"{feed} {done}")
         return said
@@ -63,10 +70,17 @@ class Company:
             return self._write(feed, f"late_{today:%Y%m%d}.csv", [self._row(feed, earlier) for _ in range(3)])
         if kind == "corrected":
             file = chance.choice(self.files[feed])
-            rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))[chance.randint(0, 1):]
-            return self._write(feed, file.name, [
-                {**row, **self._row(feed, today), **({} if chance.random() < 0.3 else _identity(feed, row))}
-                if chance.random() < 0.6 else row for row in rows])
+            rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))[chance.randint(0, 1) :]
+            return self._write(
+                feed,
+                file.name,
+                [
+                    {**row, **self._row(feed, today), **({} if chance.random() < 0.3 else _identity(feed, row))}
+                    if chance.random() < 0.6
+                    else row
+                    for row in rows
+                ],
+            )
         if kind == "held":
             day = f"{today:%Y-%m-%d}"
             row = {**self._row("calls", today), "started_at": f"{day} 10:00:00", "ended_at": f"{day} 09:00:00"}
@@ -111,26 +125,60 @@ class Company:
         channel, agent = chance.choice(("百度", "抖音", "转介绍")), chance.choice(("8001", "8002", ""))
         talk = chance.choice((0, 0, 20, 65, 400))
         return {
-            "calls": {"call_id": f"C{chance.randint(0, 90)}", "direction": chance.choice(("inbound", "outbound")),
-                      "customer_number": phone, "started_at": at, "ended_at": "", "talk_seconds": str(talk),
-                      "is_connected": "yes" if talk else "no", "agent_id": agent, "lead_id": chance.choice(("", lead))},
-            "agents": {"agent_id": chance.choice(("8001", "8002")), "agent_name": chance.choice(("测试甲", "测试乙")),
-                       "team": chance.choice(("一组", "二组", ""))},
-            "leads": {"lead_id": lead, "created_at": at, "customer_number": phone, "channel": channel,
-                      "status": chance.choice(("跟进中", "无效", "")), "owner_agent_id": agent},
-            "orders": {"order_id": f"O{chance.randint(0, 20)}", "ordered_at": at, "customer_number": phone,
-                       "lead_id": chance.choice(("", lead)), "amount_cny": str(chance.randint(1, 9) * 99.5),
-                       "status": chance.choice(("已付款", "已付款", "已退款")), "channel": channel},
+            "calls": {
+                "call_id": f"C{chance.randint(0, 90)}",
+                "direction": chance.choice(("inbound", "outbound")),
+                "customer_number": phone,
+                "started_at": at,
+                "ended_at": "",
+                "talk_seconds": str(talk),
+                "is_connected": "yes" if talk else "no",
+                "agent_id": agent,
+                "lead_id": chance.choice(("", lead)),
+            },
+            "agents": {
+                "agent_id": chance.choice(("8001", "8002")),
+                "agent_name": chance.choice(("测试甲", "测试乙")),
+                "team": chance.choice(("一组", "二组", "")),
+            },
+            "leads": {
+                "lead_id": lead,
+                "created_at": at,
+                "customer_number": phone,
+                "channel": channel,
+                "status": chance.choice(("跟进中", "无效", "")),
+                "owner_agent_id": agent,
+            },
+            "orders": {
+                "order_id": f"O{chance.randint(0, 20)}",
+                "ordered_at": at,
+                "customer_number": phone,
+                "lead_id": chance.choice(("", lead)),
+                "amount_cny": str(chance.randint(1, 9) * 99.5),
+                "status": chance.choice(("已付款", "已付款", "已退款")),
+                "channel": channel,
+            },
             "lead_events": {"lead_id": lead, "stage": chance.choice(("意向", "报价", "无效")), "occurred_at": at},
             "customers": {"customer_id": f"K{chance.randint(0, 5)}", "created_at": at, "customer_number": phone},
-            "channel_costs": {"cost_date": str(day), "channel": channel, "cost_kind": "media",
-                              "amount_cny": str(chance.randint(100, 900))},
+            "channel_costs": {
+                "cost_date": str(day),
+                "channel": channel,
+                "cost_kind": "media",
+                "amount_cny": str(chance.randint(100, 900)),
+            },
         }[feed]
 
 
 def _identity(feed: str, row: dict[str, str]) -> dict[str, str]:
-    names = {"calls": "call_id", "agents": "agent_id", "leads": "lead_id", "orders": "order_id",
-             "lead_events": "lead_id", "customers": "customer_id", "channel_costs": "cost_date"}
+    names = {
+        "calls": "call_id",
+        "agents": "agent_id",
+        "leads": "lead_id",
+        "orders": "order_id",
+        "lead_events": "lead_id",
+        "customers": "customer_id",
+        "channel_costs": "cost_date",
+    }
     return {names[feed]: row[names[feed]]}
 
 
@@ -151,9 +199,14 @@ def test_after_each_of_thirty_days_the_tables_are_those_of_a_full_refresh(tmp_pa
     for number in range(DAYS):
         news = company.play(number)
         if number == _RESTARTED_ON:
-            done = subprocess.run([sys.executable, "-m", "dial2deal.cli", "build", "--no-reports"], cwd=PROJECT_ROOT,
-                                  env={**os.environ, "DIAL2DEAL_HOME": str(settings.home)}, capture_output=True,
-                                  text=True, check=False)
+            done = subprocess.run(
+                [sys.executable, "-m", "dial2deal.cli", "build", "--no-reports"],
+                cwd=PROJECT_ROOT,
+                env={**os.environ, "DIAL2DEAL_HOME": str(settings.home)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             assert done.returncode == 0, done.stdout + done.stderr
         else:
             outcome = run.build(settings, reports=False)

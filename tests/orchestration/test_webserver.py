@@ -24,9 +24,13 @@ def ask(monkeypatch):
         async def send(message):
             said.append(message)
 
-        scope = {"type": kind, "method": method, "path": "/graphql",
-                 "query_string": urlencode({"query": query}).encode(),
-                 "headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
+        scope = {
+            "type": kind,
+            "method": method,
+            "path": "/graphql",
+            "query_string": urlencode({"query": query}).encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
         asyncio.run(webserver.Guard(behind)(scope, None, send))
         return str(said[0].get("status", said[0]["type"]))
 
@@ -41,11 +45,18 @@ def test_own_pages_ask_and_change(ask, host):
     assert ask({"host": host}, method="GET", query="{runsOrError{__typename}}") == "answered"
 
 
-@pytest.mark.parametrize("headers", [
-    {"host": "evil.example"},                                               # a name that points at this machine
-    {"host": "localhost.evil.example:3000"}, {"host": ""}, {},
-    {"host": "localhost:3000", "origin": "http://evil.example"},            # another site's page
-    {"host": "localhost:3000", "origin": "http://localhost:8080"}, {"host": "localhost:3000", "origin": "null"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},  # a name that points at this machine
+        {"host": "localhost.evil.example:3000"},
+        {"host": ""},
+        {},
+        {"host": "localhost:3000", "origin": "http://evil.example"},  # another site's page
+        {"host": "localhost:3000", "origin": "http://localhost:8080"},
+        {"host": "localhost:3000", "origin": "null"},
+    ],
+)
 def test_others_are_refused(ask, headers):
     assert ask(headers) == "403"
     assert ask(headers, method="GET", query="{version}") == "403"

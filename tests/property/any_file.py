@@ -12,18 +12,51 @@ from tests.unit.exports_support import CALLS_HEADER
 AT = dt.datetime(2026, 1, 5, 8, 3)
 # Spelling -> what it means, worked out by hand.
 NUMBERS = {
-    "13800138000": "+8613800138000", "'138 0013 8000": "+8613800138000", "１３８００１３８０００": "+8613800138000",
-    "13800138000.0": "+8613800138000", "+86-138-0013-8000": "+8613800138000", "913800138000": "+8613800138000",
-    "022-23456789转801": "+862223456789", "138****1234": None, "95588": None, "未知": None, "": None,
-    "0022-23456789": None, "1795113800138000": "+8613800138000",
+    "13800138000": "+8613800138000",
+    "'138 0013 8000": "+8613800138000",
+    "１３８００１３８０００": "+8613800138000",
+    "13800138000.0": "+8613800138000",
+    "+86-138-0013-8000": "+8613800138000",
+    "913800138000": "+8613800138000",
+    "022-23456789转801": "+862223456789",
+    "138****1234": None,
+    "95588": None,
+    "未知": None,
+    "": None,
+    "0022-23456789": None,
+    "1795113800138000": "+8613800138000",
 }
-TIMES = ("2026-01-05 08:03:00", "2026/1/5 8:03", "2026年1月5日 8时3分", "20260105080300", "2026-01-05T00:03:00Z",
-         "1767571380", "1767571380000", "46027.3354166667", "Mon 05 Jan 2026 00:03:00 +0000", "2026/1/5 上午8:03")
-TALKS = {"323": 323, "00:05:23": 323, "5:23": 323, "5分23秒": 323, "5′23″": 323, "323秒": 323, "１２３": 123,
-         "0.003738425926": 323, "": None, "-": None}
+TIMES = (
+    "2026-01-05 08:03:00",
+    "2026/1/5 8:03",
+    "2026年1月5日 8时3分",
+    "20260105080300",
+    "2026-01-05T00:03:00Z",
+    "1767571380",
+    "1767571380000",
+    "46027.3354166667",
+    "Mon 05 Jan 2026 00:03:00 +0000",
+    "2026/1/5 上午8:03",
+)
+TALKS = {
+    "323": 323,
+    "00:05:23": 323,
+    "5:23": 323,
+    "5分23秒": 323,
+    "5′23″": 323,
+    "323秒": 323,
+    "１２３": 123,
+    "0.003738425926": 323,
+    "": None,
+    "-": None,
+}
 STATES = ("已接通", "占线", "空号", "")
-BAD = {"id": ("", "-"), "at": ("", "2026-13-45 08:00:00", "昨天"), "talk": ("很久", "5分钟左右"),
-       "customer": ("1.38001E+10",)}
+BAD = {
+    "id": ("", "-"),
+    "at": ("", "2026-13-45 08:00:00", "昨天"),
+    "talk": ("很久", "5分钟左右"),
+    "customer": ("1.38001E+10",),
+}
 TOTALS = ("合计", "共 3 条", "导出时间：2026-01-06", "小计")
 TITLES = ("通话记录导出", "筛选：全部 来源：热线", '标题 "甲', "")
 _PLAIN = "甲乙客户㐀ab1 。—（）'_-/"
@@ -66,16 +99,24 @@ def rows(draw, prefix: str, delimiter: str, quoting: str) -> list[Row]:
     found: list[Row] = []
     kinds = st.sampled_from(["good"] * 6 + ["bad", "bad", "ragged", "total", "header", "blank", "again"])
     for number, kind in enumerate(draw(st.lists(kinds, min_size=1, max_size=14))):
-        cells = [f"{prefix}{number}", "呼入", draw(st.sampled_from(list(NUMBERS))), "4000000101",
-                 draw(st.sampled_from(TIMES)), draw(st.sampled_from(list(TALKS))), draw(st.sampled_from(STATES)), "A1",
-                 draw(notes(delimiter, quoting))]
+        cells = [
+            f"{prefix}{number}",
+            "呼入",
+            draw(st.sampled_from(list(NUMBERS))),
+            "4000000101",
+            draw(st.sampled_from(TIMES)),
+            draw(st.sampled_from(list(TALKS))),
+            draw(st.sampled_from(STATES)),
+            "A1",
+            draw(notes(delimiter, quoting)),
+        ]
         if kind == "bad":
             column = draw(st.sampled_from(list(BAD)))
             cells[{"id": 0, "customer": 2, "at": 4, "talk": 5}[column]] = draw(st.sampled_from(BAD[column]))
         elif kind == "ragged":
             # On one line: a record of another width that spans lines is quarantined line by line.
             whole = [cell.replace("\n", "") for cell in cells]
-            cells = whole[:draw(st.integers(2, 8))] if draw(st.booleans()) else [*whole, "多"]
+            cells = whole[: draw(st.integers(2, 8))] if draw(st.booleans()) else [*whole, "多"]
         elif kind == "total":
             cells = [draw(st.sampled_from(TOTALS)), *[""] * 8]
         elif kind == "header":

@@ -38,16 +38,20 @@ def loaded(landing: QuirkLanding, file: File) -> None:
     assert result.rows_total_line >= file.number("total", "header"), result
     query = f"select {', '.join([*COLUMNS, *_TYPED])} from raw.calls where _file_id = ?"
     found = {row[0]: row for row in landing.query(query, result.file_id)}
-    assert {key: list(row[:len(COLUMNS)]) for key, row in found.items()} == file.good
+    assert {key: list(row[: len(COLUMNS)]) for key, row in found.items()} == file.good
     for row in found.values():
         number, talk = row[2], row[5]
-        assert row[len(COLUMNS):] == (NUMBERS[number or ""], AT, TALKS[talk or ""]), row
+        assert row[len(COLUMNS) :] == (NUMBERS[number or ""], AT, TALKS[talk or ""]), row
     (lines,) = landing.query("select count(distinct line) from ops.quarantine where file_id = ?", result.file_id)
     assert lines == (result.rows_quarantined,)
 
 
-@settings(max_examples=int(os.environ.get("DIAL2DEAL_EXAMPLES", "40")), deadline=None, derandomize=True,
-          suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(os.environ.get("DIAL2DEAL_EXAMPLES", "40")),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
 @given(file=files("C"))
 def test_no_row_vanishes_and_every_value_leads_back_to_its_text(landing, file):
     loaded(landing, file)

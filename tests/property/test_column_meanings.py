@@ -36,8 +36,16 @@ def texts_of(con, profile: Profile, path: Path, work: Path) -> list[tuple]:
     table = containers.read(path, profile, work, containers.fingerprint(path))
     cells = read_cells(con, table, work)
     table = cells.table
-    table.sense = senses.decide(con, profile, table, statements.texts(profile, table),
-                                statements.looked_at(profile, table, cells.source), "'f'", {"f": NOW}, "86")["f"]
+    table.sense = senses.decide(
+        con,
+        profile,
+        table,
+        statements.texts(profile, table),
+        statements.looked_at(profile, table, cells.source),
+        "'f'",
+        {"f": NOW},
+        "86",
+    )["f"]
     values = statements.plan(profile, table, "Asia/Shanghai", quick=False).values
     columns = ", ".join(f"{sql} as {statements.name(column)}" for column, sql in values.items())
     computed = statements.computed(profile, table).over(cells.source, f", {cells.line} as _line")
@@ -53,8 +61,11 @@ def blanked(path: Path, table: Table, words: random.Random, spell) -> str:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=table.delimiter, lineterminator="\n")
     for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=table.delimiter)):
-        writer.writerow(cells if number < table.skip else
-                        [spell(words) if cell in ("",) or words.random() < 0.3 else cell for cell in cells])
+        writer.writerow(
+            cells
+            if number < table.skip
+            else [spell(words) if cell in ("",) or words.random() < 0.3 else cell for cell in cells]
+        )
     return out.getvalue()
 
 
@@ -88,8 +99,9 @@ def test_every_word_for_nothing_is_as_empty_as_an_empty_cell(con, tmp_path, path
 
 def _read(path: Path, work: Path):
     """The file through the profile of its vendor that fits it best, by its name first."""
-    for _, feed in sorted((not path.name.startswith(feed), feed) for source, feed in PROFILES.names()
-                          if source == path.parent.name):
+    for _, feed in sorted(
+        (not path.name.startswith(feed), feed) for source, feed in PROFILES.names() if source == path.parent.name
+    ):
         profile = PROFILES.get(path.parent.name, feed)
         try:
             return profile, containers.read(path, profile, work, containers.fingerprint(path))
@@ -107,8 +119,10 @@ def _drawing(spell):
 def load_column(con, tmp_path, texts: list[str], *, order: str | None = None, delimiter: str = ";", kind: str):
     """(values read, sense) of one column of orders: ``kind`` money or date."""
     header = ["订单号", "下单时间", "订单金额"]
-    rows = [[f"P{n}", text if kind == "date" else "2026-03-01", text if kind == "money" else "100"]
-            for n, text in enumerate(texts)]
+    rows = [
+        [f"P{n}", text if kind == "date" else "2026-03-01", text if kind == "money" else "100"]
+        for n, text in enumerate(texts)
+    ]
     path = tmp_path / "orders.csv"
     with path.open("w", encoding="utf-8", newline="") as handle:
         csv.writer(handle, delimiter=delimiter).writerows([header, *rows])
@@ -116,8 +130,16 @@ def load_column(con, tmp_path, texts: list[str], *, order: str | None = None, de
     table = containers.read(path, profile, tmp_path, containers.fingerprint(path))
     cells = read_cells(con, table, tmp_path)
     table = cells.table
-    table.sense = senses.decide(con, profile, table, statements.texts(profile, table),
-                                statements.looked_at(profile, table, cells.source), "'f'", {"f": NOW}, "86")["f"]
+    table.sense = senses.decide(
+        con,
+        profile,
+        table,
+        statements.texts(profile, table),
+        statements.looked_at(profile, table, cells.source),
+        "'f'",
+        {"f": NOW},
+        "86",
+    )["f"]
     column, macro = ("ordered_at", "day") if kind == "date" else ("amount_cny", "money")
     value = statements.plan(profile, table, "Asia/Shanghai", quick=False).values[column]
     read = con.execute(f"select parse.{macro}({value}) from {cells.source} order by {cells.line}").fetchall()
@@ -133,8 +155,12 @@ def test_dates_of_one_order_are_read_in_it_or_not_at_all(con, tmp_path, seed):
     texts = [day.strftime("%d{0}%m{0}%Y" if order == "dmy" else "%m{0}%d{0}%Y").format(separator) for day in days]
     read, sense = load_column(con, tmp_path, texts, kind="date")
     clear = any(day.day > 12 for day in days)
-    assert read == days if clear else all(found in (None, day) for found, day in zip(read, days, strict=True)) or (
-        sense.findings[0].why == "pattern")
+    assert (
+        read == days
+        if clear
+        else all(found in (None, day) for found, day in zip(read, days, strict=True))
+        or (sense.findings[0].why == "pattern")
+    )
     assert sense.findings or separator == "."
 
 
@@ -153,15 +179,19 @@ def test_a_column_of_both_orders_is_not_read_half_swapped(con, tmp_path, seed):
 def test_amounts_of_one_spelling_are_read_in_it(con, tmp_path, seed):
     draw = random.Random(seed)
     comma = seed % 2 == 0
-    amounts = [Decimal(draw.choice((draw.randrange(1, 999), draw.randrange(1000, 2_000_000))))
-               + draw.choice((Decimal(0), Decimal(0), Decimal(draw.randrange(1, 100)) / 100)) for _ in range(30)]
+    amounts = [
+        Decimal(draw.choice((draw.randrange(1, 999), draw.randrange(1000, 2_000_000))))
+        + draw.choice((Decimal(0), Decimal(0), Decimal(draw.randrange(1, 100)) / 100))
+        for _ in range(30)
+    ]
     amounts.append(Decimal("12.50"))
 
     def spelled(amount: Decimal) -> str:
         text = f"{amount:,.2f}" if amount % 1 else f"{amount:,.0f}"
         return text.translate(str.maketrans(",.", ".,")) if comma else text
 
-    read, sense = load_column(con, tmp_path, [spelled(amount) for amount in amounts], kind="money",
-                              delimiter=draw.choice(";\t"))
+    read, sense = load_column(
+        con, tmp_path, [spelled(amount) for amount in amounts], kind="money", delimiter=draw.choice(";\t")
+    )
     assert read == amounts
     assert {finding.value for finding in sense.findings} == {"comma" if comma else "point"}

@@ -12,8 +12,16 @@ from dial2deal.reports.periods import GRANULARITIES, containing, periods_touched
 from tests.unit.exports_support import Landing, call
 
 _TODAY = dt.datetime.now(dt.UTC).date()
-_EDGES = [_TODAY, _TODAY + dt.timedelta(days=1), _TODAY + dt.timedelta(days=2), dt.date(9999, 12, 31),
-          dt.date(9999, 1, 1), dt.date(2099, 1, 1), _TODAY.replace(year=_TODAY.year + 1, day=1), dt.date(1999, 12, 31)]
+_EDGES = [
+    _TODAY,
+    _TODAY + dt.timedelta(days=1),
+    _TODAY + dt.timedelta(days=2),
+    dt.date(9999, 12, 31),
+    dt.date(9999, 1, 1),
+    dt.date(2099, 1, 1),
+    _TODAY.replace(year=_TODAY.year + 1, day=1),
+    dt.date(1999, 12, 31),
+]
 
 
 def _day(rng: random.Random) -> dt.date:
@@ -40,14 +48,20 @@ def test_rows_after_tomorrow_are_quarantined_and_named_and_no_other(tmp_path):
     latest = _TODAY + dt.timedelta(days=1)
     for path, days in expected.items():
         far = [day for day in days if day > latest]
-        assert landing.query("select rows_read, rows_accepted, rows_quarantined, last_event_date "
-                             "from ops.export_files where path = ?", path) == [
-            (len(days), len(days) - len(far), len(far), max((day for day in days if day <= latest), default=None))]
-        reasons = landing.query("select reason, column_name from ops.quarantine join ops.export_files using (file_id) "
-                                "where path = ? order by line", path)
+        assert landing.query(
+            "select rows_read, rows_accepted, rows_quarantined, last_event_date from ops.export_files where path = ?",
+            path,
+        ) == [(len(days), len(days) - len(far), len(far), max((day for day in days if day <= latest), default=None))]
+        reasons = landing.query(
+            "select reason, column_name from ops.quarantine join ops.export_files using (file_id) "
+            "where path = ? order by line",
+            path,
+        )
         assert len(reasons) == len(far)
-        assert all(str(day) in reason and "after tomorrow" in reason and column == "started_at"
-                   for day, (reason, column) in zip(far, reasons, strict=True))
+        assert all(
+            str(day) in reason and "after tomorrow" in reason and column == "started_at"
+            for day, (reason, column) in zip(far, reasons, strict=True)
+        )
     assert landing.query("select max(_event_date) <= ? from raw.calls", latest) == [(True,)]
     assert landing.query("select count(*) from ops.quarantine where raw_line like '%13900000%'") == [(0,)]
 
@@ -61,22 +75,34 @@ def test_damage_of_an_earlier_version_heals_and_a_late_clock_is_doubted(tmp_path
         con.execute("update raw.calls set _event_date = date '2099-01-01' where _row_key = 'C000009'")
         con.execute("update ops.export_files set status = 'accepted', last_event_date = date '2099-01-01'")
         assert quarantine_far_dates(con, today=dt.date(2020, 1, 1)) == 1  # by an empty battery's clock 2026 is not far
-        assert con.execute("select rows_accepted, rows_quarantined, last_event_date from ops.export_files "
-                           "where feed = 'calls'").fetchone() == (8, 1, dt.date(2026, 6, 8))
-        assert con.execute("select event_date from ops.dirty_dates where reason like '%tomorrow%'"
-                           ).fetchall() == [(dt.date(2099, 1, 1),)]
+        assert con.execute(
+            "select rows_accepted, rows_quarantined, last_event_date from ops.export_files where feed = 'calls'"
+        ).fetchone() == (8, 1, dt.date(2026, 6, 8))
+        assert con.execute("select event_date from ops.dirty_dates where reason like '%tomorrow%'").fetchall() == [
+            (dt.date(2099, 1, 1),)
+        ]
         assert quarantine_far_dates(con, today=dt.date(2026, 6, 8)) == 0
 
 
 def test_plans_and_budgets_may_lie_ahead(tmp_path):
     landing = Landing(tmp_path)
     ahead = _TODAY + dt.timedelta(days=200)
-    landing.put("generic_crm/channel_costs/plan.csv", "\n".join([
-        "日期,渠道,费用类型,金额", "2026-01-05,抖音,广告,100", f"{ahead},抖音,广告,200",
-        "9999-12-31,抖音,广告,300", ""]))
+    landing.put(
+        "generic_crm/channel_costs/plan.csv",
+        "\n".join(
+            [
+                "日期,渠道,费用类型,金额",
+                "2026-01-05,抖音,广告,100",
+                f"{ahead},抖音,广告,200",
+                "9999-12-31,抖音,广告,300",
+                "",
+            ]
+        ),
+    )
     (result,) = landing.load()
     assert landing.query("select rows_accepted, rows_quarantined, last_event_date from ops.export_files") == [
-        (2, 1, ahead)], result
+        (2, 1, ahead)
+    ], result
 
 
 class _Policy:
@@ -90,8 +116,11 @@ class _Policy:
 @pytest.mark.parametrize("first_load", [True, False])
 def test_periods_of_any_date_can_be_reckoned(first_load):
     rng = random.Random(7)
-    days = [dt.date.min, dt.date.max, *(dt.date.fromordinal(rng.randint(1, dt.date.max.toordinal()))
-                                        for _ in range(300))]
+    days = [
+        dt.date.min,
+        dt.date.max,
+        *(dt.date.fromordinal(rng.randint(1, dt.date.max.toordinal())) for _ in range(300)),
+    ]
     for granularity in GRANULARITIES:
         for day in days:
             period = containing(granularity, day)

@@ -32,13 +32,30 @@ def _spellings(rng: random.Random, number: str) -> list[str]:
     """One number as people and machines write it."""
     groups = [number[:3], number[3:7], number[7:]]
     written = [gap.join(groups) for gap in _GAPS]
-    written += [f"({groups[0]}){groups[1]}-{groups[2]}", f"+86{number}", f"+86 {' '.join(groups)}", f"0086{number}",
-                f"86-{number}", f"0{number}", " ".join(number), "-".join(number), f"C{number}", f"{number}@sip.example",
-                f"{number[:5]} {number[5:]}", f"{number[:7]}-{number[7:]}", f"周一{number}", f"tel:{number};ext=3"]
-    written += [number.translate({ord(str(value)): char for value, char in enumerate(script)})
-                for script in (_HAN, _FORMAL, "０１２３４５６７８９")]
-    return [rng.choice(("", "客户", "a ", "x-", "备注:")) + text + rng.choice(("", " 来电", ".wav", "/8001", "，"))
-            for text in written]
+    written += [
+        f"({groups[0]}){groups[1]}-{groups[2]}",
+        f"+86{number}",
+        f"+86 {' '.join(groups)}",
+        f"0086{number}",
+        f"86-{number}",
+        f"0{number}",
+        " ".join(number),
+        "-".join(number),
+        f"C{number}",
+        f"{number}@sip.example",
+        f"{number[:5]} {number[5:]}",
+        f"{number[:7]}-{number[7:]}",
+        f"周一{number}",
+        f"tel:{number};ext=3",
+    ]
+    written += [
+        number.translate({ord(str(value)): char for value, char in enumerate(script)})
+        for script in (_HAN, _FORMAL, "０１２３４５６７８９")
+    ]
+    return [
+        rng.choice(("", "客户", "a ", "x-", "备注:")) + text + rng.choice(("", " 来电", ".wav", "/8001", "，"))
+        for text in written
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +81,27 @@ def test_every_spelling_is_masked_by_python_and_sql_alike(con):
     assert [row for row in found if row[1:] != (mask_text(row[0]), mask_id(row[0], _KEY))] == []
 
 
-@pytest.mark.parametrize("text", [
-    "1018736.87", "¥1,234,567.89", "1234567", "9876543 元", "2026-01-05 13:45:12.123456", "A1,2026-01-05 08:03:00,323",
-    "20260105134512", "550e8400-e29b-41d4-a716-446655440000", "1734567890123456789", "4001234567", "95588", "",
-    "第一百三十九号文件", "calls_20260619_090515.csv", "0123456789abcdef0139990000010bcd", "ORD-2026-000123456"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1018736.87",
+        "¥1,234,567.89",
+        "1234567",
+        "9876543 元",
+        "2026-01-05 13:45:12.123456",
+        "A1,2026-01-05 08:03:00,323",
+        "20260105134512",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "1734567890123456789",
+        "4001234567",
+        "95588",
+        "",
+        "第一百三十九号文件",
+        "calls_20260619_090515.csv",
+        "0123456789abcdef0139990000010bcd",
+        "ORD-2026-000123456",
+    ],
+)
 def test_money_counts_times_and_long_ids_stay(con, text):
     assert mask_id(text, _KEY) == text
     assert con.execute("select parse.mask_id(?, ?)", [text, _KEY]).fetchone() == (text,)
@@ -84,8 +118,10 @@ def test_ids_that_are_numbers_stay_apart_and_join():
 
 def test_previews_mask_texts_and_never_numbers():
     with duckdb.connect() as con:
-        con.execute("create table t as select 1018736.87::decimal(18,2) as revenue_cny, 13999000001 as calls, "
-                    "'139-9900-0001' as product, '１３９９９０００００２' as campaign, '1234567.89' as remainder")
+        con.execute(
+            "create table t as select 1018736.87::decimal(18,2) as revenue_cny, 13999000001 as calls, "
+            "'139-9900-0001' as product, '１３９９９０００００２' as campaign, '1234567.89' as remainder"
+        )
         text = masked_preview(con, ("main", "t"))
     assert "1018736.87" in text
     assert "13999000001" in text
@@ -98,34 +134,52 @@ def test_nothing_published_holds_a_number_and_ids_still_join(tmp_path):
     settings = installation(tmp_path / "home", day_count=2, calls_per_day=30)
     planted = sorted(set(_spellings(random.Random(7), "13999000278")))
     with warehouse.session(settings) as con:
-        con.execute("create table marts.planted (id varchar, related_order_id varchar, recording_ref varchar, "
-                    "product varchar, agents varchar[], spend_cny decimal(18, 2), digits bigint)")
+        con.execute(
+            "create table marts.planted (id varchar, related_order_id varchar, recording_ref varchar, "
+            "product varchar, agents varchar[], spend_cny decimal(18, 2), digits bigint)"
+        )
         con.execute("create table marts.others (source_customer_id varchar)")
         for text in planted:
-            con.execute("insert into marts.planted values ($t, $t, 'rec/out-' || $t || '-8001.wav', $t, [$t, 'A1'], "
-                        "1018736.87, 13999000278)", {"t": text})
+            con.execute(
+                "insert into marts.planted values ($t, $t, 'rec/out-' || $t || '-8001.wav', $t, [$t, 'A1'], "
+                "1018736.87, 13999000278)",
+                {"t": text},
+            )
             con.execute("insert into marts.others values (?)", [text])
-        con.execute("insert into ops.quarantine values "
-                    "('f', 2, null, 'bad: 139  9900  0278', '13999000278,x', null, now())")
-        con.execute("insert into ops.check_results (build_id, kind, details) values ('b', 'dbt_test', "
-                    """'{"samples": [{"line": 139, "value": "13999000278"}]}')""")
-        con.execute("create table marts.lines as "
-                    "select unnest(['02258880001', '4000000101', '13999000278']) as own_number")
+        con.execute(
+            "insert into ops.quarantine values ('f', 2, null, 'bad: 139  9900  0278', '13999000278,x', null, now())"
+        )
+        con.execute(
+            "insert into ops.check_results (build_id, kind, details) values ('b', 'dbt_test', "
+            """'{"samples": [{"line": 139, "value": "13999000278"}]}')"""
+        )
+        con.execute(
+            "create table marts.lines as select unnest(['02258880001', '4000000101', '13999000278']) as own_number"
+        )
         con.execute("update ops.build_dates set event_date = date '2026-01-05'")
-    write_manifest(settings, planted={"materialized": "table"}, others={"materialized": "table"},
-                   lines={"materialized": "table"})
+    write_manifest(
+        settings, planted={"materialized": "table"}, others={"materialized": "table"}, lines={"materialized": "table"}
+    )
     publish_now(settings)
     with duckdb.connect(str(settings.snapshot), read_only=True) as con:
-        tables = con.execute("select schema_name, table_name from duckdb_tables() "
-                             "where schema_name <> 'policy'").fetchall()
-        shown = "\n".join(str(con.execute(f"select columns(c -> c <> 'digits') from {schema}.{table}").fetchall())
-                          for schema, table in tables)
-        assert con.execute("select count(*) = count(distinct id), min(spend_cny)::varchar, min(digits) from "
-                           "marts.planted").fetchone() == (True, "1018736.87", 13999000278)
-        assert con.execute("select count(*) from marts.planted anti join marts.others o "
-                           "on o.source_customer_id = related_order_id").fetchone() == (0,)
+        tables = con.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name <> 'policy'"
+        ).fetchall()
+        shown = "\n".join(
+            str(con.execute(f"select columns(c -> c <> 'digits') from {schema}.{table}").fetchall())
+            for schema, table in tables
+        )
+        assert con.execute(
+            "select count(*) = count(distinct id), min(spend_cny)::varchar, min(digits) from marts.planted"
+        ).fetchone() == (True, "1018736.87", 13999000278)
+        assert con.execute(
+            "select count(*) from marts.planted anti join marts.others o on o.source_customer_id = related_order_id"
+        ).fetchone() == (0,)
         assert [row[0][:11] for row in con.execute("from marts.lines").fetchall()] == [
-            "02258880001", "4000000101", "139****0278"]
+            "02258880001",
+            "4000000101",
+            "139****0278",
+        ]
         assert con.execute("select json_valid(details) from ops.check_results").fetchone() == (True,)
         parquet = con.execute(f"from read_parquet('{settings.published}/parquet/planted/*.parquet')").fetchall()
     for text in (shown, "\n".join(str(row[:5]) for row in parquet)):
@@ -141,13 +195,18 @@ def test_names_headers_and_set_aside_lines_hold_no_number(tmp_path):
             continue
         cell = text.replace(",", ";")
         header = f"{CALLS_HEADER},{cell}" if index % 2 else CALLS_HEADER
-        landing.calls(f"bad{text}/x{text}.csv", header=header, lines=[
-            call(index), f"D{index},{cell},昨天", call(index + 500, at="昨天", notes=cell)])
+        landing.calls(
+            f"bad{text}/x{text}.csv",
+            header=header,
+            lines=[call(index), f"D{index},{cell},昨天", call(index + 500, at="昨天", notes=cell)],
+        )
         landing.put(f"generic_400/calls/{text}.xlsx", b"PK\x03\x04 no workbook")
     landing.put(f"crm{number}/leads/x.csv", "a\n1\n")
     landing.load()
-    shown = "\n".join(str(landing.query(f"select * from ops.{table}")) for table in (
-        "export_files", "landing_paths", "quarantine", "file_totals", "check_results"))
+    shown = "\n".join(
+        str(landing.query(f"select * from ops.{table}"))
+        for table in ("export_files", "landing_paths", "quarantine", "file_totals", "check_results")
+    )
     assert "****" in shown
     assert number not in _digits(shown)
     paths = [row[0] for row in landing.query("select path from ops.landing_paths")]

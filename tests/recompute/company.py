@@ -10,22 +10,50 @@ from pathlib import Path
 
 from tests.recompute.files import Landing, Row, cents, moment, month, number, seconds
 
-LOOKBACK = dt.timedelta(days=90)     # a call or order belongs to the customer's last lead of this time
+LOOKBACK = dt.timedelta(days=90)  # a call or order belongs to the customer's last lead of this time
 DORMANT_DAYS = 30
 _CHANNELS = {
-    "百度搜索": "百度搜索", "百度推广": "百度搜索", "百度SEM": "百度搜索", "抖音信息流": "抖音信息流",
-    "抖音广告": "抖音信息流", "官网表单": "官网表单", "官网留言": "官网表单", "转介绍": "转介绍",
+    "百度搜索": "百度搜索",
+    "百度推广": "百度搜索",
+    "百度SEM": "百度搜索",
+    "抖音信息流": "抖音信息流",
+    "抖音广告": "抖音信息流",
+    "官网表单": "官网表单",
+    "官网留言": "官网表单",
+    "转介绍": "转介绍",
     "老客转介绍": "转介绍",
-    "老带新": "转介绍", "线下活动": "线下活动", "展会": "线下活动", "线下展会": "线下活动", "名单采购": "名单采购",
-    "外购名单": "名单采购", "": "unattributed"}
+    "老带新": "转介绍",
+    "线下活动": "线下活动",
+    "展会": "线下活动",
+    "线下展会": "线下活动",
+    "名单采购": "名单采购",
+    "外购名单": "名单采购",
+    "": "unattributed",
+}
 _DIRECTIONS = {"呼入": "inbound", "来电": "inbound", "呼出": "outbound", "去电": "outbound", "内部": "internal"}
-_BLOCKED = {"平台拦截", "频次限制"}     # the platform refused to dial: no attempt was made
+_BLOCKED = {"平台拦截", "频次限制"}  # the platform refused to dial: no attempt was made
 _GAVE_UP = {"排队放弃", "IVR放弃", "IVR挂机", "振铃放弃", "坐席未接", "坐席全忙", "无坐席"}
-_STAGES = {"已联系": "contacted", "意向确认": "intent", "需求挖掘": "need_discovery", "需求确认": "need_confirmed",
-           "方案报价": "proposal", "成交": "won", "流失": "lost"}
-_KINDS = {"媒体投放": "media", "推广费": "media", "线索采购": "lead_purchase", "名单采购": "lead_purchase",
-          "人力成本": "labour", "工资": "labour", "话费": "telephony", "线路费": "telephony", "系统费": "system",
-          "软件费": "system"}
+_STAGES = {
+    "已联系": "contacted",
+    "意向确认": "intent",
+    "需求挖掘": "need_discovery",
+    "需求确认": "need_confirmed",
+    "方案报价": "proposal",
+    "成交": "won",
+    "流失": "lost",
+}
+_KINDS = {
+    "媒体投放": "media",
+    "推广费": "media",
+    "线索采购": "lead_purchase",
+    "名单采购": "lead_purchase",
+    "人力成本": "labour",
+    "工资": "labour",
+    "话费": "telephony",
+    "线路费": "telephony",
+    "系统费": "system",
+    "软件费": "system",
+}
 _SOLD = {"已完成", "已付款"}
 # Seconds above which a talk is A-, A and A+ (R074, R079, R080): courses sell to people, the other line to companies.
 _HIGH = {"课程培训": (300, 420, 600), "企业服务": (600, 840, 1200)}
@@ -140,21 +168,32 @@ class Lead:
     @property
     def is_valid(self) -> bool:
         """S02: a clear need (a mark, not the product column), and a contact that connected once."""
-        need = (self.has_need_mark or self.status in ("有意向", "已成交") or self.hot is not None
-                or not self.stages.keys().isdisjoint(("intent", "need_discovery", "need_confirmed", "proposal")))
+        need = (
+            self.has_need_mark
+            or self.status in ("有意向", "已成交")
+            or self.hot is not None
+            or not self.stages.keys().isdisjoint(("intent", "need_discovery", "need_confirmed", "proposal"))
+        )
         return need and bool(self.talks) and self.status != "无效"
 
     @property
     def is_first_contact_deal(self) -> bool:
         """S05: closed after the first talk and at or before the second."""
         talks = self.talks
-        return bool(talks and self.deal) and talks[0].start <= self.deal and (
-            len(talks) == 1 or self.deal <= talks[1].start)
+        return (
+            bool(talks and self.deal)
+            and talks[0].start <= self.deal
+            and (len(talks) == 1 or self.deal <= talks[1].start)
+        )
 
     def is_open(self, on: dt.date) -> bool:
         """Neither won nor lost nor invalid, and older than the dormancy days (D.7)."""
-        return (self.deal is None and self.status not in ("已成交", "流失", "无效") and "lost" not in self.stages
-                and self.created.date() <= on - dt.timedelta(days=DORMANT_DAYS))
+        return (
+            self.deal is None
+            and self.status not in ("已成交", "流失", "无效")
+            and "lost" not in self.stages
+            and self.created.date() <= on - dt.timedelta(days=DORMANT_DAYS)
+        )
 
     def is_dormant(self, on: dt.date) -> bool:
         """Open, and for thirty days without a talk or anything in the CRM (R096)."""
@@ -169,8 +208,10 @@ class Lead:
         confirmed = self.stages.get("need_confirmed")
         discovered = min(filter(None, (self.stages.get("need_discovery"), confirmed)), default=None)
         again = min(filter(None, (self.repurchase, self.referral)), default=None)
-        moments = {"six_stage": (call, talk, self.intent, confirmed, self.deal, again),
-                   "five_stage": (talk, self.intent, discovered, self.stages.get("proposal"), self.deal)}[preset]
+        moments = {
+            "six_stage": (call, talk, self.intent, confirmed, self.deal, again),
+            "five_stage": (talk, self.intent, discovered, self.stages.get("proposal"), self.deal),
+        }[preset]
         flags = [at is not None and at.date() <= until for at in moments]
         return [any(flags[place:]) for place in range(len(flags))]
 
@@ -192,12 +233,16 @@ class Company:
                 self._by_customer[lead.number].append(lead)
         self._add_stages(landing)
         self.calls = self._calls(landing)
-        self.orders = sorted(map(self._order, landing.latest("orders", "订单编号", "更新时间").values()),
-                             key=lambda order: (order.at, order.id))
+        self.orders = sorted(
+            map(self._order, landing.latest("orders", "订单编号", "更新时间").values()),
+            key=lambda order: (order.at, order.id),
+        )
         self._count_orders()
         self._add_referrals(landing)
-        self.costs = [(month(row["费用月份"]), _CHANNELS[row["渠道"]], _KINDS[row["费用类型"]], row["业务线"],
-                       cents(row["金额"])) for row in landing.rows("channel_costs")]
+        self.costs = [
+            (month(row["费用月份"]), _CHANNELS[row["渠道"]], _KINDS[row["费用类型"]], row["业务线"], cents(row["金额"]))
+            for row in landing.rows("channel_costs")
+        ]
         self.last_day = max(call.day for call in self.calls)
 
     @property
@@ -209,13 +254,21 @@ class Company:
     def revenue(self) -> list[tuple[dt.date, int, Order]]:
         """Money in and out, each on its own day: (day, cents, order)."""
         return [(order.day, order.cents, order) for order in self.orders if order.sold] + [
-            (order.returned, -order.cents, order) for order in self.orders if order.sold and order.returned]
+            (order.returned, -order.cents, order) for order in self.orders if order.sold and order.returned
+        ]
 
     def _lead(self, row: Row) -> Lead:
         followed = moment(row["最后跟进时间"]).date() if row["最后跟进时间"] else None
-        return Lead(row["线索编号"], moment(row["创建时间"]), _CHANNELS[row["线索来源"]], row["线索状态"],
-                    row["需求已确认"] == "是", row["客户编号"],
-                    number(row["手机号"]) or self._numbers.get(row["客户编号"]), followed)
+        return Lead(
+            row["线索编号"],
+            moment(row["创建时间"]),
+            _CHANNELS[row["线索来源"]],
+            row["线索状态"],
+            row["需求已确认"] == "是",
+            row["客户编号"],
+            number(row["手机号"]) or self._numbers.get(row["客户编号"]),
+            followed,
+        )
 
     def _add_stages(self, landing: Landing) -> None:
         for row in landing.rows("lead_events"):
@@ -255,14 +308,26 @@ class Company:
 
     def _order(self, row: Row) -> Order:
         named = self.leads.get(row["线索编号"])
-        customer = (number(row["客户电话"]) or self._numbers.get(row["客户编号"]) or (named.number if named else None)
-                    or row["客户编号"])
+        customer = (
+            number(row["客户电话"])
+            or self._numbers.get(row["客户编号"])
+            or (named.number if named else None)
+            or row["客户编号"]
+        )
         at, changed = moment(row["下单时间"]), moment(row["更新时间"]).date()
         returned = changed if row["订单状态"] == "已退款" and changed > at.date() else None
         lead = named or self._last_lead(customer, at)
         sold = row["订单状态"] in _SOLD or returned is not None
-        order = Order(row["订单编号"], at, cents(row["订单金额"]), sold, returned, customer, row["销售工号"],
-                      lead.channel if lead else _CHANNELS[row["渠道"]])
+        order = Order(
+            row["订单编号"],
+            at,
+            cents(row["订单金额"]),
+            sold,
+            returned,
+            customer,
+            row["销售工号"],
+            lead.channel if lead else _CHANNELS[row["渠道"]],
+        )
         if lead and order.sold:
             lead.orders.append(order)
         return order
@@ -280,8 +345,11 @@ class Company:
         for lead in self.leads.values():
             if lead.orders:
                 first = min(lead.orders, key=lambda order: (order.at, order.id))
-                later = [order.at for order in (*by_customer.get(lead.number or "", ()), *lead.orders)
-                         if order is not first and order.at >= first.at]
+                later = [
+                    order.at
+                    for order in (*by_customer.get(lead.number or "", ()), *lead.orders)
+                    if order is not first and order.at >= first.at
+                ]
                 lead.repurchase = min(later, default=None)
 
 
@@ -293,11 +361,19 @@ def _read_call(row: Row, lines: dict[str, str]) -> Iterator[Call]:
     try:
         start = moment(of("开始时间", "通话开始时间"))
     except ValueError:
-        return     # a time that is none
+        return  # a time that is none
     if "E+" in telephone:
-        return     # a spreadsheet has rounded the number away
+        return  # a spreadsheet has rounded the number away
     yield Call(
-        of("通话ID", "话单ID"), _DIRECTIONS[of("呼叫类型", "通话类型")], number(telephone), start,
-        seconds(of("通话时长", "时长(秒)")), seconds(of("话后时长", "话后时长(秒)")), row["是否接通"] == "是",
-        of("通话状态", "呼叫结果"), of("坐席工号", "座席工号"),
-        lines.get(of("400号码", "接入号码").replace("-", ""), ""), of("省份", "归属省份"))
+        of("通话ID", "话单ID"),
+        _DIRECTIONS[of("呼叫类型", "通话类型")],
+        number(telephone),
+        start,
+        seconds(of("通话时长", "时长(秒)")),
+        seconds(of("话后时长", "话后时长(秒)")),
+        row["是否接通"] == "是",
+        of("通话状态", "呼叫结果"),
+        of("坐席工号", "座席工号"),
+        lines.get(of("400号码", "接入号码").replace("-", ""), ""),
+        of("省份", "归属省份"),
+    )

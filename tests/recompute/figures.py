@@ -12,7 +12,7 @@ from tests.recompute.company import Call, Company, Lead, Order
 
 LIFETIME_YEARS = 3
 POOL_DAYS = REPEAT_DAYS = 30
-FOLLOW_UP = dt.timedelta(hours=24)    # of a high-intent caller (R222)
+FOLLOW_UP = dt.timedelta(hours=24)  # of a high-intent caller (R222)
 FUNNEL_DAYS = 90
 _Z = 1.959964
 
@@ -62,8 +62,14 @@ class Period:
         return sum(row[-1] for row in self.company.costs if self.start <= row[0] <= self.end) / 100
 
     def operational_cost_yuan(self) -> float:
-        return sum(row[-1] for row in self.company.costs
-                   if self.start <= row[0] <= self.end and row[2] in ("labour", "telephony", "system")) / 100
+        return (
+            sum(
+                row[-1]
+                for row in self.company.costs
+                if self.start <= row[0] <= self.end and row[2] in ("labour", "telephony", "system")
+            )
+            / 100
+        )
 
     def customers_won(self) -> int:
         return sum(order.is_first for order in self.orders)
@@ -80,16 +86,24 @@ def staff(calls: list[Call]) -> dict[str, Rate | int]:
     dials = [call for call in calls if call.is_dial]
     connect = Rate(sum(call.connected for call in dials), len(dials))
     hot = sum(call.is_hot for call in talks)
-    return {"calls": len(calls), "connected_calls": len(talks), "high_intent_calls": hot,
-            "connect": connect if dials else Rate(len(talks), len(calls)), "high_intent": Rate(hot, len(talks)),
-            "mean_talk_seconds": Rate(sum(call.talk for call in talks), len(talks))}
+    return {
+        "calls": len(calls),
+        "connected_calls": len(talks),
+        "high_intent_calls": hot,
+        "connect": connect if dials else Rate(len(talks), len(calls)),
+        "high_intent": Rate(hot, len(talks)),
+        "mean_talk_seconds": Rate(sum(call.talk for call in talks), len(talks)),
+    }
 
 
 def repurchase(company: Company, end: dt.date, of: Callable[[Order], bool]) -> Rate:
     """Customers won in the year before ``end`` who had bought again by then ÷ customers won (R119, R128)."""
     again = {order.customer for order in company.orders if order.sold and not order.is_first and order.day <= end}
-    won = {order.customer for order in company.orders
-           if order.is_first and end - dt.timedelta(days=365) < order.day <= end and of(order)}
+    won = {
+        order.customer
+        for order in company.orders
+        if order.is_first and end - dt.timedelta(days=365) < order.day <= end and of(order)
+    }
     return Rate(len(won & again), len(won))
 
 
@@ -152,11 +166,16 @@ def callers(company: Company, end: dt.date) -> list[Caller]:
         last = hot[-1]
         around = [call for call in calls if call.day > last.day - dt.timedelta(days=REPEAT_DAYS)]
         ours = [call for call in around if call.is_dial]
-        found.append(Caller(
-            last, sum(call.is_hot for call in around),
-            sum(call.direction == "inbound" for call in around), len(ours),
-            number in bought and bought[number] > last.start,
-            min((call.start for call in ours if call.start > last.start), default=None)))
+        found.append(
+            Caller(
+                last,
+                sum(call.is_hot for call in around),
+                sum(call.direction == "inbound" for call in around),
+                len(ours),
+                number in bought and bought[number] > last.start,
+                min((call.start for call in ours if call.start > last.start), default=None),
+            )
+        )
     return found
 
 
@@ -169,8 +188,9 @@ _CARDS: dict[str, Callable[[Period], Rate | float]] = {
     "calls": lambda p: len(p.calls),
     "dials": lambda p: sum(call.is_dial for call in p.calls),
     "connected_calls": lambda p: sum(call.connected for call in p.calls),
-    "connect_rate": lambda p: Rate(sum(call.is_dial and call.connected for call in p.calls),
-                                   sum(call.is_dial for call in p.calls)),
+    "connect_rate": lambda p: Rate(
+        sum(call.is_dial and call.connected for call in p.calls), sum(call.is_dial for call in p.calls)
+    ),
     "answer_rate": lambda p: Rate(sum(call.connected for call in p.calls), len(p.calls)),
     "high_intent_calls": lambda p: sum(call.is_hot for call in p.calls),
     "high_intent_rate": lambda p: staff(p.calls)["high_intent"],

@@ -48,13 +48,16 @@ class Landing:
 def _records(path: Path, content: bytes) -> list[Row]:
     try:
         lines = _sheet(content) if path.suffix == ".xlsx" else _text_lines(content)
-    except Exception:   # a file that was cut off can fail anywhere in the library
+    except Exception:  # a file that was cut off can fail anywhere in the library
         return []
     if sum(bool(cell) for cell in lines[0]) == 1:
         lines = lines[1:]
     header = lines[0]
-    rows = [dict(zip(header, line, strict=True)) for line in lines[1:]
-            if len(line) == len(header) and not line[0].startswith(("合计", "导出时间"))]
+    rows = [
+        dict(zip(header, line, strict=True))
+        for line in lines[1:]
+        if len(line) == len(header) and not line[0].startswith(("合计", "导出时间"))
+    ]
     return [] if _is_nonsense(rows) else rows
 
 

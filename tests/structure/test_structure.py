@@ -57,21 +57,23 @@ OFFENCES = [
     (lints.engine_specific_sql, {"dbt_project/macros/m.sql": "select a ->> 'b' as y"}),
     (lints.magic_thresholds, {_CORE_SQL: "select talk_seconds > 300 as high from {{ ref('stg_x') }}"}),
     (lints.magic_thresholds, {_CORE_SQL: "select 1 as a where t between 30 and 60"}),
-    (lints.file_sizes, {"dial2deal/long.py": "x = 1\n" * 401}),
+    (lints.file_sizes, {"dial2deal/long.py": "x = 1\n" * 501}),
     (lints.modules_left_out, {"tests/test_a.py": "import pytest\npytestmark = [pytest.mark.slow]\n"}),
     (lints.foreign_hosts, {"requirements.lock": "--index-url https://example.invalid/simple\n"}),
     (lints.foreign_hosts, {"dial2deal/b.py": "HOME = '/home/someone/data'\n"}),
 ]
 
 
-@pytest.mark.parametrize("lint", sorted({lint for lint, _ in OFFENCES}, key=lambda lint: lint.__name__),
-                         ids=lambda lint: lint.__name__)
+@pytest.mark.parametrize(
+    "lint", sorted({lint for lint, _ in OFFENCES}, key=lambda lint: lint.__name__), ids=lambda lint: lint.__name__
+)
 def test_the_project_keeps_the_rule(lint):
     assert lint(ROOT) == []
 
 
-@pytest.mark.parametrize(("lint", "offence"), OFFENCES,
-                         ids=[f"{lint.__name__}-{index}" for index, (lint, _) in enumerate(OFFENCES)])
+@pytest.mark.parametrize(
+    ("lint", "offence"), OFFENCES, ids=[f"{lint.__name__}-{index}" for index, (lint, _) in enumerate(OFFENCES)]
+)
 def test_a_planted_offence_is_caught(tmp_path, lint, offence):
     assert lint(plant(tmp_path, CLEAN)) == []
     assert lint(plant(tmp_path, offence)) != []

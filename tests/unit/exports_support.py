@@ -85,7 +85,8 @@ class Landing:
             results = exports.load_landing(con, self.settings, self.policy, **kwargs)
         for result in results:
             assert result.rows_read == (
-                result.rows_accepted + result.rows_quarantined + result.rows_duplicate + result.rows_superseded), result
+                result.rows_accepted + result.rows_quarantined + result.rows_duplicate + result.rows_superseded
+            ), result
         return results
 
     def one(self) -> exports.FileResult:

@@ -13,11 +13,16 @@ from dial2deal.settings import Settings
 
 LOADED_AT = dt.datetime(2026, 1, 6, 1, 0)
 _VALUE_MAPS = [
-    ("calls", "direction", "呼入", "inbound"), ("calls", "direction", "呼出", "outbound"),
-    ("calls", "tech_result", "已接听", "connected"), ("calls", "tech_result", "未接听", "no_answer"),
-    ("calls", "tech_result", "占线", "busy"), ("orders", "status", "已成交", "won"),
-    ("orders", "status", "已退款", "refunded"), ("channel_costs", "cost_kind", "媒体投放", "media"),
-    ("lead_events", "stage", "意向", "intent"), ("leads", "status", "跟进中", "following"),
+    ("calls", "direction", "呼入", "inbound"),
+    ("calls", "direction", "呼出", "outbound"),
+    ("calls", "tech_result", "已接听", "connected"),
+    ("calls", "tech_result", "未接听", "no_answer"),
+    ("calls", "tech_result", "占线", "busy"),
+    ("orders", "status", "已成交", "won"),
+    ("orders", "status", "已退款", "refunded"),
+    ("channel_costs", "cost_kind", "媒体投放", "media"),
+    ("lead_events", "stage", "意向", "intent"),
+    ("leads", "status", "跟进中", "following"),
 ]
 
 
@@ -27,12 +32,18 @@ def call(index: int, **changes: Any) -> dict[str, Any]:
     talk = 60 + index % 40
     answered = start + dt.timedelta(seconds=10)
     row = {
-        "call_id": f"C{index:06d}", "direction": "呼入", "customer_number": f"1380000{index % 10000:04d}",
-        "own_number": "4007188668", "started_at": f"{start:%Y-%m-%d %H:%M:%S}",
+        "call_id": f"C{index:06d}",
+        "direction": "呼入",
+        "customer_number": f"1380000{index % 10000:04d}",
+        "own_number": "4007188668",
+        "started_at": f"{start:%Y-%m-%d %H:%M:%S}",
         "answered_at": f"{answered:%Y-%m-%d %H:%M:%S}",
         "ended_at": f"{answered + dt.timedelta(seconds=talk):%Y-%m-%d %H:%M:%S}",
-        "ring_seconds": "00:00:10", "talk_seconds": f"00:{talk // 60:02d}:{talk % 60:02d}",
-        "tech_result": "已接听", "agent_id": f"A{index % 5:02d}", "_event_date": start.date(),
+        "ring_seconds": "00:00:10",
+        "talk_seconds": f"00:{talk // 60:02d}:{talk % 60:02d}",
+        "tech_result": "已接听",
+        "agent_id": f"A{index % 5:02d}",
+        "_event_date": start.date(),
     }
     return row | changes
 
@@ -62,16 +73,39 @@ def make_home(tmp_path: Path) -> Settings:
     return settings
 
 
-def add_file(settings: Settings, name: str, rows: list[dict[str, Any]], feed: str = "calls", *,
-             quarantined: int = 0) -> str:
+def add_file(
+    settings: Settings, name: str, rows: list[dict[str, Any]], feed: str = "calls", *, quarantined: int = 0
+) -> str:
     """Store ``rows`` (canonical column -> text) as a loaded file; returns its file id."""
     file_id = f"id-{name}"
-    columns = [*feeds()[feed]["columns"], "_extra", "_source", "_file_id", "_line", "_row_key", "_row_hash",
-               "_event_date", "_loaded_at"]
+    columns = [
+        *feeds()[feed]["columns"],
+        "_extra",
+        "_source",
+        "_file_id",
+        "_line",
+        "_row_key",
+        "_row_hash",
+        "_event_date",
+        "_loaded_at",
+    ]
     key = feeds()[feed]["key"]
-    lines = [json.dumps({"_event_date": "1970-01-01", **row, "_source": "demo", "_file_id": file_id, "_line": line,
-                         "_row_key": "|".join(str(row.get(column)) for column in key), "_row_hash": line,
-                         "_loaded_at": str(LOADED_AT)}, default=str) for line, row in enumerate(rows, start=2)]
+    lines = [
+        json.dumps(
+            {
+                "_event_date": "1970-01-01",
+                **row,
+                "_source": "demo",
+                "_file_id": file_id,
+                "_line": line,
+                "_row_key": "|".join(str(row.get(column)) for column in key),
+                "_row_hash": line,
+                "_loaded_at": str(LOADED_AT),
+            },
+            default=str,
+        )
+        for line, row in enumerate(rows, start=2)
+    ]
     dates = [row["_event_date"] for row in rows if "_event_date" in row]
     with warehouse.session(settings) as con:
         if lines:
@@ -84,8 +118,21 @@ def add_file(settings: Settings, name: str, rows: list[dict[str, Any]], feed: st
             "insert into ops.export_files (file_id, source, feed, path, sha256, bytes, modified_at, delivered_at, "
             "rows_read, rows_accepted, rows_quarantined, first_event_date, last_event_date, status, loaded_at) "
             "values (?, 'demo', ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, 'loaded', ?)",
-            [file_id, feed, f"demo/{feed}/{name}", file_id, LOADED_AT, LOADED_AT, len(rows) + quarantined, len(rows),
-             quarantined, min(dates, default=None), max(dates, default=None), LOADED_AT])
+            [
+                file_id,
+                feed,
+                f"demo/{feed}/{name}",
+                file_id,
+                LOADED_AT,
+                LOADED_AT,
+                len(rows) + quarantined,
+                len(rows),
+                quarantined,
+                min(dates, default=None),
+                max(dates, default=None),
+                LOADED_AT,
+            ],
+        )
     return file_id
 
 

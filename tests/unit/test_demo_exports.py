@@ -48,14 +48,21 @@ def calls(reader):
 
 
 def test_same_arguments_give_the_same_bytes_and_times(home, tmp_path):
-    code = ("import sys; from pathlib import Path; from dial2deal.demo import write_exports; "
-            "from dial2deal.settings import Settings; "
-            f"write_exports(Settings(home=Path(sys.argv[1])), days={DAYS}, calls_per_day={CALLS_PER_DAY})")
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True,
-                   env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "America/New_York"})
+    code = (
+        "import sys; from pathlib import Path; from dial2deal.demo import write_exports; "
+        "from dial2deal.settings import Settings; "
+        f"write_exports(Settings(home=Path(sys.argv[1])), days={DAYS}, calls_per_day={CALLS_PER_DAY})"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "America/New_York"},
+    )
     assert tree(tmp_path) == tree(home)
-    times = [{p.relative_to(base): p.stat().st_mtime for p in (base / "landing").rglob("*") if p.is_file()}
-             for base in (home, tmp_path)]
+    times = [
+        {p.relative_to(base): p.stat().st_mtime for p in (base / "landing").rglob("*") if p.is_file()}
+        for base in (home, tmp_path)
+    ]
     assert times[0] == times[1]
 
 
@@ -93,8 +100,12 @@ def test_calls_by_day_direction_line_and_talk(calls, truth):
 
 def test_every_boundary_second_is_there_for_both_lines_and_directions(calls):
     seen = {(c["line"], c["direction"], c["talk"]) for c in calls.values() if c["connected"]}
-    wanted = {(line, direction, talk) for line in ("企业服务", "课程培训") for direction in ("inbound", "outbound")
-              for talk in (29, 30, 31, 59, 60, 61, 299, 300, 301, 420, 421, 599, 600, 601, 840, 841, 1200, 1201)}
+    wanted = {
+        (line, direction, talk)
+        for line in ("企业服务", "课程培训")
+        for direction in ("inbound", "outbound")
+        for talk in (29, 30, 31, 59, 60, 61, 299, 300, 301, 420, 421, 599, 600, 601, 840, 841, 1200, 1201)
+    }
     assert not wanted - seen
 
 
@@ -155,16 +166,18 @@ def test_redelivery_stretches_known_calls(reader, calls, truth):
     for call_id in ids:
         old = next(v for k, v in before[call_id].items() if k in ("通话时长", "时长(秒)"))
         assert calls[call_id]["talk"] == seconds(old) + 300
-    total = sum(c["talk"] for c in calls.values() if c["connected"]
-                and c["start"].date().isoformat() == planted["date"])
+    total = sum(
+        c["talk"] for c in calls.values() if c["connected"] and c["start"].date().isoformat() == planted["date"]
+    )
     assert total == planted["talk_seconds_after"] > planted["talk_seconds_before"]
 
 
 def _sold(order: dict) -> bool:
     """Paid for, even if the money went back on a later day."""
     kept = order["订单状态"] in ("已完成", "已付款")
-    return kept or (order["订单状态"] == "已退款"
-                    and moment(order["更新时间"]).date() > moment(order["下单时间"]).date())
+    return kept or (
+        order["订单状态"] == "已退款" and moment(order["更新时间"]).date() > moment(order["下单时间"]).date()
+    )
 
 
 def test_leads_orders_and_costs(reader, truth):
@@ -187,8 +200,9 @@ def test_leads_orders_and_costs(reader, truth):
         if order["订单状态"] == "已退款":
             revenue[moment(order["更新时间"]).strftime("%Y-%m"), channel] -= cents(order["订单金额"])
         count[key] += 1
-        how["lead_id" if order["线索编号"] else "last_touch" if lead else
-            "export" if order["渠道"] else "unattributed"] += 1
+        how[
+            "lead_id" if order["线索编号"] else "last_touch" if lead else "export" if order["渠道"] else "unattributed"
+        ] += 1
     assert len(orders) == truth["orders"]["total"]
     assert revenue == _flat(truth["orders"]["revenue_by_month_channel_cents"])
     assert count == _flat(truth["orders"]["by_month_channel"])
@@ -217,8 +231,12 @@ def test_funnel_from_calls_events_and_orders(reader, calls, truth):
                 facts[lead] |= {"connect", "reach"}
                 if tier(call["line"], call["talk"]).startswith("A"):
                     facts[lead].add("intent")
-    stage_of = {"意向确认": {"intent"}, "需求挖掘": {"need_discovery"}, "方案报价": {"proposal"},
-                "需求确认": {"need_confirmed", "need_discovery"}}
+    stage_of = {
+        "意向确认": {"intent"},
+        "需求挖掘": {"need_discovery"},
+        "方案报价": {"proposal"},
+        "需求确认": {"need_confirmed", "need_discovery"},
+    }
     for file in reader.files("lead_events"):
         for row in reader.rows(file)[0]:
             facts[row["线索编号"]] |= stage_of.get(row["阶段"], set())
@@ -277,27 +295,43 @@ def test_pool_of_hot_callers(calls, truth):
         if recent:
             last = max(recent, key=lambda c: c["start"])
             edge = last["start"].date() - dt.timedelta(days=pool["repeat_days"])
-            found[last["id"]] = (sum(c["start"].date() > edge and c["direction"] == "inbound" for c in mine),
-                                 sum(c["start"].date() > edge and c["direction"] == "outbound"
-                                     and c["result"] not in ("平台拦截", "频次限制") for c in mine),
-                                 sum(c["start"].date() > edge for c in hot), last["talk"])
-    assert found == {c["last_hot_call_id"]: (c["calls"], c["attempts"], c["hot_calls"], c["last_hot_seconds"])
-                     for c in pool["callers"]}
+            found[last["id"]] = (
+                sum(c["start"].date() > edge and c["direction"] == "inbound" for c in mine),
+                sum(
+                    c["start"].date() > edge
+                    and c["direction"] == "outbound"
+                    and c["result"] not in ("平台拦截", "频次限制")
+                    for c in mine
+                ),
+                sum(c["start"].date() > edge for c in hot),
+                last["talk"],
+            )
+    assert found == {
+        c["last_hot_call_id"]: (c["calls"], c["attempts"], c["hot_calls"], c["last_hot_seconds"])
+        for c in pool["callers"]
+    }
 
 
 def test_offences(calls, truth):
     planted = truth["planted"]
-    dials = Counter((c["number"], c["start"].date().isoformat()) for c in calls.values()
-                    if c["direction"] == "outbound")
+    dials = Counter(
+        (c["number"], c["start"].date().isoformat()) for c in calls.values() if c["direction"] == "outbound"
+    )
     for offence in planted["cap_violations"]:
         mask = offence["phone_masked"]
-        assert any(n >= offence["calls"] > 3 for (number, day), n in dials.items()
-                   if day == offence["date"] and number[:3] + "****" + number[-4:] == mask)
+        assert any(
+            n >= offence["calls"] > 3
+            for (number, day), n in dials.items()
+            if day == offence["date"] and number[:3] + "****" + number[-4:] == mask
+        )
     assert planted["cap_violations"]
     for offence in planted["dnc_violations"]:
         assert offence["asked_on"] < offence["date"]
-    sensitive = [c for c in calls.values() if c["notes"].split("\n")[0] in
-                 ("已告知客户保证收益", "承诺绝对有效，包过", "说明稳赚不赔，保本保息")]
+    sensitive = [
+        c
+        for c in calls.values()
+        if c["notes"].split("\n")[0] in ("已告知客户保证收益", "承诺绝对有效，包过", "说明稳赚不赔，保本保息")
+    ]
     assert len(sensitive) == planted["sensitive_calls"] > 10
     assert {c["agent"] for c in sensitive} == {planted["sensitive_agent_id"]}
 
@@ -381,7 +415,8 @@ def test_agents_sheets_count_the_calls_but_for_the_planted_day(reader, calls, tr
         if call["agent"] and call["direction"] != "internal":
             way = "in" if call["direction"] == "inbound" else "out"
             counted[call["start"].date().isoformat(), call["agent"]].update(
-                {way: 1, f"{way}_answered": call["connected"], "talk": call["talk"] if call["connected"] else 0})
+                {way: 1, f"{way}_answered": call["connected"], "talk": call["talk"] if call["connected"] else 0}
+            )
     differing = []
     for row in reader.rows(file)[0]:
         key = row["日期"], row["工号"]
@@ -391,5 +426,6 @@ def test_agents_sheets_count_the_calls_but_for_the_planted_day(reader, calls, tr
         if told != known:
             differing.append([*key, *(a - b for a, b in zip(told, known, strict=True))])
     planted = truth["planted"]["statistics"]["agents"]["disagreement"]
-    assert differing == [[planted["date"], planted["agent_id"], 0, 0, planted["calls"], planted["calls"],
-                          planted["talk_seconds"]]]
+    assert differing == [
+        [planted["date"], planted["agent_id"], 0, 0, planted["calls"], planted["calls"], planted["talk_seconds"]]
+    ]

@@ -11,8 +11,12 @@ from dial2deal.preview import masked_preview, shapes
 from dial2deal.settings import Settings
 
 SCHEMA = {
-    ("staging", "stg_calls"): (("call_id", "VARCHAR"), ("agent_id", "VARCHAR"), ("started_at", "TIMESTAMP"),
-                               ("talk_seconds", "INTEGER")),
+    ("staging", "stg_calls"): (
+        ("call_id", "VARCHAR"),
+        ("agent_id", "VARCHAR"),
+        ("started_at", "TIMESTAMP"),
+        ("talk_seconds", "INTEGER"),
+    ),
     ("staging", "stg_agents"): (("agent_id", "VARCHAR"), ("team", "VARCHAR")),
     ("policy", "settings"): (("key", "VARCHAR"), ("value_number", "DOUBLE")),
 }
@@ -30,11 +34,17 @@ QUERIES = {
         group by team""",
 }
 EXPECTED = {
-    "joined": {"call_id": ["staging.stg_calls.call_id"], "team": ["staging.stg_agents.team"],
-               "doubled": ["staging.stg_calls.talk_seconds"], "one": [],
-               "version": ["staging.stg_calls.call_id", "staging.stg_calls.started_at"]},
-    "union": {"id": ["staging.stg_agents.agent_id", "staging.stg_calls.call_id"],
-              "n": ["staging.stg_calls.talk_seconds"]},
+    "joined": {
+        "call_id": ["staging.stg_calls.call_id"],
+        "team": ["staging.stg_agents.team"],
+        "doubled": ["staging.stg_calls.talk_seconds"],
+        "one": [],
+        "version": ["staging.stg_calls.call_id", "staging.stg_calls.started_at"],
+    },
+    "union": {
+        "id": ["staging.stg_agents.agent_id", "staging.stg_calls.call_id"],
+        "n": ["staging.stg_calls.talk_seconds"],
+    },
     "subquery": {"share": ["policy.settings.value_number", "staging.stg_calls.talk_seconds"]},
     "aggregate": {"team": ["staging.stg_agents.team"], "connected": ["staging.stg_calls.talk_seconds"]},
 }
@@ -56,8 +66,10 @@ def project(tmp_path) -> tuple[Settings, dict]:
 def found(project, relations=SCHEMA) -> dict:
     settings, manifest = project
     result = lineage.column_lineage(settings, manifest, relations, list(manifest["nodes"]))
-    return {unique_id.split(".")[-1]: {column: [".".join(dep) for dep in deps] for column, deps in columns.items()}
-            for unique_id, columns in result.items()}
+    return {
+        unique_id.split(".")[-1]: {column: [".".join(dep) for dep in deps] for column, deps in columns.items()}
+        for unique_id, columns in result.items()
+    }
 
 
 def test_columns_are_traced_through_ctes_joins_unions_and_subqueries(project):
@@ -87,19 +99,32 @@ def test_sql_that_cannot_be_read_has_no_lineage(project):
     assert "union" not in found(project)
 
 
-@pytest.mark.parametrize(("text", "masked"), [
-    ("13812345678", "138****5678"), ("+8613812345678", "+86138****5678"), ("8613812345678 rang", "86138****5678 rang"),
-    ("022-23456789", "022****6789"), ("通话记录_20260619_090515.csv", "通话记录_20260619_090515.csv"),
-    ("20260619090515", "20260619090515"), ("4001234567", "400****4567"), ("2026-01-05 10:00:00", "2026-01-05 10:00:00"),
-    ("key ab12345678cd", "key ab12345678cd"), ("138****5678", "138****5678"), ("12 rows", "12 rows")])
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("13812345678", "138****5678"),
+        ("+8613812345678", "+86138****5678"),
+        ("8613812345678 rang", "86138****5678 rang"),
+        ("022-23456789", "022****6789"),
+        ("通话记录_20260619_090515.csv", "通话记录_20260619_090515.csv"),
+        ("20260619090515", "20260619090515"),
+        ("4001234567", "400****4567"),
+        ("2026-01-05 10:00:00", "2026-01-05 10:00:00"),
+        ("key ab12345678cd", "key ab12345678cd"),
+        ("138****5678", "138****5678"),
+        ("12 rows", "12 rows"),
+    ],
+)
 def test_numbers_are_masked_and_dates_are_not(text, masked):
     assert mask_text(text) == masked
 
 
 def test_preview_hides_numbers_names_and_notes():
     con = duckdb.connect()
-    con.execute("create schema s; create table s.t as select '138 1234 5678' as customer_number, '张三' as agent_name, "
-                "'call me at 13912345678' as notes, 'fct_calls' as source_file, 42 as n, null as empty")
+    con.execute(
+        "create schema s; create table s.t as select '138 1234 5678' as customer_number, '张三' as agent_name, "
+        "'call me at 13912345678' as notes, 'fct_calls' as source_file, 42 as n, null as empty"
+    )
     text = masked_preview(con, ("s", "t"))
     assert "5678" in text
     assert "1234 5678" not in text

@@ -43,23 +43,29 @@ def folders(tmp_path):
 def test_terms_are_put_into_expressions_and_use_those_before_them(folders):
     file = folders("project", "x", "").get("base", "calls").file
     assert file.columns["direction"].expression == [
-        "(case when (length({number}) > 6) then 'outbound' else 'inbound' end)"]
+        "(case when (length({number}) > 6) then 'outbound' else 'inbound' end)"
+    ]
 
 
 def test_like_takes_all_and_changes_what_is_named(folders):
-    profiles = folders("project", "other", """
+    profiles = folders(
+        "project",
+        "other",
+        """
 like: base
 description: other
 time_zone:
 terms: {outside: "length({number}) > 4"}
 columns: {agent_id: agent}
 values: {direction: {out: outbound}}
-""")
+""",
+    )
     file = profiles.get("other", "calls").file
     assert (file.description, file.time_zone, file.delimiter) == ("other", None, ",")
     assert file.dialects == {3: ["id", "at", "secs"]}
     assert file.columns["direction"].expression == [
-        "(case when (length({number}) > 4) then 'outbound' else 'inbound' end)"]
+        "(case when (length({number}) > 4) then 'outbound' else 'inbound' end)"
+    ]
     assert file.columns["agent_id"].headers == ["agent"]
     assert file.columns["call_id"].headers == ["id"]
     assert file.values == {"direction": {"in": "inbound", "out": "outbound"}}
@@ -100,7 +106,10 @@ def test_a_count_in_a_pattern_is_no_reference(folders):
 
 
 def test_terms_are_computed_once_and_say_what_the_whole_text_says(folders):
-    profile = folders("project", "x", """
+    profile = folders(
+        "project",
+        "x",
+        """
 terms:
   size: length({number})
   long: "{size} > 6"
@@ -110,7 +119,8 @@ columns:
   direction: {expression: "{way}"}
   notes: {expression: "{way} || {size} || {remark?}"}
   agent_name: {expression: "case when {long} then {remark} end"}
-""").get("x", "calls")
+""",
+    ).get("x", "calls")
     cells = ["number", "remark"]
     found = profile.expressions_sql(profile.match(cells), cells)
     assert [list(layer) for layer in found.terms] == [['"~size"'], ['"~long"'], ['"~way"']]
@@ -118,7 +128,15 @@ columns:
     with duckdb.connect() as con:
         columns = '"=direction", "=notes", "=agent_name"'
         read = con.execute(f"select {columns} from {found.over(rows)} order by c0").fetchall()
-        whole = [f"nullif(({sql})::varchar, '')" for column in ("direction", "notes", "agent_name")
-                 for sql in [profile.rule(column).expression[0].replace("{number}", "c0").replace("{remark?}", "c1")
-                             .replace("{remark}", "c1")]]
+        whole = [
+            f"nullif(({sql})::varchar, '')"
+            for column in ("direction", "notes", "agent_name")
+            for sql in [
+                profile.rule(column)
+                .expression[0]
+                .replace("{number}", "c0")
+                .replace("{remark?}", "c1")
+                .replace("{remark}", "c1")
+            ]
+        ]
         assert read == con.execute(f"select {', '.join(whole)} from {rows} order by c0").fetchall()

@@ -59,9 +59,12 @@ def test_good_file_is_accepted_and_its_dates_become_dirty(home):
     assert statuses(home) == {"good.csv": "accepted"}
     assert {o.outcome for o in outcomes} == {"passed"}
     assert [row[:2] for row in query(home, "select feed, event_date from ops.dirty_dates order by 2")] == [
-        ("calls", DAY), ("calls", DAY + dt.timedelta(days=1))]
-    assert query(home, "select count(*) from ops.check_results where file_id = ? and outcome = 'passed'",
-                 [file_id]) == [(len(suites.load_suites(home)["calls"].checks),)]
+        ("calls", DAY),
+        ("calls", DAY + dt.timedelta(days=1)),
+    ]
+    assert query(
+        home, "select count(*) from ops.check_results where file_id = ? and outcome = 'passed'", [file_id]
+    ) == [(len(suites.load_suites(home)["calls"].checks),)]
     assert query(home, "select count(*) from ops.check_failures") == [(0,)]
 
 
@@ -75,23 +78,27 @@ def test_small_bad_file_does_not_hide_among_large_good_ones(home):
     assert "12 / 12" in message
     assert "行 2、3、4、5、6" in message
     assert "电话平台管理员" in message
-    failures = query(home, "select line, column_name, value from ops.check_failures where file_id = ? order by line",
-                     [bad])
+    failures = query(
+        home, "select line, column_name, value from ops.check_failures where file_id = ? order by line", [bad]
+    )
     assert [row[0] for row in failures] == list(range(2, 14)), "every failing row, not a sample"
     assert failures[0] == (2, "ring_seconds", "00:01:00")
     assert query(home, "select count(*) from ops.dirty_dates where reason like '%small%'") == [(0,)]
 
 
-@pytest.mark.parametrize(("change", "rule"), [
-    (lambda row: {"direction": row["agent_id"]}, "direction_known"),
-    (lambda row: {"started_at": row["call_id"]}, "started_at_readable"),
-    (lambda row: {"talk_seconds": "00:59:00"}, "talk_within_call"),
-    (lambda row: {"talk_seconds": row["tech_result"]}, "talk_readable"),
-    (lambda row: {"ended_at": "2026-01-04 00:00:00"}, "ends_after_start"),
-    (lambda row: {"customer_number": row["own_number"]}, "customer_numbers_plausible"),
-    (lambda row: {"tech_result": "占线"}, "unconnected_without_talk"),
-    (lambda row: {"total_seconds": "00:00:09"}, "talk_within_total"),
-])
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (lambda row: {"direction": row["agent_id"]}, "direction_known"),
+        (lambda row: {"started_at": row["call_id"]}, "started_at_readable"),
+        (lambda row: {"talk_seconds": "00:59:00"}, "talk_within_call"),
+        (lambda row: {"talk_seconds": row["tech_result"]}, "talk_readable"),
+        (lambda row: {"ended_at": "2026-01-04 00:00:00"}, "ends_after_start"),
+        (lambda row: {"customer_number": row["own_number"]}, "customer_numbers_plausible"),
+        (lambda row: {"tech_result": "占线"}, "unconnected_without_talk"),
+        (lambda row: {"total_seconds": "00:00:09"}, "talk_within_total"),
+    ],
+)
 def test_each_critical_rule_holds_a_file_with_a_column_gone_wrong(home, change, rule):
     add_file(home, "x.csv", [row | change(row) for row in calls(20)])
     outcomes = run(home)
@@ -105,7 +112,9 @@ def test_empty_file_and_mostly_quarantined_file_are_held(home):
     outcomes = run(home)
     assert statuses(home) == {"empty.csv": "held", "torn.csv": "held"}
     assert {(o.path, o.check_name) for o in outcomes if o.severity == "critical" and o.outcome == "failed"} == {
-        ("demo/calls/empty.csv", "has_rows"), ("demo/calls/torn.csv", "mostly_readable")}
+        ("demo/calls/empty.csv", "has_rows"),
+        ("demo/calls/torn.csv", "mostly_readable"),
+    }
 
 
 def test_warning_is_recorded_and_the_file_accepted(home):
@@ -145,8 +154,10 @@ def test_only_the_asked_feeds_are_audited(home):
 def test_file_judgement_equals_great_expectations_on_that_file_alone(home):
     """Independent oracle: GX itself, one file at a time, with its own ``mostly``."""
     dirty = [
-        [call(i, direction="?" if i % 60 == 0 else "呼入", talk_seconds="" if i % 7 == 0 else "00:01:10")
-         for i in range(120)],
+        [
+            call(i, direction="?" if i % 60 == 0 else "呼入", talk_seconds="" if i % 7 == 0 else "00:01:10")
+            for i in range(120)
+        ],
         [call(i, started_at="?" if i in (3, 4) else "2026-01-05 10:00:00", customer_number=None) for i in range(100)],
         [call(i, tech_result="占线" if i % 2 else "已接听", agent_id=None if i % 9 == 0 else "A1") for i in range(81)],
     ]
@@ -172,12 +183,21 @@ def _gx_file_by_file(home):
     verdict = {}
     for level, table in (("row", "calls"), ("file", "every_file")):
         for file_id in ids:
-            asset = datasource.add_query_asset(f"{table}{file_id}", query=f"select * from candidate.{table} "
-                                               f"where _file_id = '{file_id}'")
+            asset = datasource.add_query_asset(
+                f"{table}{file_id}", query=f"select * from candidate.{table} where _file_id = '{file_id}'"
+            )
             batch = asset.add_batch_definition_whole_table("all").get_batch()
-            gx_suite = gx.ExpectationSuite(name=f"{table}{file_id}", expectations=[
-                {"type": spec.expectation, "kwargs": {**spec.kwargs, "mostly": spec.tolerance},
-                 "meta": {"check": spec.check_name}} for spec in suite.on(level)])
+            gx_suite = gx.ExpectationSuite(
+                name=f"{table}{file_id}",
+                expectations=[
+                    {
+                        "type": spec.expectation,
+                        "kwargs": {**spec.kwargs, "mostly": spec.tolerance},
+                        "meta": {"check": spec.check_name},
+                    }
+                    for spec in suite.on(level)
+                ],
+            )
             for result in batch.validate(gx_suite, expectation_parameters=parameters).results:
                 assert not result.exception_info.get("raised_exception"), result.exception_info
                 verdict[file_id, result.expectation_config.meta["check"]] = result.success
@@ -212,8 +232,9 @@ def test_rule_that_cannot_be_evaluated_is_not_called_bad_data(home, tmp_path, br
     assert query(home, "select count(*) from ops.dirty_dates") == [(0,)]
     quality.audit(home, policy.load(home), "b2")
     assert statuses(home) == {"x.csv": "accepted"}, "with the rule repaired the file gets its verdict"
-    assert query(home, "select build_id, outcome from ops.check_results where check_name = 'talk_readable' "
-                 "order by build_id") == [("b1", "not_evaluable"), ("b2", "passed")], "history is kept"
+    assert query(
+        home, "select build_id, outcome from ops.check_results where check_name = 'talk_readable' order by build_id"
+    ) == [("b1", "not_evaluable"), ("b2", "passed")], "history is kept"
 
 
 def test_row_that_makes_a_rule_raise_leaves_the_other_files_alone(home, tmp_path):
@@ -315,14 +336,19 @@ def test_home_with_unusual_characters(tmp_path):
     assert statuses(settings) == {"good.csv": "accepted"}
 
 
-@pytest.mark.parametrize(("outcomes", "status"), [
-    ([("critical", "passed"), ("warning", "failed")], "accepted"),
-    ([("critical", "passed"), ("warning", "not_evaluable")], "accepted"),
-    ([("critical", "not_evaluable"), ("critical", "passed")], "loaded"),
-    ([("critical", "not_evaluable"), ("critical", "failed")], "held"),
-    ([], "accepted"),
-])
+@pytest.mark.parametrize(
+    ("outcomes", "status"),
+    [
+        ([("critical", "passed"), ("warning", "failed")], "accepted"),
+        ([("critical", "passed"), ("warning", "not_evaluable")], "accepted"),
+        ([("critical", "not_evaluable"), ("critical", "passed")], "loaded"),
+        ([("critical", "not_evaluable"), ("critical", "failed")], "held"),
+        ([], "accepted"),
+    ],
+)
 def test_file_status(outcomes, status):
-    made = [verdicts.CheckOutcome("calls", "c", severity, outcome, "f", "p", 1, 0, None, None)
-            for severity, outcome in outcomes]
+    made = [
+        verdicts.CheckOutcome("calls", "c", severity, outcome, "f", "p", 1, 0, None, None)
+        for severity, outcome in outcomes
+    ]
     assert verdicts.file_status(made) == status

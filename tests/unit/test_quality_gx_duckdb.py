@@ -9,8 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-_INDEX = {"result_format": "BOOLEAN_ONLY", "unexpected_index_column_names": ["_line"],
-          "return_unexpected_index_query": True}
+_INDEX = {
+    "result_format": "BOOLEAN_ONLY",
+    "unexpected_index_column_names": ["_line"],
+    "return_unexpected_index_query": True,
+}
 _TEXTS = ["inbound", "outbound", "50%", "50x", "2026-01-05", "2026-13-05", '{"a": 1}', "{a", None, "in_x"]
 # type suffix -> kwargs, then which of _TEXTS (by line) GX must call unexpected; written down by hand.
 _CASES = [
@@ -37,8 +40,7 @@ def datasource(tmp_path_factory):
         con.execute("create table texts (_line bigint, t varchar)")
         con.executemany("insert into texts values (?, ?)", list(enumerate(_TEXTS)))
         con.execute("create table many as select i as _line, i as n from range(3000000) s(i)")
-    source = gx.get_context(mode="ephemeral").data_sources.add_duckdb(
-        "w", connection_string=f"duckdb:///{path}")
+    source = gx.get_context(mode="ephemeral").data_sources.add_duckdb("w", connection_string=f"duckdb:///{path}")
     yield source
     gx_duckdb.release_file(source)
     duckdb.connect(str(path)).close()
@@ -59,8 +61,9 @@ def _validate(batch, kind, kwargs, result_format):
 
 @pytest.mark.parametrize(("suffix", "kwargs", "expected"), _CASES, ids=lambda v: v if isinstance(v, str) else "")
 def test_metric_marks_exactly_the_rows_that_break_the_rule(datasource, suffix, kwargs, expected):
-    result = _validate(_batch(datasource, "texts"), f"expect_column_values_to_{suffix}",
-                       {"column": "t", **kwargs}, _INDEX)
+    result = _validate(
+        _batch(datasource, "texts"), f"expect_column_values_to_{suffix}", {"column": "t", **kwargs}, _INDEX
+    )
     assert not result.exception_info["raised_exception"], result.exception_info
     with datasource.get_engine().connect() as con:
         rows = con.exec_driver_sql(result.result["unexpected_index_query"].rstrip(";")).fetchall()
@@ -69,8 +72,9 @@ def test_metric_marks_exactly_the_rows_that_break_the_rule(datasource, suffix, k
 
 
 def test_passing_values_pass(datasource):
-    result = _validate(_batch(datasource, "texts"), "expect_column_values_to_match_regex",
-                       {"column": "t", "regex": "."}, _INDEX)
+    result = _validate(
+        _batch(datasource, "texts"), "expect_column_values_to_match_regex", {"column": "t", "regex": "."}, _INDEX
+    )
     assert result.success
 
 
@@ -80,8 +84,12 @@ def test_only_the_rows_gx_reads_are_fetched(datasource):
 
     process = psutil.Process()
     before = process.memory_info().rss
-    result = _validate(_batch(datasource, "many"), "unexpected_rows_expectation",
-                       {"unexpected_rows_query": "select * from {batch} where n >= 0"}, "COMPLETE")
+    result = _validate(
+        _batch(datasource, "many"),
+        "unexpected_rows_expectation",
+        {"unexpected_rows_query": "select * from {batch} where n >= 0"},
+        "COMPLETE",
+    )
     assert result.result["observed_value"] == 3_000_000
     assert len(result.result["details"]["unexpected_rows"]) <= 200
     assert process.memory_info().rss - before < 250 << 20
@@ -109,8 +117,10 @@ def test_importing_quality_imports_no_great_expectations():
 
 
 def test_analytics_are_switched_off_before_gx_is_imported():
-    code = ("import sys, os; import dial2deal.quality.gx_duckdb; "
-            "sys.exit(os.environ['GX_ANALYTICS_ENABLED'] != 'false' or 'posthog' in sys.modules)")
+    code = (
+        "import sys, os; import dial2deal.quality.gx_duckdb; "
+        "sys.exit(os.environ['GX_ANALYTICS_ENABLED'] != 'false' or 'posthog' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

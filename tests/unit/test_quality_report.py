@@ -27,28 +27,52 @@ def home(tmp_path):
     with warehouse.session(settings) as con:
         con.execute("update ops.export_files set status = 'accepted' where path like '%good%'")
         con.execute("update ops.export_files set status = 'held' where path like '%held%'")
-        con.execute("insert into ops.export_files (file_id, source, feed, path, sha256, bytes, status, message, "
-                    "loaded_at) values ('x', 'demo', 'orders', 'demo/orders/broken.xlsx', 'x', 1, 'failed', "
-                    "'压缩目录损坏', ?)", [AT])
+        con.execute(
+            "insert into ops.export_files (file_id, source, feed, path, sha256, bytes, status, message, "
+            "loaded_at) values ('x', 'demo', 'orders', 'demo/orders/broken.xlsx', 'x', 1, 'failed', "
+            "'压缩目录损坏', ?)",
+            [AT],
+        )
         results = [
             ("id-good.csv", "tech_result_known", "warning", "failed", 30, 4, "{}"),
-            ("id-held.csv", "ring_before_answer", "critical", "failed", 12, 12,
-             '{"samples": [{"line": 2, "column": "ring_seconds", "value": "<script>alert(1)</script>"}]}'),
+            (
+                "id-held.csv",
+                "ring_before_answer",
+                "critical",
+                "failed",
+                12,
+                12,
+                '{"samples": [{"line": 2, "column": "ring_seconds", "value": "<script>alert(1)</script>"}]}',
+            ),
             ("id-open.csv", "talk_readable", "critical", "not_evaluable", None, None, "{}"),
         ]
         for file_id, check, severity, outcome, checked, failed, details in results:
-            con.execute("insert into ops.check_results values ('b1', ?, 'expectation', 'calls', ?, ?, ?, ?, ?, ?, "
-                        "'Spalte fehlt', ?)", [AT, check, severity, outcome, file_id, checked, failed, details])
-        con.execute("insert into ops.check_results values ('b1', ?, 'dbt_test', 'fct_orders', 'unique_order_key', "
-                    "'warning', 'failed', null, null, 3, '3 repeated', null)", [AT])
+            con.execute(
+                "insert into ops.check_results values ('b1', ?, 'expectation', 'calls', ?, ?, ?, ?, ?, ?, "
+                "'Spalte fehlt', ?)",
+                [AT, check, severity, outcome, file_id, checked, failed, details],
+            )
+        con.execute(
+            "insert into ops.check_results values ('b1', ?, 'dbt_test', 'fct_orders', 'unique_order_key', "
+            "'warning', 'failed', null, null, 3, '3 repeated', null)",
+            [AT],
+        )
         for line in range(2, 14):
-            con.execute("insert into ops.check_failures values ('b1', ?, 'expectation', 'calls', 'ring_before_answer', "
-                        "'critical', 'id-held.csv', ?, 'ring_seconds', '=cmd|''/c calc''!A1', '{\"call_id\":\"C1\"}')",
-                        [AT, line])
-        con.execute("insert into ops.quarantine values ('id-good.csv', 7, 'customer_number', 'customer_number has lost "
-                    "digits, Excel wrote 1.38E+10; format the column as text', '@x,1.38E+10', null, ?)", [AT])
-        con.execute("insert into ops.quarantine values ('id-good.csv', 9, null, 'the line has another number of cells "
-                    "than the header, which has 9', 'a,b', null, ?)", [AT])
+            con.execute(
+                "insert into ops.check_failures values ('b1', ?, 'expectation', 'calls', 'ring_before_answer', "
+                "'critical', 'id-held.csv', ?, 'ring_seconds', '=cmd|''/c calc''!A1', '{\"call_id\":\"C1\"}')",
+                [AT, line],
+            )
+        con.execute(
+            "insert into ops.quarantine values ('id-good.csv', 7, 'customer_number', 'customer_number has lost "
+            "digits, Excel wrote 1.38E+10; format the column as text', '@x,1.38E+10', null, ?)",
+            [AT],
+        )
+        con.execute(
+            "insert into ops.quarantine values ('id-good.csv', 9, null, 'the line has another number of cells "
+            "than the header, which has 9', 'a,b', null, ?)",
+            [AT],
+        )
     return settings
 
 
@@ -65,15 +89,31 @@ def _book(home):
 def _english(home):
     (home.home / "policy").mkdir()
     (home.home / "policy" / "settings.yml").write_text(
-        "settings:\n  - {key: reports.locale, value: en, description: Language}\n", encoding="utf-8")
+        "settings:\n  - {key: reports.locale, value: en, description: Language}\n", encoding="utf-8"
+    )
 
 
 def test_page_says_what_is_wrong_which_rows_and_who_fixes(home):
     page = _page(home)
-    for text in ("数据不完整", "3 个文件没有被采用", "demo/calls/held.csv", "振铃时长不超过开始到接通的时间",
-                 "12 / 12 行", "电话平台管理员", "demo/orders/broken.xlsx", "压缩目录损坏", "CRM 管理员", "未能执行",
-                 "Spalte fehlt", "通话结果可识别", "4 / 30", "长号码被 Excel 改写，数字已丢失",
-                 "列数与表头不一致", "unique_order_key", "3 repeated"):
+    for text in (
+        "数据不完整",
+        "3 个文件没有被采用",
+        "demo/calls/held.csv",
+        "振铃时长不超过开始到接通的时间",
+        "12 / 12 行",
+        "电话平台管理员",
+        "demo/orders/broken.xlsx",
+        "压缩目录损坏",
+        "CRM 管理员",
+        "未能执行",
+        "Spalte fehlt",
+        "通话结果可识别",
+        "4 / 30",
+        "长号码被 Excel 改写，数字已丢失",
+        "列数与表头不一致",
+        "unique_order_key",
+        "3 repeated",
+    ):
         assert text in page, text
 
 
@@ -117,7 +157,10 @@ def test_workbook_lists_every_failing_and_quarantined_row_with_who_fixes(home):
     assert [row[3] for row in quarantined] == [7, 9]
     assert all(row[0] == "电话平台管理员" for row in quarantined)
     assert {row[1] for row in book["汇总"].iter_rows(min_row=2, values_only=True)} == {
-        "电话平台管理员", "CRM 管理员", "数据工程师"}
+        "电话平台管理员",
+        "CRM 管理员",
+        "数据工程师",
+    }
     for sheet in book:
         assert sheet.freeze_panes == "A2"
         assert sheet.auto_filter.ref

@@ -43,7 +43,8 @@ def test_every_feed_has_critical_and_warning_rules_and_the_common_ones(settings)
     for suite in loaded.values():
         assert {check.severity for check in suite.on("row")} == {"critical", "warning"}
         assert {"has_rows", "rows_reconcile", "rows_stored", "mostly_readable"} <= {
-            check.check_name for check in suite.on("file") if check.severity == "critical"}
+            check.check_name for check in suite.on("file") if check.severity == "critical"
+        }
 
 
 def test_every_parameter_comes_from_the_policy(settings):
@@ -68,17 +69,30 @@ def test_every_derived_column_binds_and_is_used(tmp_path):
 
 def test_readme_names_every_check_with_severity_and_who_fixes():
     readme = (PROJECT_ROOT / "expectations" / "README.md").read_text(encoding="utf-8")
-    documented = {tuple(cell.strip(" `") for cell in line.split("|")[1:6]) for line in readme.splitlines()
-                  if re.match(r"\| [a-z_ ]+ \| `", line)}
+    documented = {
+        tuple(cell.strip(" `") for cell in line.split("|")[1:6])
+        for line in readme.splitlines()
+        if re.match(r"\| [a-z_ ]+ \| `", line)
+    }
     checks = quality.checks(Settings.from_env("unused"))
-    expected = {("every file" if c.on == "file" else c.feed, c.check_name, c.severity,
-                 f"{c.title_zh} – {c.title_en}", f"{c.who_fixes.zh} – {c.who_fixes.en}") for c in checks}
+    expected = {
+        (
+            "every file" if c.on == "file" else c.feed,
+            c.check_name,
+            c.severity,
+            f"{c.title_zh} – {c.title_en}",
+            f"{c.who_fixes.zh} – {c.who_fixes.en}",
+        )
+        for c in checks
+    }
     assert documented == expected
 
 
 def test_checks_are_listed_without_great_expectations():
-    code = ("import sys; from dial2deal import quality; from dial2deal.settings import Settings; "
-            "quality.checks(Settings.from_env('x')); sys.exit('great_expectations' in sys.modules)")
+    code = (
+        "import sys; from dial2deal import quality; from dial2deal.settings import Settings; "
+        "quality.checks(Settings.from_env('x')); sys.exit('great_expectations' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=PROJECT_ROOT).returncode == 0
 
 
@@ -86,18 +100,21 @@ def _first(content):
     return content["expectations"][0]
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (lambda c: _first(c).update(severity="fatal"), "severity 'fatal'"),
-    (lambda c: _first(c)["kwargs"].pop("column"), "only expectations about one column"),
-    (lambda c: _first(c)["kwargs"].update(row_condition="x"), "derived column"),
-    (lambda c: _first(c)["meta"].update(on="file"), "stand in every_file.json"),
-    (lambda c: _first(c)["meta"].pop("fix_zh"), "lacks meta ['fix_zh']"),
-    (lambda c: _first(c)["meta"].update(who_fixes="nobody"), "'nobody' is not in roles.json"),
-    (lambda c: c["expectations"].append(_first(c)), "must be unique"),
-    (lambda c: c["meta"]["columns"].update(x={"sql": "1", "map": "stage"}), "exactly one of 'sql' and 'map'"),
-    (lambda c: c["meta"]["columns"].update(x={"sql": "1"}), "feeds.yml does not list"),
-    (lambda c: c["meta"].pop("data_owner"), "data_owner None"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: _first(c).update(severity="fatal"), "severity 'fatal'"),
+        (lambda c: _first(c)["kwargs"].pop("column"), "only expectations about one column"),
+        (lambda c: _first(c)["kwargs"].update(row_condition="x"), "derived column"),
+        (lambda c: _first(c)["meta"].update(on="file"), "stand in every_file.json"),
+        (lambda c: _first(c)["meta"].pop("fix_zh"), "lacks meta ['fix_zh']"),
+        (lambda c: _first(c)["meta"].update(who_fixes="nobody"), "'nobody' is not in roles.json"),
+        (lambda c: c["expectations"].append(_first(c)), "must be unique"),
+        (lambda c: c["meta"]["columns"].update(x={"sql": "1", "map": "stage"}), "exactly one of 'sql' and 'map'"),
+        (lambda c: c["meta"]["columns"].update(x={"sql": "1"}), "feeds.yml does not list"),
+        (lambda c: c["meta"].pop("data_owner"), "data_owner None"),
+    ],
+)
 def test_wrong_suite_is_refused_naming_file_and_remedy(copy, change, message):
     settings, edit = copy
     edit("suites/lead_events.json", change)

@@ -14,8 +14,21 @@ EXPECTED = {
     "rejected": ["CALL_REJECTED", 21],
     "out_of_service_area": ["SUBSCRIBER_ABSENT", "DESTINATION_OUT_OF_ORDER", 20, 27],
     "caller_cancelled": ["ORIGINATOR_CANCEL", "NORMAL_CLEARING", "MANAGER_REQUEST", 16],
-    "line_fault": ["NO_ROUTE_DESTINATION", "NETWORK_OUT_OF_ORDER", "NORMAL_TEMPORARY_FAILURE", "GATEWAY_DOWN",
-                   "EXCHANGE_ROUTING_ERROR", "CONGESTION", "FAILED", 2, 3, 34, 38, 41, 42],
+    "line_fault": [
+        "NO_ROUTE_DESTINATION",
+        "NETWORK_OUT_OF_ORDER",
+        "NORMAL_TEMPORARY_FAILURE",
+        "GATEWAY_DOWN",
+        "EXCHANGE_ROUTING_ERROR",
+        "CONGESTION",
+        "FAILED",
+        2,
+        3,
+        34,
+        38,
+        41,
+        42,
+    ],
     "client_error": ["USER_NOT_REGISTERED"],
     "unknown": ["NORMAL_UNSPECIFIED", 0, 31],
 }
@@ -24,8 +37,11 @@ EXPECTED = {
 @pytest.fixture(scope="module")
 def mapped(tmp_path_factory):
     rules = policy.load(Settings(home=tmp_path_factory.mktemp("home")).ensure())
-    return {row["raw_value"]: row["canonical_value"] for row in rules.rows("value_maps")
-            if row["feed"] == "*" and row["column_name"] == "tech_result"}
+    return {
+        row["raw_value"]: row["canonical_value"]
+        for row in rules.rows("value_maps")
+        if row["feed"] == "*" and row["column_name"] == "tech_result"
+    }
 
 
 @pytest.mark.parametrize("result", EXPECTED)

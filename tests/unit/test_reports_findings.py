@@ -40,10 +40,23 @@ class Context:
 
 
 def rule(**changes):
-    return rules.Rule(**{
-        "id": "r", "scope": "total", "granularities": ("weekly",), "metric": "connect_rate", "test": "below",
-        "threshold": {"setting": "connect.alert.critical"}, "severity": "warning", "title_zh": "{label} {value}",
-        "title_en": "{label}", "advice_zh": "做", "advice_en": "do", "requirement": "R244", **changes})
+    return rules.Rule(
+        **{
+            "id": "r",
+            "scope": "total",
+            "granularities": ("weekly",),
+            "metric": "connect_rate",
+            "test": "below",
+            "threshold": {"setting": "connect.alert.critical"},
+            "severity": "warning",
+            "title_zh": "{label} {value}",
+            "title_en": "{label}",
+            "advice_zh": "做",
+            "advice_en": "do",
+            "requirement": "R244",
+            **changes,
+        }
+    )
 
 
 def rate(key, num, den, **more):
@@ -81,16 +94,21 @@ def test_evidence_names_value_sample_interval_and_threshold(monkeypatch):
 def test_a_drop_needs_both_size_and_certainty(monkeypatch):
     drop = rule(test="drop", threshold={"value": 0.03}, certain_only=True)
     assert found(monkeypatch, [rate("a", 400, 1000, base_num=480, base_den=1000)], drop)
-    assert not found(monkeypatch, [rate("a", 460, 1000, base_num=480, base_den=1000)], drop)   # too small
-    assert not found(monkeypatch, [rate("a", 20, 50, base_num=24, base_den=50)], drop)         # perhaps chance
-    assert not found(monkeypatch, [rate("a", 400, 1000)], drop)                                # nothing to compare
-    assert not found(monkeypatch, [rate("a", 480, 1000, base_num=400, base_den=1000)], drop)   # a rise
+    assert not found(monkeypatch, [rate("a", 460, 1000, base_num=480, base_den=1000)], drop)  # too small
+    assert not found(monkeypatch, [rate("a", 20, 50, base_num=24, base_den=50)], drop)  # perhaps chance
+    assert not found(monkeypatch, [rate("a", 400, 1000)], drop)  # nothing to compare
+    assert not found(monkeypatch, [rate("a", 480, 1000, base_num=400, base_den=1000)], drop)  # a rise
 
 
 def test_groups_are_compared_with_their_own_peers(monkeypatch):
     """Agents of one team differ from the other team, not from each other."""
-    staff = [rate("a1", 100, 1000, peers="A"), rate("a2", 100, 1000, peers="A"),
-             rate("b1", 200, 1000, peers="B"), rate("b2", 200, 1000, peers="B"), rate("b3", 120, 1000, peers="B")]
+    staff = [
+        rate("a1", 100, 1000, peers="A"),
+        rate("a2", 100, 1000, peers="A"),
+        rate("b1", 200, 1000, peers="B"),
+        rate("b2", 200, 1000, peers="B"),
+        rate("b3", 120, 1000, peers="B"),
+    ]
     hits = found(monkeypatch, staff, rule(test="below_rest", threshold={"value": 0.01}, certain_only=True))
     assert [hit["key"] for hit in hits] == ["b3"]
     assert hits[0]["evidence"]["base"] == pytest.approx(0.2)
@@ -122,7 +140,7 @@ def test_limit_keeps_the_largest_gaps_and_validity_is_respected(monkeypatch):
 def test_lowest_names_one(monkeypatch):
     stages = [rate("s1", 500, 1000), rate("s2", 300, 1000), rate("s3", 1, 10)]
     (hit,) = found(monkeypatch, stages, rule(test="lowest", threshold={"value": 1}))
-    assert hit["key"] == "s2"   # s3 is lower but too small to be ranked
+    assert hit["key"] == "s2"  # s3 is lower but too small to be ranked
 
 
 def test_a_line_that_nobody_set_is_silent_and_the_usual_takes_its_place(monkeypatch):
@@ -144,8 +162,13 @@ class History:
         day, rows = start, {}
         while day <= end:
             num = self.now if day == Context.period.start else 400
-            rows[day] = {"connect_rate": num / 1000, "connect_rate_num": num, "connect_rate_den": 1000,
-                         "connect_rate_low": 0, "connect_rate_high": 1}
+            rows[day] = {
+                "connect_rate": num / 1000,
+                "connect_rate_num": num,
+                "connect_rate_den": 1000,
+                "connect_rate_low": 0,
+                "connect_rate_high": 1,
+            }
             day += dt.timedelta(weeks=1)
         return rows
 
@@ -166,8 +189,11 @@ def test_a_team_is_compared_with_its_own_last_weeks(now, weeks, fires):
 def grid(direction, cells, usual=(20, 200)):
     """A heat map of 9 and 10 o'clock; ``cells``: (weekday, hour) to (high-intent calls, calls with a tier)."""
     shown = [[cells.get((day, hour), usual) for hour in (9, 10)] for day in range(1, 8)]
-    return {"direction": direction, "high_intent_calls": [[hit for hit, _ in day] for day in shown],
-            "tiered_calls": [[base for _, base in day] for day in shown]}
+    return {
+        "direction": direction,
+        "high_intent_calls": [[hit for hit, _ in day] for day in shown],
+        "tiered_calls": [[base for _, base in day] for day in shown],
+    }
 
 
 def slots(*grids):
@@ -205,36 +231,73 @@ def test_the_planted_friday_afternoon_is_the_best_slot():
                 hits, base = cells[call.direction].get(key, (0, 0))
                 cells[call.direction][key] = (hits + (call.talk > call.line.high_above), base + 1)
     hours = range(7, 22)
-    grids = [{"direction": way, **{
-        name: [[counts.get((weekday, hour), (0, 0))[n] for hour in hours] for weekday in range(1, 8)]
-        for n, name in enumerate(("high_intent_calls", "tiered_calls"))}} for way, counts in cells.items()]
+    grids = [
+        {
+            "direction": way,
+            **{
+                name: [[counts.get((weekday, hour), (0, 0))[n] for hour in hours] for weekday in range(1, 8)]
+                for n, name in enumerate(("high_intent_calls", "tiered_calls"))
+            },
+        }
+        for way, counts in cells.items()
+    ]
     best = rule(scope="slot", test="above_rest", threshold={"value": 0}, certain_only=True, limit=1)
     (hit,) = findings.find(Context(), {"heatmap": {"hours": hours, "grids": grids}}, [best])
     assert hit["key"] in ("inbound|5-14", "inbound|5-15", "inbound|5-16")
 
 
 def test_problems_come_before_opportunities(monkeypatch):
-    hits = found(monkeypatch, [rate("x", 300, 1000)], rule(id="o", kind="opportunity", severity="info"),
-                 rule(id="w"), rule(id="c", severity="critical"))
+    hits = found(
+        monkeypatch,
+        [rate("x", 300, 1000)],
+        rule(id="o", kind="opportunity", severity="info"),
+        rule(id="w"),
+        rule(id="c", severity="critical"),
+    )
     assert [hit["rule"] for hit in hits] == ["c", "w", "o"]
 
 
 def test_the_projects_rules_are_valid_and_bilingual():
     loaded = rules.load(Settings(home=PROJECT_ROOT / "no-home"))
     assert len(loaded) == len({rule.id for rule in loaded}) > 15
-    values = dict.fromkeys(("label", "value", "threshold", "interval", "num", "n", "base", "change", "detail",
-                            "agents", "each", "possible", "roi"), "x")
+    values = dict.fromkeys(
+        (
+            "label",
+            "value",
+            "threshold",
+            "interval",
+            "num",
+            "n",
+            "base",
+            "change",
+            "detail",
+            "agents",
+            "each",
+            "possible",
+            "roi",
+        ),
+        "x",
+    )
     for each in loaded:
         weighed = [getattr(each, f"{kind}_{locale}") for kind in ("earning", "losing") for locale in ("zh", "en")]
-        assert all(text.format(**values) for text in (
-            each.title_zh, each.title_en, each.advice_zh, each.advice_en, *filter(None, weighed)))
+        assert all(
+            text.format(**values)
+            for text in (each.title_zh, each.title_en, each.advice_zh, each.advice_en, *filter(None, weighed))
+        )
         assert [bool(text) for text in weighed[::2]] == [bool(text) for text in weighed[1::2]]
         assert not {each.unless} - {rule.id for rule in loaded} - {None}
 
 
 def test_advice_on_a_channel_weighs_what_it_earns(monkeypatch):
-    below = rule(test="below_rest", threshold={"value": 0.02}, certain_only=True, earning_zh="不减量 {roi}",
-                 losing_zh="止损 {roi}", earning_en="keep", losing_en="stop")
+    below = rule(
+        test="below_rest",
+        threshold={"value": 0.02},
+        certain_only=True,
+        earning_zh="不减量 {roi}",
+        losing_zh="止损 {roi}",
+        earning_en="keep",
+        losing_en="stop",
+    )
     for name, advice in (("earns", "不减量 50%"), ("loses", "止损 -20%"), ("unknown", "做")):
         (hit,) = found(monkeypatch, [rate(name, 20, 1000), rate("others", 200, 1000)], below)
         assert hit["advice"] == advice
@@ -255,30 +318,47 @@ def late_metric(of):
 def test_an_installation_overrides_rules_by_id(tmp_path):
     (tmp_path / "policy").mkdir()
     base = rules.load(Settings(home=tmp_path))
-    (tmp_path / "policy" / "findings.yml").write_text("""rules:
+    (tmp_path / "policy" / "findings.yml").write_text(
+        """rules:
   - {id: connect_rate_critical, scope: total, granularities: [daily], metric: connect_rate, test: below,
      threshold: {value: 0.2}, severity: critical, title_zh: 一, title_en: a, advice_zh: 二, advice_en: b,
      requirement: own}
-""", encoding="utf-8")
+""",
+        encoding="utf-8",
+    )
     changed = rules.load(Settings(home=tmp_path))
     assert len(changed) == len(base)
     assert next(rule for rule in changed if rule.id == "connect_rate_critical").threshold == {"value": 0.2}
     assert rules.version(changed) != rules.version(base)
 
 
-FULL = {"id": "x", "scope": "total", "granularities": ["daily"], "metric": "m", "test": "below",
-        "threshold": {"value": 1}, "severity": "info", "title_zh": "a", "title_en": "a", "advice_zh": "a",
-        "advice_en": "a", "requirement": "r"}
+FULL = {
+    "id": "x",
+    "scope": "total",
+    "granularities": ["daily"],
+    "metric": "m",
+    "test": "below",
+    "threshold": {"value": 1},
+    "severity": "info",
+    "title_zh": "a",
+    "title_en": "a",
+    "advice_zh": "a",
+    "advice_en": "a",
+    "requirement": "r",
+}
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("rules: [{id: x}]", "rule x.*missing"),
-    ("rules: [", "not valid YAML"),
-    (yaml.dump({"rules": [FULL | {"scope": "moon"}]}), "scope = 'moon'"),
-    (yaml.dump({"rules": [FULL | {"granularities": ["yearly"]}]}), "granularities"),
-    (yaml.dump({"rules": [FULL | {"threshold": 1}]}), "threshold"),
-    (yaml.dump({"rules": [FULL | {"colour": "red"}]}), "rule x.*colour"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rules: [{id: x}]", "rule x.*missing"),
+        ("rules: [", "not valid YAML"),
+        (yaml.dump({"rules": [FULL | {"scope": "moon"}]}), "scope = 'moon'"),
+        (yaml.dump({"rules": [FULL | {"granularities": ["yearly"]}]}), "granularities"),
+        (yaml.dump({"rules": [FULL | {"threshold": 1}]}), "threshold"),
+        (yaml.dump({"rules": [FULL | {"colour": "red"}]}), "rule x.*colour"),
+    ],
+)
 def test_a_wrong_rule_is_refused_by_name(tmp_path, text, message):
     (tmp_path / "policy").mkdir()
     (tmp_path / "policy" / "findings.yml").write_text(text, encoding="utf-8")

@@ -13,8 +13,24 @@ from dial2deal.settings import PROJECT_ROOT
 REPORTS = PROJECT_ROOT / "dial2deal" / "reports"
 # Keys put together at run time: prefix -> where the endings come from.
 FAMILIES = (
-    "weekday.", "metric.", "compare.", "section.", "severity.", "trend.", "status.", "title.", "feed.",
-    "footer.status.", "footer.", "compare.reason.", "head.", "channels.", "unit.", "direction.", "heatmap.way.")
+    "weekday.",
+    "metric.",
+    "compare.",
+    "section.",
+    "severity.",
+    "trend.",
+    "status.",
+    "title.",
+    "feed.",
+    "footer.status.",
+    "footer.",
+    "compare.reason.",
+    "head.",
+    "channels.",
+    "unit.",
+    "direction.",
+    "heatmap.way.",
+)
 
 
 def used_keys():
@@ -24,7 +40,7 @@ def used_keys():
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r"""\b(?:words|self|t)\(\s*["']([a-z_]+\.[a-z_.0-9]*[a-z0-9])["']""", text))
         if path.name in ("excel.py", "call_list.py"):
-            found |= set(re.findall(r"""\("([a-z_]+\.[a-z_]+)", "[a-z]+", \d+[,)]""", text))   # columns of a sheet
+            found |= set(re.findall(r"""\("([a-z_]+\.[a-z_]+)", "[a-z]+", \d+[,)]""", text))  # columns of a sheet
     return found
 
 
@@ -38,7 +54,7 @@ def test_the_languages_fill_in_the_same_values():
     def names(text):
         return {name.split(".")[0] for _, name, _, _ in string.Formatter().parse(text) if name}
 
-    optional = {"month_name", "month", "year"}   # one language writes the month as a number, the other as a name
+    optional = {"month_name", "month", "year"}  # one language writes the month as a number, the other as a name
     for key, texts in catalogue().items():
         assert names(texts["zh"]) - optional == names(texts["en"]) - optional, key
 
@@ -53,8 +69,11 @@ def test_no_label_is_left_over():
     keys = used_keys()
     sources = (*REPORTS.glob("*.py"), *REPORTS.glob("templates/*.j2"))
     text = "".join(path.read_text(encoding="utf-8") for path in sources)
-    unused = [key for key in catalogue() if key not in keys and f'"{key}"' not in text and f"'{key}'" not in text
-              and not key.startswith(FAMILIES)]
+    unused = [
+        key
+        for key in catalogue()
+        if key not in keys and f'"{key}"' not in text and f"'{key}'" not in text and not key.startswith(FAMILIES)
+    ]
     assert unused == []
 
 
@@ -65,7 +84,8 @@ def test_everything_in_the_layout_has_a_label():
         assert all(words(f"section.{name}") for name in report["sections"])
         assert all(words(f"trend.{chart['id']}") for chart in report["charts"])
         named = {name for names in report["cards"] for name in names} | {
-            name for chart in report["charts"] for name in (chart["bars"], *chart["line"])}
+            name for chart in report["charts"] for name in (chart["bars"], *chart["line"])
+        }
         assert named <= set(layout()["metrics"])
         for kind in ("previous", "year_ago", *(("week_ago",) if granularity == "daily" else ())):
             assert words(f"compare.{granularity}.{kind}")
@@ -94,21 +114,44 @@ def test_an_unknown_key_and_language_are_errors():
         Words("fr")
 
 
-@pytest.mark.parametrize(("value", "kind", "text"), [
-    (None, "share", "—"), (0.4825, "share", "48.3%"), (0, "share", "0.0%"), (1, "share", "100.0%"),
-    (1234567, "count", "1,234,567"), (Decimal("128400.50"), "money", "¥128,401"), (-5, "money", "-¥5"),
-    (2.345, "multiple", "2.3×"), (-0.9, "ratio", "-90%"), (23.58, "ratio", "2,358%"), (59.6, "seconds", "1分00秒"),
-    (42, "seconds", "42秒"), (146, "seconds", "2分26秒"),
-])
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (None, "share", "—"),
+        (0.4825, "share", "48.3%"),
+        (0, "share", "0.0%"),
+        (1, "share", "100.0%"),
+        (1234567, "count", "1,234,567"),
+        (Decimal("128400.50"), "money", "¥128,401"),
+        (-5, "money", "-¥5"),
+        (2.345, "multiple", "2.3×"),
+        (-0.9, "ratio", "-90%"),
+        (23.58, "ratio", "2,358%"),
+        (59.6, "seconds", "1分00秒"),
+        (42, "seconds", "42秒"),
+        (146, "seconds", "2分26秒"),
+    ],
+)
 def test_numbers_as_text(value, kind, text):
     assert Words("zh").number(value, kind) == text
 
 
-@pytest.mark.parametrize(("value", "base", "kind", "text"), [
-    (110, 100, "count", "+10.0%"), (90, 100, "count", "-10.0%"), (100, 100, "count", "±0%"), (5, 0, "count", "—"),
-    (5, None, "count", "—"), (None, 5, "count", "—"), (0.5, 0.45, "share", "+5.0个百分点"),
-    (0.45, 0.45004, "share", "±0个百分点"), (2.6, 2.6, "ratio", "±0个百分点"), (3.1, 2.9, "multiple", "+0.2×"),
-    (0, 4, "count", "-100.0%"), (0, 0, "count", "±0%"),
-])
+@pytest.mark.parametrize(
+    ("value", "base", "kind", "text"),
+    [
+        (110, 100, "count", "+10.0%"),
+        (90, 100, "count", "-10.0%"),
+        (100, 100, "count", "±0%"),
+        (5, 0, "count", "—"),
+        (5, None, "count", "—"),
+        (None, 5, "count", "—"),
+        (0.5, 0.45, "share", "+5.0个百分点"),
+        (0.45, 0.45004, "share", "±0个百分点"),
+        (2.6, 2.6, "ratio", "±0个百分点"),
+        (3.1, 2.9, "multiple", "+0.2×"),
+        (0, 4, "count", "-100.0%"),
+        (0, 0, "count", "±0%"),
+    ],
+)
 def test_changes_as_text(value, base, kind, text):
     assert Words("zh").change(value, base, kind) == text

@@ -14,10 +14,22 @@ from dial2deal.reports.echarts import render_svg
 from dial2deal.reports.labels import Words
 from dial2deal.reports.sections import opening
 
-CHART = {"bars": {"metric": "calls", "kind": "count", "label": "通话量", "values": [3, None, 0, 7],
-                  "incomplete": [False] * 4},
-         "line": {"metric": "connect_rate", "kind": "share", "label": "接通率", "values": [0.1, 0.2, None, 0.4],
-                  "incomplete": [False] * 4}}
+CHART = {
+    "bars": {
+        "metric": "calls",
+        "kind": "count",
+        "label": "通话量",
+        "values": [3, None, 0, 7],
+        "incomplete": [False] * 4,
+    },
+    "line": {
+        "metric": "connect_rate",
+        "kind": "share",
+        "label": "接通率",
+        "values": [0.1, 0.2, None, 0.4],
+        "incomplete": [False] * 4,
+    },
+}
 
 
 def test_the_same_chart_is_the_same_text():
@@ -37,9 +49,17 @@ def test_a_charts_title_cannot_break_out():
 
 def test_a_process_that_drew_ends():
     """V8's own threads must not keep the interpreter alive."""
-    done = subprocess.run([sys.executable, "-c", "from dial2deal.reports.echarts import render_svg;"
-                           "print(len(render_svg({'series': []}, 10, 10, 'x', 'x')))"],
-                          capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from dial2deal.reports.echarts import render_svg;print(len(render_svg({'series': []}, 10, 10, 'x', 'x')))",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     assert int(done.stdout) > 50
 
 
@@ -88,9 +108,16 @@ def test_ordinary_values_keep_their_type(tmp_path):
     assert values[4] == dt.datetime(2026, 1, 5, 9, 30)
 
 
-@pytest.mark.parametrize(("number", "dialled"), [
-    ("+8613800000000", "13800000000"), ("+862258880001", "02258880001"), ("+14155550100", "0014155550100"),
-    ("13800000000", "13800000000"), (None, None)])
+@pytest.mark.parametrize(
+    ("number", "dialled"),
+    [
+        ("+8613800000000", "13800000000"),
+        ("+862258880001", "02258880001"),
+        ("+14155550100", "0014155550100"),
+        ("13800000000", "13800000000"),
+        (None, None),
+    ],
+)
 def test_numbers_as_a_desk_phone_dials_them(number, dialled):
     assert dialable(number) == dialled
 

@@ -8,8 +8,13 @@ import pytest
 
 from dial2deal.exports import transcode
 
-LINES = ["呼叫ID,备注,金额\r\n", "C1,客户咨询价格，稍后回电,1.2万\r\n", "C2,𠮷野家 €,\n", "C3,ａｂｃ,-1\r",
-         "C4,\0空,2\n"]
+LINES = [
+    "呼叫ID,备注,金额\r\n",
+    "C1,客户咨询价格，稍后回电,1.2万\r\n",
+    "C2,𠮷野家 €,\n",
+    "C3,ａｂｃ,-1\r",
+    "C4,\0空,2\n",
+]
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ def test_every_profile_is_valid_and_says_what_it_reads():
 
 def test_every_source_has_its_rules_written_down():
     """Zone, unit, rule of several rows and what was verified: vendors_pbx.md or vendors_cloud.md."""
-    told = "".join((PROJECT_ROOT / f"docs/reference/vendors_{part}.md").read_text(encoding="utf-8")
-                   for part in ("pbx", "cloud"))
+    told = "".join(
+        (PROJECT_ROOT / f"docs/reference/vendors_{part}.md").read_text(encoding="utf-8") for part in ("pbx", "cloud")
+    )
     own = {"generic", "generic_400", "generic_crm", "anonymous_bank", "olist", "call_list"}
     sources = {source for source, _ in Profiles((PROJECT_ROOT / "profiles",)).names()}
     assert sorted(source for source in sources - own if f"`{source}`" not in told) == []
