@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from dial2deal import warehouse
 from dial2deal.publish.tables import PublishedTable
 
 _LABELS = Path(__file__).parents[1] / "reports" / "labels.yml"
@@ -29,14 +30,16 @@ def write(con: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable]) -> N
             "and schema_name = 'marts'"
         ).fetchall()
     }
-    for table in tables:
-        relation = f'snap.marts."{table.name}"'
-        if table.name in held and table.description and held[table.name] != table.description:
-            con.execute(f"comment on table {relation} is {_quoted(table.description)}")
-        for column, description in table.columns.items():
-            told = _told(column, description)
-            if told and held_columns.get((table.name, column), told) != told:
-                con.execute(f'comment on column {relation}."{column}" is {_quoted(told)}')
+    # One transaction: each of some 900 comments would be written through on its own.
+    with warehouse.transaction(con):
+        for table in tables:
+            relation = f'snap.marts."{table.name}"'
+            if table.name in held and table.description and held[table.name] != table.description:
+                con.execute(f"comment on table {relation} is {_quoted(table.description)}")
+            for column, description in table.columns.items():
+                told = _told(column, description)
+                if told and held_columns.get((table.name, column), told) != told:
+                    con.execute(f'comment on column {relation}."{column}" is {_quoted(told)}')
 
 
 def _told(column: str, description: str) -> str:

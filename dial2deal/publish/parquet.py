@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from dial2deal.publish import files, masked
+from dial2deal.publish import files
 from dial2deal.publish.changes import Changes
 from dial2deal.publish.tables import PublishedTable
 from dial2deal.settings import Settings
@@ -28,7 +28,10 @@ _OPTIONS = "format parquet, compression zstd"
 def write(
     con: duckdb.DuckDBPyConnection, settings: Settings, tables: Sequence[PublishedTable], changes: Changes
 ) -> Path:
-    """Write the folder of the coming publication and return it; readers do not see it before ``swap``."""
+    """Write the folder of the coming publication and return it; readers do not see it before ``swap``.
+
+    The rows are those of the finished snapshot, attached as ``snap``: masked there, and masked once.
+    """
     root = _root(settings)
     building = root / "building"
     shutil.rmtree(building, ignore_errors=True)
@@ -107,7 +110,7 @@ def _write_table(
     dates: list | None,
     generation: int,
 ) -> None:
-    source = masked.select(con, f'warehouse.marts."{table.name}"')
+    source = f'from snap.marts."{table.name}"'
     folder.mkdir()
     if not table.partition_column:
         _copy_to(con, source, folder / f"{generation:08d}.parquet", _OPTIONS)

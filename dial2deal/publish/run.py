@@ -87,7 +87,8 @@ def _publish(
     built = snapshot.build(
         con, settings, tables, changed, spare_min_age=spare_min_age, bytes_per_row=float(baseline) if baseline else None
     )
-    folder = parquet.write(con, settings, tables, changed)
+    with snapshot.opened(con, built):
+        folder = parquet.write(con, settings, tables, changed)
     parquet.swap(settings, folder)
     _publish_semantic_manifest(settings)
     snapshot.swap(settings, built)

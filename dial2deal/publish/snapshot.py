@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,6 +104,17 @@ def build(
         f"rows of (snapshot, warehouse) differ after a full copy: {differences}; "
         "the published snapshot stays as it was. Run the build again."
     )
+
+
+@contextmanager
+def opened(con: duckdb.DuckDBPyConnection, built: SnapshotFile) -> Iterator[None]:
+    """The finished file attached as ``snap``, to be read."""
+    if not _attach(con, built.path, "read_only"):
+        raise SnapshotMismatchError(f"{built.path.name} cannot be opened; run the build again.")
+    try:
+        yield
+    finally:
+        con.execute("detach snap")
 
 
 def swap(settings: Settings, built: SnapshotFile) -> None:
