@@ -17,8 +17,12 @@ from tests.demo_reader import DemoReader
 # These look at one installation that takes a minute to build; see tests/built_home.py.
 _ONE_INSTALLATION = ("tests/orchestration/", "tests/browser/test_dagster_ui.py")
 # These look at the demo.
-_DEMO = tuple(
-    f"tests/integration/test_{name}.py" for name in ("call_lists", "planted_truth", "privacy", "recomputed", "reports")
+_DEMO = (
+    "tests/browser/test_reports.py",
+    *(
+        f"tests/integration/test_{name}.py"
+        for name in ("call_lists", "planted_definitions", "planted_truth", "privacy", "recomputed", "reports")
+    ),
 )
 # These build their own.
 _OWN_INSTALLATION = ("tests/orchestration/test_many_days.py", "tests/orchestration/test_thirty_days.py")
