@@ -25,6 +25,7 @@ from dial2deal.mapping import content, probe
 from dial2deal.mapping.decide import decide, known_order
 from dial2deal.mapping.guess import Vocabulary
 from dial2deal.mapping.propose import propose
+from dial2deal.policy.models import ValueMap
 from dial2deal.settings import Settings
 
 HALVES = ("tuning", "blind")
@@ -84,7 +85,7 @@ def answers(half: str) -> list[Answer]:
     with tempfile.TemporaryDirectory() as folder, warehouse.scratch() as con:
         settings = Settings(home=Path(folder) / "home")
         rules = policy.load(settings)
-        words, profiles = Vocabulary(None, rules.rows("value_maps")), Profiles(settings.profile_dirs)
+        words, profiles = Vocabulary(None, rules.rows(ValueMap)), Profiles(settings.profile_dirs)
         found = []
         for number, case in enumerate(cases(half)):
             path = Path(folder) / str(number) / case.file

@@ -36,6 +36,7 @@ from dial2deal.exports.outcome import FileResult
 from dial2deal.exports.problems import FileProblem, MachineProblem, ProfileError, not_read_here
 from dial2deal.exports.profiles import Profile, Profiles
 from dial2deal.exports.records import reread
+from dial2deal.policy import Policy
 from dial2deal.settings import Settings
 
 _CUT = "the file ends in the middle of this line: it seems cut; deliver it again whole"
@@ -46,7 +47,7 @@ _MEMORY = "1GB"
 def load_landing(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
-    policy: Any,
+    policy: Policy,
     *,
     paths: Iterable[Path] | None = None,
     on_progress: Callable[[int, int, FileResult], None] | None = None,

@@ -19,6 +19,8 @@ from dial2deal.exports.feeds import PROVENANCE, Feed, feeds
 from dial2deal.exports.landing import Delivery
 from dial2deal.exports.problems import ProfileError
 from dial2deal.exports.profiles import Profiles
+from dial2deal.policy import Policy
+from dial2deal.policy.models import ValueMap
 
 if TYPE_CHECKING:
     from dial2deal.exports.outcome import FileResult
@@ -184,7 +186,7 @@ def known_now(
     }
 
 
-def prepare(con: duckdb.DuckDBPyConnection, policy: Any) -> None:
+def prepare(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """Create what is missing of the raw tables and tell the parse macros the policy's zone and country.
 
     A canonical column that no file has filled yet is virtual and NULL: an empty text column costs as much to
@@ -234,7 +236,7 @@ def _has_clock_changes(zone: str) -> bool:
     )
 
 
-def sync_value_maps(con: duckdb.DuckDBPyConnection, profiles: Profiles, policy: Any) -> None:
+def sync_value_maps(con: duckdb.DuckDBPyConnection, profiles: Profiles, policy: Policy) -> None:
     """Bring ops.value_maps up to date; a source whose values mean something else now has its dates rebuilt."""
     rows = set(_value_maps(profiles, policy))
     version = hashlib.sha256(repr(sorted(rows)).encode()).hexdigest()[:12]
@@ -256,7 +258,7 @@ def sync_value_maps(con: duckdb.DuckDBPyConnection, profiles: Profiles, policy: 
         warehouse.set_state(con, "profiles_version", version)
 
 
-def _value_maps(profiles: Profiles, policy: Any) -> list[tuple[str, str, str, str, str]]:
+def _value_maps(profiles: Profiles, policy: Policy) -> list[tuple[str, str, str, str, str]]:
     """The policy's maps for every source, overridden by what the source's profile says."""
     rows = []
     for source, feed_name in profiles.names():
@@ -265,9 +267,9 @@ def _value_maps(profiles: Profiles, policy: Any) -> list[tuple[str, str, str, st
         except ProfileError:
             continue  # its files fail with the profile's message
         merged: dict[tuple[str, str], str] = {}
-        for row in policy.rows("value_maps"):
-            if row["feed"] in ("*", feed_name) and row["column_name"] in profile.feed.columns:
-                merged[row["column_name"], _map_key(row["raw_value"])] = row["canonical_value"]
+        for row in policy.rows(ValueMap):
+            if row.feed in ("*", feed_name) and row.column_name in profile.feed.columns:
+                merged[row.column_name, _map_key(row.raw_value)] = row.canonical_value
         for column, pairs in profile.file.values.items():
             for raw, canonical in pairs.items():
                 merged[column, _map_key(raw)] = canonical

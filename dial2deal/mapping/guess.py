@@ -19,6 +19,7 @@ from dial2deal.mapping import meanings
 from dial2deal.mapping.content import Content
 from dial2deal.mapping.probe import NAMELESS
 from dial2deal.mapping.values import meant
+from dial2deal.policy.models import ValueMap
 
 _HINTS = Path(__file__).with_name("hints.yml")
 _FITS = 0.6  # share of a column's cells that must read as the canonical kind for a header to count in full
@@ -90,7 +91,7 @@ class FeedGuess:
 class Vocabulary:
     """Every header known for a feed's columns: headers.yml, canonical names, and what profiles, if given, accept."""
 
-    def __init__(self, profiles: Profiles | None, value_maps: Iterable[dict]) -> None:
+    def __init__(self, profiles: Profiles | None, value_maps: Iterable[ValueMap]) -> None:
         self._exact: dict[tuple[str, str], tuple[str, str]] = {}
         self._headers: dict[tuple[str, str], list[str]] = {}
         for feed in feeds().values():
@@ -103,10 +104,10 @@ class Vocabulary:
             self._add_profile(profiles, source, name)
         self.values: dict[tuple[str, str], dict[str, str]] = {}
         for row in value_maps:
-            for name in feeds() if row["feed"] == "*" else [row["feed"]]:
-                known = self.values.setdefault((name, row["column_name"]), {})
-                known[row["raw_value"].strip().lower()] = row["canonical_value"]
-                known.setdefault(row["canonical_value"], row["canonical_value"])
+            for name in feeds() if row.feed == "*" else [row.feed]:
+                known = self.values.setdefault((name, row.column_name), {})
+                known[row.raw_value.strip().lower()] = row.canonical_value
+                known.setdefault(row.canonical_value, row.canonical_value)
 
     def _add_profile(self, profiles: Profiles, source: str, name: str) -> None:
         try:

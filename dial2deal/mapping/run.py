@@ -25,6 +25,7 @@ from dial2deal.mapping.recognise import Candidate, candidates, mentions, used_by
 from dial2deal.mapping.result import MapError, Mapping, Options
 from dial2deal.mapping.trial import Outcome, Trial, trial
 from dial2deal.mapping.values import misspelt
+from dial2deal.policy.models import ValueMap
 from dial2deal.settings import Settings
 
 _TRIED = 5
@@ -103,7 +104,7 @@ def _map_file(
         )
     contents = content.describe(con, sample.cells)
     found = [c for c in found if c.profile is chosen or _is_shaped(c, contents)]
-    known = Vocabulary(None if options.fresh else profiles, rules.rows("value_maps"))
+    known = Vocabulary(None if options.fresh else profiles, rules.rows(ValueMap))
     readable = found[0] if found and (found[0].profile is chosen or is_complete(found[0])) else None
     named = source or source_name(file.delivered, feed or "export", (name for name, _ in profiles.names()))
     if readable and not options.fresh:

@@ -9,7 +9,7 @@ import duckdb
 
 from dial2deal import warehouse
 from dial2deal.policy.load import Policy
-from dial2deal.policy.tables import TABLES
+from dial2deal.policy.models import TABLES
 
 
 def sync(con: duckdb.DuckDBPyConnection, policy: Policy, *, regions: bool = True) -> bool:
@@ -22,12 +22,13 @@ def sync(con: duckdb.DuckDBPyConnection, policy: Policy, *, regions: bool = True
     if warehouse.get_state(con, "policy_version") == policy.version:
         return False
     with warehouse.transaction(con):
-        for name, table in TABLES.items():
-            columns = ", ".join(f"{column} {kind}" for column, kind in table.columns.items())
-            con.execute(f"create or replace table policy.{name} ({columns})")
-            rows = [tuple(row[column] for column in table.columns) for row in policy.rows(name)]
+        for name, model in TABLES.items():
+            columns = model.columns()
+            typed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+            con.execute(f"create or replace table policy.{name} ({typed})")
+            rows = [row.values_of(tuple(columns)) for row in policy.rows(model)]
             if rows:
-                marks = ", ".join("?" for _ in table.columns)
+                marks = ", ".join("?" for _ in columns)
                 con.executemany(f"insert into policy.{name} values ({marks})", rows)
         con.execute(
             "insert into policy.holidays select s.* from policy.statutory_holidays s "

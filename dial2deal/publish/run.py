@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from dial2deal import warehouse
+from dial2deal.policy import Policy
 from dial2deal.publish import changes, files, history, parquet, snapshot
 from dial2deal.publish.tables import published_tables
 from dial2deal.publish.verdict import GateVerdict
@@ -41,7 +42,7 @@ class RedGateError(RuntimeError):
 
 
 def publish(
-    settings: Settings, policy, build_id: str, verdict: GateVerdict, *, spare_min_age: float | None = None
+    settings: Settings, policy: Policy, build_id: str, verdict: GateVerdict, *, spare_min_age: float | None = None
 ) -> PublishResult:
     """Publish the warehouse's marts and queue the reports whose periods changed.
 
@@ -67,7 +68,7 @@ def publish(
 def _publish(
     con,
     settings: Settings,
-    policy,
+    policy: Policy,
     build_id: str,
     verdict: GateVerdict,
     committed: int,
@@ -107,7 +108,7 @@ def _publish(
 
 
 def _periods(
-    policy, dates: list[dt.date], as_of_at: dt.datetime | None, changed: changes.Changes
+    policy: Policy, dates: list[dt.date], as_of_at: dt.datetime | None, changed: changes.Changes
 ) -> list[tuple[str, str]]:
     from dial2deal import reports  # rendering libraries load only where something is published
 
@@ -151,7 +152,7 @@ def _commit(
 
 
 def _new_build_info(
-    con, policy, build_id: str, verdict: GateVerdict, as_of_at: dt.datetime | None, generation: int
+    con, policy: Policy, build_id: str, verdict: GateVerdict, as_of_at: dt.datetime | None, generation: int
 ) -> None:
     con.execute("create or replace temp table new_build_info as from ops.build_info limit 0")
     con.execute(
@@ -224,7 +225,7 @@ def _days(first: dt.date, last: dt.date) -> list[dt.date]:
     return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def _fingerprint(con, settings: Settings, policy, verdict: GateVerdict) -> str:
+def _fingerprint(con, settings: Settings, policy: Policy, verdict: GateVerdict) -> str:
     """Digest of what a snapshot shows beside the marts: files, verdict, rules and metric definitions."""
     digest = hashlib.sha256()
     shown = con.execute(

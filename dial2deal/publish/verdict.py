@@ -10,6 +10,7 @@ import duckdb
 
 from dial2deal import warehouse
 from dial2deal.masking import mask_text
+from dial2deal.policy import Policy
 from dial2deal.publish import history
 from dial2deal.settings import Settings
 
@@ -78,7 +79,7 @@ class GateVerdict:
         return json.dumps([asdict(f) for f in self.incomplete_files], ensure_ascii=False, sort_keys=True)
 
 
-def gate(settings: Settings, policy, build_id: str, transform_result) -> GateVerdict:
+def gate(settings: Settings, policy: Policy, build_id: str, transform_result) -> GateVerdict:
     """Decide whether the build may be published.
 
     Red when a model or critical test failed, when a file's rows do not reconcile, or when files are held

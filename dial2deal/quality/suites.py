@@ -12,6 +12,7 @@ from typing import Any
 
 from dial2deal.exports.feeds import definitions
 from dial2deal.policy import Policy, PolicyError
+from dial2deal.policy.models import TABLES
 from dial2deal.settings import Settings
 
 EVERY_FILE = "every_file"
@@ -135,8 +136,8 @@ def _parameter(suite: Suite, name: str, source: dict[str, str], policy: Policy) 
     if "setting" in source:
         return policy.number(source["setting"])
     if "table" in source:
-        rows = policy.rows(source["table"])
-        return sorted({row[source["column"]] for row in rows if row[source["column"]]})
+        found = (getattr(row, source["column"], None) for row in policy.rows(TABLES[source["table"]]))
+        return sorted({value for value in found if value})
     raise SuiteError(f"{suite.feed}.json: parameter {name!r} needs 'setting', or 'table' and 'column'.")
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 
 from dial2deal.insight.intervals import newcombe, wilson
+from dial2deal.policy import Policy
+from dial2deal.policy.models import Channel
 from dial2deal.quality.history import Catalogue
 from dial2deal.reports.facts import Facts, Row
 from dial2deal.reports.labels import Words
@@ -34,7 +36,7 @@ class Context:
     period: Period
     snapshot: Snapshot
     facts: Facts
-    policy: Any
+    policy: Policy
     words: Words
     catalogue: Catalogue
 
@@ -206,7 +208,7 @@ class Context:
 
     @cached_property
     def channel_labels(self) -> dict[str, str]:
-        return {row["channel"]: self.words.of(row, row["channel"]) for row in self.policy.rows("channels")}
+        return {row.channel: self.words.of(row.model_dump(), row.channel) for row in self.policy.rows(Channel)}
 
     def channel(self, name: str | None) -> str:
         """Label of a channel; an unknown one is itself."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from dial2deal.insight.intervals import newcombe, wilson
+from dial2deal.policy.findings import SEVERITIES, Rule
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row
-from dial2deal.reports.rules import SEVERITIES, Rule
 
 _SHARE = "share"
 
@@ -159,7 +159,7 @@ def _finding(
             "interval_text": texts["interval"],
             "threshold": limit,
             "threshold_text": _threshold(words, rule, limit, o.kind),
-            "threshold_source": rule.threshold.get("setting") or "findings.yml",
+            "threshold_source": rule.setting or "findings.yml",
             "test": rule.test,
             "base": base,
             "base_text": texts["base"] if base is not None else None,

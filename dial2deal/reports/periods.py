@@ -7,8 +7,12 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import total_ordering
+from typing import get_args
 
-GRANULARITIES = ("daily", "weekly", "monthly")
+from dial2deal.policy import Policy
+from dial2deal.policy.findings import Granularity
+
+GRANULARITIES: tuple[Granularity, ...] = get_args(Granularity)
 GRAIN = {"daily": "day", "weekly": "week", "monthly": "month"}
 
 
@@ -120,12 +124,12 @@ def last_complete_day(as_of_date: dt.date, as_of_at: dt.datetime | None, complet
     return as_of_date - dt.timedelta(days=1)
 
 
-def is_complete(period: Period, as_of_date: dt.date, as_of_at: dt.datetime | None, policy) -> bool:
+def is_complete(period: Period, as_of_date: dt.date, as_of_at: dt.datetime | None, policy: Policy) -> bool:
     """Whether the period's last day is complete, relative to the data's as-of, never to the clock."""
     return period.end <= last_complete_day(as_of_date, as_of_at, policy.text("reports.day_complete_after"))
 
 
-def expected_latest(granularity: str, as_of_date: dt.date, as_of_at: dt.datetime | None, policy) -> str:
+def expected_latest(granularity: str, as_of_date: dt.date, as_of_at: dt.datetime | None, policy: Policy) -> str:
     """Key of the latest complete period: the report that must exist when the data reaches the as-of."""
     last = last_complete_day(as_of_date, as_of_at, policy.text("reports.day_complete_after"))
     period = containing(granularity, last)

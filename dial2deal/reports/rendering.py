@@ -11,8 +11,9 @@ from pathlib import Path
 
 from dial2deal.metrics import Metrics
 from dial2deal.metrics.snapshot import generation
+from dial2deal.policy import Policy, findings
 from dial2deal.quality.history import Catalogue
-from dial2deal.reports import call_list, excel, html, pdf, rules
+from dial2deal.reports import call_list, excel, html, pdf
 from dial2deal.reports import content as contents
 from dial2deal.reports.call_list import PhoneLookup
 from dial2deal.reports.context import Context
@@ -38,13 +39,13 @@ class ReportResult:
 
 
 def render(
-    settings: Settings, policy, granularity: str, period: str, phone_lookup: PhoneLookup | None = None
+    settings: Settings, policy: Policy, granularity: str, period: str, phone_lookup: PhoneLookup | None = None
 ) -> ReportResult:
     """Write the report of ``period`` to ``reports/<granularity>/<period>/`` from the published snapshot.
 
     Only complete periods with data are rendered; otherwise the result says why not. The same snapshot, policy and
     rules give the same bytes. ``phone_lookup`` (customer keys → full numbers) is used for the Excel list alone, and
-    only when policy ``privacy.call_list_phone`` is ``full``. Raises PeriodError, SnapshotMissingError, RuleError.
+    only when policy ``privacy.call_list_phone`` is ``full``. Raises PeriodError, SnapshotMissingError, PolicyError.
     """
     wanted = parse(granularity, period)
     snapshot, facts = _open(settings)
@@ -53,13 +54,13 @@ def render(
         return ReportResult(wanted.key, skipped_reason=reason)
     words = Words(policy.text("reports.locale", on=wanted.end))
     content = contents.build(
-        Context(wanted, snapshot, facts, policy, words, Catalogue(settings, words.locale)), rules.load(settings)
+        Context(wanted, snapshot, facts, policy, words, Catalogue(settings, words.locale)), findings.load(settings)
     )
     show_full = policy.text("privacy.call_list_phone", on=wanted.end) == "full"
     return _write(settings, policy, wanted, content, words, phone_lookup if show_full else None)
 
 
-def _why_not(snapshot: Snapshot, policy, period: Period) -> str | None:
+def _why_not(snapshot: Snapshot, policy: Policy, period: Period) -> str | None:
     info = snapshot.info
     if info["as_of_date"] is None:
         return "nothing is published with a date yet"
@@ -85,7 +86,7 @@ def _open(settings: Settings) -> tuple[Snapshot, Facts]:
 
 
 def _write(
-    settings: Settings, policy, period: Period, content: Row, words: Words, phone_lookup: PhoneLookup | None
+    settings: Settings, policy: Policy, period: Period, content: Row, words: Words, phone_lookup: PhoneLookup | None
 ) -> ReportResult:
     folder = settings.reports / period.granularity / period.key
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dial2deal.policy.models import TierRule
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row, plain
 from dial2deal.reports.staff import agents, lines, share, teams
@@ -83,8 +84,8 @@ def tiers(context: Context) -> Row | None:
     base = _tier_counts(context, previous) if context.comparable("calls", previous) is None else {}
     base_total = sum(base.values())
     rules: dict[str, Row] = {}
-    for rule in context.policy.rows("tier_rules"):
-        rules.setdefault(rule["tier"], rule)
+    for rule in context.policy.rows(TierRule):
+        rules.setdefault(rule.tier, rule.model_dump())
     order = [tier for tier, _ in sorted(rules.items(), key=lambda item: -item[1]["lower_seconds"])]
     rows = []
     for tier in [*order, *sorted(now.keys() - set(order))]:

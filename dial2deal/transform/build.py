@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
 from dial2deal import warehouse
 from dial2deal.exports import manifest as raw_tables
+from dial2deal.policy import Policy
 from dial2deal.settings import Settings
 from dial2deal.transform import dates, dbt, parsed, results
 from dial2deal.transform.dbt import NodeResult
@@ -38,7 +38,7 @@ class TransformResult:
 
 def run(
     settings: Settings,
-    policy: Any,
+    policy: Policy,
     build_id: str,
     *,
     full_refresh: bool = False,

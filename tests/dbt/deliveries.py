@@ -11,6 +11,7 @@ import duckdb
 from dial2deal import policy, warehouse
 from dial2deal.exports import manifest
 from dial2deal.exports.feeds import PROVENANCE, feeds
+from dial2deal.policy.models import ValueMap
 from dial2deal.settings import Settings
 
 UNDATED = dt.date(1970, 1, 1)
@@ -139,11 +140,11 @@ def _note_moved_ids(con: duckdb.DuckDBPyConnection, feed: str) -> None:
 def _write_value_maps(con: duckdb.DuckDBPyConnection, rules: policy.Policy) -> None:
     con.execute("delete from ops.value_maps")
     rows = [
-        (source, feed.name, row["column_name"], row["raw_value"].strip().lower(), row["canonical_value"])
+        (source, feed.name, row.column_name, row.raw_value.strip().lower(), row.canonical_value)
         for source in SOURCES
         for feed in feeds().values()
-        for row in rules.rows("value_maps")
-        if row["feed"] in ("*", feed.name) and row["column_name"] in feed.columns
+        for row in rules.rows(ValueMap)
+        if row.feed in ("*", feed.name) and row.column_name in feed.columns
     ]
     con.execute(
         "insert into ops.value_maps select unnest($1::varchar[]), unnest($2::varchar[]), "

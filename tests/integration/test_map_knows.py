@@ -19,6 +19,7 @@ from dial2deal.mapping.guess import Vocabulary
 from dial2deal.mapping.naming import source_name
 from dial2deal.mapping.result import Options
 from dial2deal.mapping.values import misspelt
+from dial2deal.policy.models import ValueMap
 from dial2deal.settings import Settings
 from tests.integration.mapped_files import guesses, mapped, unknown_calls
 from tests.unit.exports_support import Landing
@@ -61,7 +62,7 @@ def test_a_misspelt_value_of_a_profile_is_said(landing):
 def test_values_of_the_projects_profiles_are_spelt_right(tmp_path):
     settings = Settings(home=tmp_path)
     profiles = Profiles(settings.profile_dirs)
-    canonical = Vocabulary(None, policy.load(settings).rows("value_maps")).canonical
+    canonical = Vocabulary(None, policy.load(settings).rows(ValueMap)).canonical
     assert [
         problem for source, feed in profiles.names() for problem in misspelt(profiles.get(source, feed), canonical)
     ] == []

@@ -14,9 +14,10 @@ import openpyxl
 import pytest
 
 from dial2deal import policy, reports
+from dial2deal.policy import findings as finding_rules
+from dial2deal.policy.models import Setting
 from dial2deal.quality.suites import load_suites
 from dial2deal.reports import pdf, rendering
-from dial2deal.reports import rules as report_rules
 from tests.integration.report_files import installation
 from tests.structure.lints import phone_numbers
 
@@ -296,8 +297,8 @@ def test_readers_see_no_keys_of_the_machine(home, english, locale, granularity, 
     text = "\n".join([page, *cells])
     rules = policy.load(where.settings)
     keys = (
-        {row["key"] for row in rules.rows("settings")}
-        | {rule.id for rule in report_rules.load(where.settings)}
+        {row.key for row in rules.rows(Setting)}
+        | {rule.id for rule in finding_rules.load(where.settings)}
         | {check.check_name for checks in load_suites(where.settings).values() for check in checks.checks}
     )
     keys = {key for key in keys if "_" in key or "." in key} - {"privacy.call_list_phone"}  # readers are told of it

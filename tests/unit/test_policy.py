@@ -8,6 +8,7 @@ import pytest
 
 from dial2deal import policy, warehouse
 from dial2deal.policy import PolicyError
+from dial2deal.policy.models import BusinessResult, InternalNumber, TechResult, TierRule, ValueMap
 from dial2deal.settings import Settings
 
 
@@ -22,16 +23,16 @@ def write(settings: Settings, name: str, text: str) -> None:
     (folder / name).write_text(text, encoding="utf-8")
 
 
-def tier_of(rows: list[dict], profile: str, seconds: int) -> str:
+def tier_of(rows: list[TierRule], profile: str, seconds: int) -> str:
     hits = [
-        row["tier"]
+        row.tier
         for row in rows
-        if row["profile"] == profile
-        and (seconds > row["lower_seconds"] or (row["lower_inclusive"] and seconds == row["lower_seconds"]))
+        if row.profile == profile
+        and (seconds > row.lower_seconds or (row.lower_inclusive and seconds == row.lower_seconds))
         and (
-            row["upper_seconds"] is None
-            or seconds < row["upper_seconds"]
-            or (row["upper_inclusive"] and seconds == row["upper_seconds"])
+            row.upper_seconds is None
+            or seconds < row.upper_seconds
+            or (row.upper_inclusive and seconds == row.upper_seconds)
         )
     ]
     assert len(hits) == 1, f"{seconds} s belongs to {hits}"
@@ -56,19 +57,19 @@ def tier_of(rows: list[dict], profile: str, seconds: int) -> str:
     ],
 )
 def test_tier_boundaries_of_the_default_profile(settings, seconds, tier):
-    assert tier_of(policy.load(settings).rows("tier_rules"), "default", seconds) == tier
+    assert tier_of(policy.load(settings).rows(TierRule), "default", seconds) == tier
 
 
 @pytest.mark.parametrize(
     ("profile", "seconds", "tier"), [("b2b", 600, "B"), ("b2b", 601, "A-"), ("fmcg", 180, "B"), ("fmcg", 181, "A-")]
 )
 def test_industry_profiles_move_the_limit_of_a(settings, profile, seconds, tier):
-    assert tier_of(policy.load(settings).rows("tier_rules"), profile, seconds) == tier
+    assert tier_of(policy.load(settings).rows(TierRule), profile, seconds) == tier
 
 
 def test_every_second_of_a_day_has_exactly_one_tier_in_every_profile(settings):
-    rows = policy.load(settings).rows("tier_rules")
-    for profile in {row["profile"] for row in rows}:
+    rows = policy.load(settings).rows(TierRule)
+    for profile in {row.profile for row in rows}:
         for seconds in range(0, 2000):
             tier_of(rows, profile, seconds)
 
@@ -169,10 +170,10 @@ def test_own_holidays_come_before_the_statutory_calendar(settings):
 
 def test_every_canonical_result_is_its_own_synonym(settings):
     rules = policy.load(settings)
-    known = {(row["column_name"], row["raw_value"]) for row in rules.rows("value_maps")}
-    for table, column in (("tech_results", "tech_result"), ("business_results", "business_result")):
+    known = {(row.column_name, row.raw_value) for row in rules.rows(ValueMap)}
+    for table, column in ((TechResult, "tech_result"), (BusinessResult, "business_result")):
         for row in rules.rows(table):
-            assert (column, row[column]) in known
+            assert (column, getattr(row, column)) in known
 
 
 @pytest.mark.parametrize(
@@ -231,7 +232,7 @@ def test_files_are_read_as_editors_on_chinese_windows_save_them(settings, encodi
     (settings.home / "policy/internal_numbers.csv").write_bytes("number,note\n8001,接待\n".encode(encoding))
     rules = policy.load(settings)
     assert rules.text("region.focus") == "成都"
-    assert {"number": "8001", "note": "接待"} in rules.rows("internal_numbers")
+    assert InternalNumber(number="8001", note="接待") in rules.rows(InternalNumber)
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n", "settings:\n"])

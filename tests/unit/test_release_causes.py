@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dial2deal import policy
+from dial2deal.policy.models import TechResult, ValueMap
 from dial2deal.settings import Settings
 
 EXPECTED = {
@@ -38,9 +39,9 @@ EXPECTED = {
 def mapped(tmp_path_factory):
     rules = policy.load(Settings(home=tmp_path_factory.mktemp("home")).ensure())
     return {
-        row["raw_value"]: row["canonical_value"]
-        for row in rules.rows("value_maps")
-        if row["feed"] == "*" and row["column_name"] == "tech_result"
+        row.raw_value: row.canonical_value
+        for row in rules.rows(ValueMap)
+        if row.feed == "*" and row.column_name == "tech_result"
     }
 
 
@@ -52,4 +53,4 @@ def test_causes_of_q850_and_freeswitch(mapped, result):
 
 def test_results_are_those_of_the_policy(mapped, tmp_path):
     rules = policy.load(Settings(home=tmp_path).ensure())
-    assert set(mapped.values()) <= {row["tech_result"] for row in rules.rows("tech_results")}
+    assert set(mapped.values()) <= {row.tech_result for row in rules.rows(TechResult)}

@@ -1,4 +1,3 @@
-import dataclasses
 import datetime as dt
 from typing import ClassVar
 
@@ -8,7 +7,9 @@ import yaml
 from dial2deal.demo.scenario import DAY, DEFAULT_SEED
 from dial2deal.demo.world import World
 from dial2deal.insight.intervals import wilson
-from dial2deal.reports import findings, rules
+from dial2deal.policy import PolicyError
+from dial2deal.policy import findings as rules
+from dial2deal.reports import findings
 from dial2deal.reports.findings import Observation
 from dial2deal.reports.labels import Words
 from dial2deal.reports.periods import parse
@@ -148,8 +149,8 @@ def test_a_line_that_nobody_set_is_silent_and_the_usual_takes_its_place(monkeypa
     assert not found(monkeypatch, observed, rule(threshold={"setting": "unset"}))
     usual = rule(id="usual", test="drop", threshold={"value": 0.05}, certain_only=True)
     assert found(monkeypatch, observed, usual)
-    assert found(monkeypatch, observed, dataclasses.replace(usual, without="unset"))
-    assert not found(monkeypatch, observed, dataclasses.replace(usual, without="connect.alert.critical"))
+    assert found(monkeypatch, observed, usual.model_copy(update={"without": "unset"}))
+    assert not found(monkeypatch, observed, usual.model_copy(update={"without": "connect.alert.critical"}))
 
 
 class History:
@@ -312,7 +313,7 @@ def test_late_callers_are_advised_by_what_the_agents_can_call():
 
 
 def late_metric(of):
-    return dataclasses.replace(of, metric="follow_up_late")
+    return of.model_copy(update={"metric": "follow_up_late"})
 
 
 def test_an_installation_overrides_rules_by_id(tmp_path):
@@ -328,7 +329,7 @@ def test_an_installation_overrides_rules_by_id(tmp_path):
     )
     changed = rules.load(Settings(home=tmp_path))
     assert len(changed) == len(base)
-    assert next(rule for rule in changed if rule.id == "connect_rate_critical").threshold == {"value": 0.2}
+    assert next(rule for rule in changed if rule.id == "connect_rate_critical").threshold.value == 0.2
     assert rules.version(changed) != rules.version(base)
 
 
@@ -362,5 +363,5 @@ FULL = {
 def test_a_wrong_rule_is_refused_by_name(tmp_path, text, message):
     (tmp_path / "policy").mkdir()
     (tmp_path / "policy" / "findings.yml").write_text(text, encoding="utf-8")
-    with pytest.raises(rules.RuleError, match=message):
+    with pytest.raises(PolicyError, match=message):
         rules.load(Settings(home=tmp_path))
