@@ -75,6 +75,8 @@ def list_metrics(
             f"{entry['name']}  {entry['label_zh']} · {entry['label_en']}", style="bold", markup=False, soft_wrap=True
         )
         output.stdout.print(f"    {' '.join(entry['description'].split())}", markup=False, soft_wrap=True)
+        if notes := _notes(entry):
+            output.stdout.print(f"    {notes}", markup=False, soft_wrap=True)
 
 
 @metrics_app.command("query")
@@ -141,6 +143,14 @@ def _check_value(service, name: str, operator: str, value: object) -> None:
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str) and operator in ("=", "!=", "in", "not in") and text not in map(str, known):
             output.fail(f"No row has {name} = {text!r}.{output.suggestion(text, map(str, known[:_VALUES_SHOWN]))}")
+
+
+def _notes(entry: dict) -> str:
+    """What a reader of a metric must not do with it; empty for a number by day that adds up."""
+    notes = [f"known by {entry['grain']}"] if entry["grain"] != "day" else []
+    if not (entry["is_additive"] or entry["numerator"]):
+        notes.append("groups and periods do not add up")
+    return "; ".join(notes)
 
 
 def _readable(row: dict, name: str, kind: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import duckdb
@@ -78,23 +78,37 @@ class Metrics:
             for metric in wanted:
                 row.update(self._cells(state, metric, raw))
             rows.append(row)
-        _sort(rows, order_by, tuple(groups))
+        _sort(rows, order_by, tuple(groups), {name: state.ranks(name) for name in groups if name not in GRAINS})
         return rows if limit is None else rows[:limit]
 
     def catalog(self) -> list[Row]:
-        """Every metric: labels, description, unit, kind, numerator, denominator, requirement, dimensions, grains."""
+        """Every metric with all of its entry (see `Metric`), and the dimensions and grains it can be asked by."""
         state = self._current()
         return [{**asdict(metric), **state.groupings(name)} for name, metric in sorted(state.catalog.metrics.items())]
 
+    def definition(self, metric: str) -> catalogs.Metric:
+        """The entry of ``metric``. Raises MetricError."""
+        return self._current().catalog.metric(metric)
+
     def dimensions(self) -> list[Row]:
-        """Every dimension with its label."""
+        """Every dimension with its labels."""
         known = self._current().catalog.dimensions
-        return [{"name": name, "label_zh": known[name].label_zh} for name in sorted(known)]
+        return [
+            {"name": name, "label_zh": known[name].label_zh, "label_en": known[name].label_en} for name in sorted(known)
+        ]
 
     def values(self, dimension: str) -> list[Any]:
-        """Different non-empty values of ``dimension`` in the snapshot, sorted. Raises MetricError."""
+        """Different non-empty values of ``dimension`` in the snapshot, in its order. Raises MetricError."""
         state = self._current()
         return state.values(state.catalog.dimension(dimension).name)
+
+    def labels(self, dimension: str) -> dict[str, tuple[str, str]]:
+        """Value -> (zh, en) of each value with a word of its own, in the order to show. Raises MetricError.
+
+        Keys are text: ``"1"`` for Monday, ``"true"`` for true, as `value_key` writes them.
+        """
+        state = self._current()
+        return state.labels(state.catalog.dimension(dimension).name)
 
     def policy_number(self, key: str) -> float:
         """Current value of a policy setting as published. Raises MetricError."""
@@ -142,13 +156,22 @@ class _Generation:
         manifest = settings.published / SEMANTIC_MANIFEST
         if not manifest.exists():
             raise SnapshotMissingError(f"{manifest.name} is missing beside the snapshot; run `dial2deal build` again.")
-        self._compiler = Compiler(manifest.read_text(encoding="utf-8"))
-        self.catalog: Catalog = catalogs.read(self._compiler.manifest)
-        self.compile = lru_cache(_COMPILED_QUERIES)(self._compiler.sql)
+        self._manifest = manifest
+        self.catalog: Catalog = catalogs.load(manifest)
+        self.compile = lru_cache(_COMPILED_QUERIES)(self._compile)
         self.values = lru_cache(None)(self._values)
+        self.labels = lru_cache(None)(self._labels)
         self.number = lru_cache(None)(self._number)
         self.text = lru_cache(None)(self._text)
         self.groupings = lru_cache(None)(self._groupings)
+
+    @cached_property
+    def _compiler(self) -> Compiler:
+        """Made when the first question comes: the catalogue alone does not need MetricFlow."""
+        return Compiler(self._manifest.read_text(encoding="utf-8"))
+
+    def _compile(self, metrics: tuple[str, ...], group_by: tuple[str, ...], where: tuple[str, ...]) -> str:
+        return self._compiler.sql(metrics, group_by, where)
 
     def fetch(self, statement: str) -> list[Row]:
         try:
@@ -171,7 +194,27 @@ class _Generation:
             )
             .fetchall()
         )
-        return [row[0] for row in rows]
+        ranks = self.ranks(dimension)
+        return sorted((row[0] for row in rows), key=lambda value: _ranked(value, ranks))
+
+    def _labels(self, dimension: str) -> dict[str, tuple[str, str]]:
+        known = self.catalog.dimensions[dimension]
+        if known.values_from is None:
+            return {value: (zh, en) for value, zh, en in known.values}
+        table, column = known.values_from.split(".")
+        rows = (
+            self._con.cursor()
+            .execute(f'select "{column}", label_zh, label_en from warehouse.policy."{table}" order by rowid')
+            .fetchall()
+        )
+        labels: dict[str, tuple[str, str]] = {}
+        for value, zh, en in rows:
+            labels.setdefault(value_key(value), (zh, en))
+        return labels
+
+    def ranks(self, dimension: str) -> dict[str, int]:
+        """Value -> place in the order to show, for the values that have one."""
+        return {value: place for place, value in enumerate(self.labels(dimension))}
 
     def _number(self, key: str) -> float:
         value = self._setting("value_number", key)
@@ -198,14 +241,13 @@ class _Generation:
 
     def finest_grain(self, metrics: tuple[str, ...]) -> str:
         """The finest grain that all ``metrics`` know."""
-        return GRAINS[max(GRAINS.index(self.groupings(name)["grains"][0]) for name in metrics)]
+        return max((self.catalog.metrics[name].grain for name in metrics), key=GRAINS.index)
 
     def _groupings(self, metric: str) -> dict[str, list[str]]:
         possible = self._compiler.dimensions(metric)
-        finest = next(index for index, grain in enumerate(GRAINS) if f"metric_time__{grain}" in possible)
         return {
             "dimensions": sorted(n for n, d in self.catalog.dimensions.items() if d.qualified in possible),
-            "grains": list(GRAINS[finest:]),
+            "grains": list(GRAINS[GRAINS.index(self.catalog.metrics[metric].grain) :]),
         }
 
 
@@ -249,17 +291,28 @@ def _plain_date(value: Any) -> Any:
     return value.date() if isinstance(value, dt.datetime) else value
 
 
-def _sort(rows: list[Row], order_by: Sequence[str], groups: Sequence[str]) -> None:
-    """Stable sorts from the last key to the first; values of different types do not meet in one column."""
+def _sort(
+    rows: list[Row], order_by: Sequence[str], groups: Sequence[str], ranks: Mapping[str, Mapping[str, int]]
+) -> None:
+    """Stable sorts from the last key to the first; a dimension's values in its own order, then by themselves."""
     keys = [(name.removeprefix("-"), name.startswith("-")) for name in order_by]
     for name, _ in keys:
         if rows and name not in rows[0]:
             raise MetricError(f"Cannot order by {name!r}: it is not in the result ({', '.join(rows[0])}).")
     keys += [(name, False) for name in groups if name not in {key for key, _ in keys}]
     for name, descending in reversed(keys):
-        rows.sort(key=lambda row: _comparable(row[name]), reverse=descending)
+        places = ranks.get(name, {})
+        rows.sort(key=lambda row: _ranked(row[name], places), reverse=descending)
         rows.sort(key=lambda row: row[name] is None)
 
 
-def _comparable(value: Any) -> Any:
-    return (0, 0) if value is None else (1, float(value) if isinstance(value, Decimal) else value)
+def value_key(value: Any) -> str:
+    """A dimension's value as the key of its label."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _ranked(value: Any, places: Mapping[str, int]) -> tuple[int, Any]:
+    if value is None:
+        return (-1, 0)
+    place = places.get(value_key(value)) if places else None
+    return (place, 0) if place is not None else (len(places), float(value) if isinstance(value, Decimal) else value)

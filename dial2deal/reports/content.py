@@ -87,22 +87,22 @@ def _workdays_text(context: Context) -> str:
 
 
 def _card(context: Context, metric: str) -> Row:
-    spec, words = context.spec(metric), context.words
+    spec, words = context.metric(metric), context.words
     row = context.total(context.period)
     value = row.get(metric)
     card = {
         "metric": metric,
-        "label": words(f"metric.{metric}"),
-        "kind": spec["kind"],
+        "label": spec.label(words.locale),
+        "kind": spec.shown_as,
         "value": value,
-        "text": words.number(value, spec["kind"]),
-        "good": spec["good"],
+        "text": words.number(value, spec.shown_as),
+        "good": spec.good,
         "comparisons": [context.compare(metric, row, kind, other) for kind, other in context.comparisons],
         "spark": [found.get(metric) for found in context.trend()],
-        "is_incomplete": context.snapshot.holds_back(spec["feed"], context.period.start, context.period.end),
+        "is_incomplete": context.snapshot.holds_back(spec.feeds[0], context.period.start, context.period.end),
         "note": "",
     }
-    if "denominator" in spec:
+    if spec.is_ratio:
         numerator, denominator = row.get(f"{metric}_num"), row.get(f"{metric}_den")
         card |= {
             "numerator": numerator,
@@ -110,19 +110,19 @@ def _card(context: Context, metric: str) -> Row:
             "low": row.get(f"{metric}_low"),
             "high": row.get(f"{metric}_high"),
         }
-        if spec["kind"] == "share" and denominator:
+        if spec.shown_as == "share" and denominator:
             card["note"] = words(
                 "card.share_note",
                 num=f"{numerator:,}",
                 n=f"{denominator:,}",
                 interval=words.interval(card["low"], card["high"]),
             )
-        elif spec["kind"] == "money" and denominator:
+        elif spec.shown_as == "money" and denominator:
             card["note"] = words(
                 "card.quotient_note",
                 num=words.number(numerator, "money"),
                 n=f"{denominator:,}",
-                unit=words(f"unit.{spec['denominator']}"),
+                unit=words(f"unit.{spec.denominator}"),
             )
     return card
 

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from dial2deal.insight.intervals import newcombe, wilson
+from dial2deal.metrics.catalog import Metric
 from dial2deal.policy import Policy
 from dial2deal.policy.models import Channel
 from dial2deal.quality.history import Catalogue
@@ -69,15 +70,20 @@ class Context:
         """The first answerable metric of each card."""
         return [name for names in self.layout["cards"] if (name := self.answerable(names))]
 
-    def spec(self, metric: str) -> Row:
-        return layout()["metrics"][metric]
+    def metric(self, name: str) -> Metric:
+        """The entry of the semantic layer: label, unit, direction of good, feeds."""
+        return self.facts.source.definition(name)
+
+    def shown_as(self, metric: str) -> str:
+        """The kind of number that `Words.number` writes ``metric`` as."""
+        return self.metric(metric).shown_as
 
     def answerable(self, metrics: Sequence[str]) -> str | None:
         """First of ``metrics`` whose feed was ever delivered and, for a quotient, has a denominator in the trend."""
         for name in metrics:
             if self.known_since(name) is None:
                 continue
-            if self.spec(name)["kind"] != "share" or len(metrics) == 1:
+            if not self.metric(name).is_share or len(metrics) == 1:
                 return name
             rows = self.facts.totals([name], self.period.granularity, self.trend_periods[0].start, self.period.end)
             if any(row.get(f"{name}_den") for row in rows.values()):
@@ -116,8 +122,7 @@ class Context:
         return None if None in starts else max(starts)
 
     def _feeds(self, metric: str) -> list[str]:
-        spec = self.spec(metric)
-        return [spec["feed"], *([spec["also"]] if "also" in spec else [])]
+        return list(self.metric(metric).feeds)
 
     def comparable(self, feed: str, other: Period | None) -> str | None:
         """Why ``other`` cannot be compared with (``no_counterpart``, ``short_history``, ``incomplete``), or None."""
@@ -133,13 +138,13 @@ class Context:
 
         A share or count whose difference interval contains 0 is flat: it may be chance.
         """
-        spec = self.spec(metric)
+        spec = self.metric(metric)
         reason = next(filter(None, (self.comparable(feed, other) for feed in self._feeds(metric))), None)
         if (
             reason is None
-            and spec["kind"] in ("count", "money")
-            and "denominator" not in spec
-            and self.snapshot.holds_back(spec["feed"], self.period.start, self.period.end)
+            and spec.shown_as in ("count", "money")
+            and not spec.is_ratio
+            and self.snapshot.holds_back(spec.feeds[0], self.period.start, self.period.end)
         ):
             reason = "own_incomplete"  # a quotient hardly suffers from missing rows, a total does
         base_row = self.total(other) if reason is None else {}
@@ -149,31 +154,31 @@ class Context:
             "period": other.key if other else None,
             "value": base,
             "reason": reason,
-            "text": self.words.change(value, base, spec["kind"]),
+            "text": self.words.change(value, base, spec.shown_as),
             "direction": None,
             "tone": "none",
             "by_chance": False,
         }
-        if value is None or base is None or (base == 0 and value and spec["kind"] in ("count", "money", "seconds")):
+        if value is None or base is None or (base == 0 and value and spec.shown_as in ("count", "money", "seconds")):
             return result
         difference = value - base
         result["direction"] = "up" if difference > 0 else "down" if difference < 0 else "flat"
         interval = None
-        if spec["kind"] == "share":
+        if spec.is_share:
             interval = newcombe(
                 row[f"{metric}_num"], row[f"{metric}_den"], base_row[f"{metric}_num"], base_row[f"{metric}_den"], self.z
             )
-        if spec["kind"] == "count" and value + base:
+        if spec.kind == "count" and value + base:
             # Of two Poisson counts with one mean each is half of their sum, up to chance.
             low, high = wilson(value, value + base, self.z)
             interval = (low - 0.5, high - 0.5)
         by_chance = interval is not None and interval[0] <= 0 <= interval[1]
         if "±0" in result["text"]:
             result["direction"] = "flat"
-        if result["direction"] == "flat" or by_chance or spec["good"] == "none":
+        if result["direction"] == "flat" or by_chance or spec.good == "none":
             result["tone"] = "flat"
         else:
-            result["tone"] = "good" if result["direction"] == spec["good"] else "bad"
+            result["tone"] = "good" if result["direction"] == spec.good else "bad"
         result["by_chance"] = by_chance
         return result
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
+from dial2deal.metrics.catalog import Metric
 from dial2deal.reports.periods import GRAIN, Period, containing
 
 Row = dict[str, Any]
@@ -27,6 +28,8 @@ class MetricSource(Protocol):
         order_by: Sequence[str] = (),
         limit: int | None = None,
     ) -> list[Row]: ...
+
+    def definition(self, metric: str) -> Metric: ...
 
 
 @dataclass

@@ -317,7 +317,7 @@ def _channel_month(context: Context, sections: dict, metric: str) -> list[Observ
     if not table or not table["has_economics"]:
         return []
     return [
-        Observation(row["channel"], row["label"], context.spec(metric)["kind"], row[metric], row["customers_won"] or 0)
+        Observation(row["channel"], row["label"], context.shown_as(metric), row[metric], row["customers_won"] or 0)
         for row in table["rows"]
         if row["channel"] != "unattributed" and row.get(metric) is not None
     ]

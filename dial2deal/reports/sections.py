@@ -52,11 +52,11 @@ def trend(context: Context) -> Row | None:
                 **{
                     part: {
                         "metric": name,
-                        "kind": context.spec(name)["kind"],
-                        "label": context.words(f"metric.{name}"),
+                        "kind": context.metric(name).shown_as,
+                        "label": context.metric(name).label(context.words.locale),
                         "values": [row.get(name) for row in rows],
                         "incomplete": [
-                            context.snapshot.holds_back(context.spec(name)["feed"], period.start, period.end)
+                            context.snapshot.holds_back(context.metric(name).feeds[0], period.start, period.end)
                             for period in context.trend_periods
                         ],
                     }

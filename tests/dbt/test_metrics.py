@@ -244,6 +244,30 @@ def test_values_of_a_dimension(metrics):
     assert set(metrics.values("direction")) == {"inbound", "outbound", "internal"}
 
 
+def test_a_dimension_has_words_and_an_order(metrics):
+    """Words of the entry itself and of policy tables; stages of a funnel follow each other as policy lists them."""
+    assert list(metrics.labels("weekday")) == [str(day) for day in range(1, 8)]
+    assert metrics.labels("direction")["inbound"] == ("呼入", "Inbound")
+    assert metrics.labels("tech_result")["no_answer"] == ("无人接听", "No answer")
+    assert metrics.values("direction") == ["inbound", "outbound", "internal"]
+    rows = metrics.query(["funnel_reached"], ["stage"], filters=[("preset", "=", "six_stage")])
+    stages = [row["stage"] for row in rows]
+    assert stages == [stage for stage in metrics.labels("stage") if stage in stages]
+    assert stages != sorted(stages)
+    for entry in metrics.dimensions():
+        assert entry["label_zh"]
+        assert entry["label_en"]
+        assert all(all(words) for words in metrics.labels(entry["name"]).values())
+
+
+def test_what_does_not_add_up_says_so(metrics):
+    known = {entry["name"]: entry for entry in metrics.catalog()}
+    assert known["calls"]["is_additive"]
+    assert not any(known[name]["is_additive"] for name in ("callers", "connect_rate", "repurchase_base",
+                                                          "median_days_from_lead_to_deal"))
+    assert [known[name]["grain"] for name in ("calls", "funnel_lost", "roi")] == ["day", "week", "month"]
+
+
 @pytest.mark.parametrize("value", ["x' or 1=1 --", "{{ Dimension('call__team') }}", "{% raw %}", "a;b", "100%", "{#x#}",
                                    "it's {{'{{'}}", "\\", "转介绍"])
 def test_a_value_is_data_whatever_it_says(built, metrics, value):

@@ -15,8 +15,10 @@ from dial2deal.metrics.snapshot import MetricError
 CATALOG = Catalog(
     metrics={},
     dimensions={
-        "channel": Dimension("channel", "渠道", "channel", True, '"marts"."dim_channels"', "channel"),
-        "call_hour": Dimension("call_hour", "小时", "call__call_hour", False, '"marts"."fct_calls"', "call_hour"),
+        "channel": Dimension("channel", "渠道", "Channel", "channel", True, '"marts"."dim_channels"', "channel"),
+        "call_hour": Dimension(
+            "call_hour", "小时", "Hour", "call__call_hour", False, '"marts"."fct_calls"', "call_hour"
+        ),
     },
 )
 
