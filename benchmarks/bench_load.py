@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from dial2deal import exports, policy, warehouse
+from dial2deal import loading, policy, warehouse
 from dial2deal.settings import Settings
 
 HEADER = (
@@ -51,7 +51,7 @@ def bare_read(path: Path, database: Path) -> float:
     return time.perf_counter() - began
 
 
-def full_load(path: Path, home: Path) -> tuple[float, exports.FileResult]:
+def full_load(path: Path, home: Path) -> tuple[float, loading.FileResult]:
     """Seconds of the product's load of the same file into an empty warehouse, and its result."""
     settings = Settings(home=home).ensure()
     target = settings.landing / "generic_400" / "calls" / path.name
@@ -62,7 +62,7 @@ def full_load(path: Path, home: Path) -> tuple[float, exports.FileResult]:
         policy.sync(con, rules)
     began = time.perf_counter()
     with warehouse.session(settings) as con:
-        result = exports.load_landing(con, settings, rules)[0]
+        result = loading.load_landing(con, settings, rules)[0]
     return time.perf_counter() - began, result
 
 

@@ -64,24 +64,24 @@ def calamine(path: str) -> dict:
 
 def load(home: str) -> dict:
     """The product's load of what is new in landing."""
-    from dial2deal import exports, policy, warehouse
+    from dial2deal import loading, policy, warehouse
 
     settings = Settings(home=Path(home))
     rules = policy.load(settings)
     with warehouse.session(settings) as con:
         policy.sync(con, rules)
         began = time.perf_counter()
-        results = exports.load_landing(con, settings, rules)
+        results = loading.load_landing(con, settings, rules)
     return {"seconds": time.perf_counter() - began, "rows": sum(result.rows_accepted for result in results)}
 
 
 def audit(home: str) -> dict:
     """The product's audit of what was loaded."""
-    from dial2deal import policy, quality
+    from dial2deal import audit, policy
 
     settings = Settings(home=Path(home))
     began = time.perf_counter()
-    outcomes = quality.audit(settings, policy.load(settings), "bench")
+    outcomes = audit.judge(settings, policy.load(settings), "bench")
     return {"seconds": time.perf_counter() - began, "checks": len(outcomes)}
 
 

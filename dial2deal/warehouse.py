@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from dial2deal import masking, parsing
+from dial2deal import parsing, privacy
 from dial2deal.settings import Settings
 
 _DDL = Path(__file__).with_name("warehouse.sql")
@@ -37,7 +37,7 @@ class SecretKeyError(RuntimeError):
 
 
 def connect(settings: Settings, *, wait_seconds: float = _LOCK_WAIT_SECONDS) -> duckdb.DuckDBPyConnection:
-    """Open the warehouse read-write, creating its bookkeeping tables and parse macros.
+    """Open the warehouse read-write, creating its bookkeeping tables and parse parsing.
 
     Waits up to ``wait_seconds`` (seconds) for another process to finish, then raises WarehouseBusyError.
     The caller closes the connection before handing the file to dbt or Great Expectations: DuckDB refuses
@@ -65,7 +65,7 @@ def connect(settings: Settings, *, wait_seconds: float = _LOCK_WAIT_SECONDS) -> 
 
 def parse_macros() -> str:
     """SQL that creates the schema ``parse``: how vendors' text is read and numbers are masked."""
-    return parsing.statements() + masking.macros()
+    return parsing.statements() + privacy.macros()
 
 
 @contextmanager

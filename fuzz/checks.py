@@ -8,7 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-from dial2deal.exports import FileResult, containers, feeds
+from dial2deal.feeds import catalogue
+from dial2deal.loading import FileResult
+from dial2deal.readers import kinds
 
 _MOBILE = re.compile(r"(?<![0-9A-Za-z_.])(?:\+?86)?1[3-9]\d{9}(?![0-9A-Za-z])")
 
@@ -28,7 +30,7 @@ class Rows:
 def in_warehouse(con: duckdb.DuckDBPyConnection) -> dict[str, Rows]:
     """`Rows` by file id."""
     raw: dict[str, tuple[int, int]] = {}
-    tables = [f'select _file_id, _line from raw."{feed}"' for feed in feeds.feeds()]
+    tables = [f'select _file_id, _line from raw."{feed}"' for feed in catalogue.feeds()]
     for file, count, first in con.execute(
         f"select _file_id, count(*), min(_line) from ({' union all '.join(tables)}) group by all"
     ).fetchall():
@@ -87,7 +89,7 @@ def violations(result: FileResult, rows: Rows, path: Path) -> list[str]:
 def _lines(result: FileResult, rows: Rows, path: Path) -> list[str]:
     """Records against the physical lines of a text, counted without the loader's help."""
     content = path.read_bytes()
-    if rows.first is None or rows.encoding in (None, "excel") or containers.sniff(content[:4096]) != "text":
+    if rows.first is None or rows.encoding in (None, "excel") or kinds.sniff(content[:4096]) != "text":
         return []
     # Byte order marks stand wherever files were joined; they and NUL bytes are no content.
     text = content.decode(rows.encoding, errors="replace").replace("\ufeff", "").replace("\0", "")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dial2deal import exports, policy, warehouse
+from dial2deal import loading, policy, warehouse
 from dial2deal.demo.exports import MIN_CALLS_PER_DAY, MIN_DAYS, write_exports
-from dial2deal.exports.feeds import feeds
-from dial2deal.exports.profiles import Profiles
+from dial2deal.feeds.catalogue import feeds
+from dial2deal.feeds.profiles import Profiles
 from dial2deal.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +68,7 @@ def _loadable(candidates: list[Seed], home: Path) -> list[Seed]:
     rules = policy.load(settings)
     with warehouse.session(settings) as con:
         policy.sync(con, rules)
-        results = exports.load_landing(con, settings, rules)
+        results = loading.load_landing(con, settings, rules)
     good = {int(Path(r.path).name.split("_")[0]) for r in results if r.status == "loaded" and r.rows_accepted}
     whole = {candidates[number].content for number in good}
     return [seed for number, seed in enumerate(candidates) if number in good or seed.content not in whole]

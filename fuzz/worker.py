@@ -16,8 +16,8 @@ from unittest import mock
 
 import duckdb
 
-from dial2deal import exports, policy, warehouse
-from dial2deal.exports import group
+from dial2deal import loading, policy, warehouse
+from dial2deal.loading import together
 from dial2deal.settings import Settings
 from fuzz.checks import Rows, in_warehouse, violations
 from fuzz.mutations import mutate
@@ -42,7 +42,7 @@ class Home:
         self.rules = policy.load(self._template)
         with warehouse.session(self._template) as con:
             policy.sync(con, self.rules)
-            exports.load_landing(con, self._template, self.rules)
+            loading.load_landing(con, self._template, self.rules)
 
     @contextmanager
     def fresh(self) -> Iterable[Settings]:
@@ -86,7 +86,7 @@ def load(settings: Settings, files: dict[str, bytes]) -> dict[str, list[str]]:
     _deliver(settings, files)
     rules = policy.load(settings)
     with warehouse.session(settings) as con:
-        return _check(con, settings, exports.load_landing(con, settings, rules))
+        return _check(con, settings, loading.load_landing(con, settings, rules))
 
 
 def files_of(seeds: list[Seed], seed: int, numbers: range) -> dict[str, bytes]:
@@ -109,7 +109,7 @@ def _deliver(settings: Settings, files: dict[str, bytes]) -> None:
 
 
 def _check(
-    con: duckdb.DuckDBPyConnection, settings: Settings, results: list[exports.FileResult]
+    con: duckdb.DuckDBPyConnection, settings: Settings, results: list[loading.FileResult]
 ) -> dict[str, list[str]]:
     """What is wrong, by path; nothing when all is well."""
     rows = in_warehouse(con)
@@ -149,8 +149,8 @@ def _round(
     _deliver(settings, files)
     single = random.Random(f"{seed} {numbers.start}").random() < _SINGLE
     try:
-        with mock.patch.object(group, "_MAX_FILES", 1 if single else 500):
-            results = exports.load_landing(con, settings, home.rules)
+        with mock.patch.object(together, "_MAX_FILES", 1 if single else 500):
+            results = loading.load_landing(con, settings, home.rules)
         wrong = _check(con, settings, results)
         statuses = Counter(r.status for r in results)
     except Exception as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from dial2deal.masking import mask_text
+from dial2deal.privacy import mask_text
 from dial2deal.settings import Settings
 
 _MESSAGE_CHARACTERS = 2000

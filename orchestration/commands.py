@@ -97,18 +97,18 @@ def report(
     json: JsonOption = False,
 ) -> None:
     """Render reports from the published snapshot, again or for periods that were never rendered."""
-    from dial2deal import policy, reports, status
+    from dial2deal import policy, published, reports
     from orchestration import partitions, run, summary
 
     settings: Settings = ctx.obj
-    status.open_snapshot(settings).close()
+    published.open_snapshot(settings).close()
     if named and period and named != period:
         raise typer.BadParameter("two periods are named; use --to for the last one of a range")
     period = period or named
     if to and not period:
         raise typer.BadParameter("--to needs a first period")
     if period is None:
-        info = status.build_info(settings)
+        info = published.build_info(settings)
         if info["as_of_date"] is None:
             output.fail(
                 "No report: nothing is published with a date yet. 'dial2deal files' says what became of each "

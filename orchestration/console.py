@@ -13,7 +13,7 @@ import dagster as dg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dial2deal.masking import mask_text
+from dial2deal.privacy import mask_text
 
 # (step, state, detail) with state started | at | ok | failed | skipped; detail is what a step at work says.
 OnStep = Callable[[str, str, str], None]

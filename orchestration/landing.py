@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dial2deal.exports.landing import Delivery, deliveries, done_file
+from dial2deal.landing.deliveries import Delivery, deliveries, done_file
 from dial2deal.settings import Settings
 
 # [bytes, modification time in ns, that of its .done file if there is one] by path relative to landing.

@@ -8,10 +8,10 @@ from typing import Any
 
 import dagster as dg
 
-from dial2deal.masking import mask_text
-from dial2deal.preview import Shape, markdown
+from dial2deal.privacy import mask_text
 from dial2deal.publish.verdict import IncompleteFile
 from dial2deal.settings import Settings
+from dial2deal.transform.preview import Shape, markdown
 
 _MAX_ROWS = 50
 # Below the UI's own address, whatever its port; see orchestration/webserver.py.

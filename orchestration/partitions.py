@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import duckdb
 
-from dial2deal import report_queue, status
+from dial2deal import published
+from dial2deal.publish import report_queue
 from dial2deal.reports import periods
 from dial2deal.settings import Settings
 
@@ -26,9 +27,9 @@ select least(coalesce((select min(started_at) from marts.fct_calls), date '2999-
 def first_day(settings: Settings) -> date:
     """The day on which the published data begin, or an earlier due period; EARLIEST when nothing is published."""
     try:
-        with status.open_snapshot(settings) as con:
+        with published.open_snapshot(settings) as con:
             (found,) = con.execute(_FIRST_EVENTS).fetchone() or (EARLIEST,)
-    except (status.NothingPublishedError, duckdb.Error):
+    except (published.NothingPublishedError, duckdb.Error):
         return EARLIEST
     due = [
         date.fromisoformat(f"{key(granularity, name)}-01"[:10]) for granularity, name in report_queue.pending(settings)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import dagster as dg
 
-from dial2deal import report_queue
+from dial2deal.publish import report_queue
 from dial2deal.settings import Settings
 from orchestration import alerts, console, lock, partitions, verify
 from orchestration.definitions import build_definitions

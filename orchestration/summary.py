@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dial2deal import policy, status, warehouse
+from dial2deal import policy, published, warehouse
+from dial2deal.audit.pages import file_books
 from dial2deal.commands import output
-from dial2deal.exports.report import file_reports, sentence
+from dial2deal.loading.file_report import file_reports, sentence
 from dial2deal.publish import verdict
-from dial2deal.quality import file_books
 from dial2deal.settings import Settings
 from orchestration.console import Reporter
 from orchestration.run import BuildOutcome, RunOutcome
@@ -68,7 +68,7 @@ def build_facts(settings: Settings, outcome: BuildOutcome) -> dict[str, Any]:
         counts = dict(con.execute("select status, count(*) from ops.export_files group by all order by all").fetchall())
         incomplete = verdict.incomplete_files(con)
         reports = file_reports(con, latest_build=True) if outcome.build.files_new else []
-    info = status.build_info(settings)
+    info = published.build_info(settings)
     problems = [problem for run in (outcome.build, *outcome.reports) for problem in run.problems]
     return {
         "ok": outcome.ok,

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from dial2deal import warehouse
-from dial2deal.exports.feeds import feeds
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.settings import Settings
 
 DAY = dt.date(2026, 7, 1)

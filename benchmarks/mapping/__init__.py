@@ -20,7 +20,7 @@ from pathlib import Path
 import yaml
 
 from dial2deal import policy, warehouse
-from dial2deal.exports.profiles import Profiles
+from dial2deal.feeds.profiles import Profiles
 from dial2deal.mapping import content, probe
 from dial2deal.mapping.decide import decide, known_order
 from dial2deal.mapping.guess import Vocabulary

@@ -1,5 +1,5 @@
 {# Staging models of the feeds that need nothing but typing: written as a list of columns with their kinds
-   (dial2deal/exports/feeds.yml; a test compares the two). #}
+   (dial2deal/feeds/feeds.yml; a test compares the two). #}
 
 {# A whole model: the latest delivery of each row under `key`, dated by `dated` where the feed has an event column. #}
 {% macro staged(feed, key, columns, dated=none, provided={}) %}

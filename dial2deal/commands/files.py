@@ -11,10 +11,10 @@ import typer
 
 from dial2deal import policy, warehouse
 from dial2deal.commands import output
-from dial2deal.exports import report
-from dial2deal.exports.landing import name_key, shown
-from dial2deal.exports.report import FileReport
-from dial2deal.masking import visible
+from dial2deal.landing.deliveries import name_key, shown
+from dial2deal.loading import file_report
+from dial2deal.loading.file_report import FileReport
+from dial2deal.privacy import visible
 from dial2deal.settings import Settings
 
 _DETAILED = 3
@@ -41,8 +41,8 @@ def load(
     json: JsonOption = False,
 ) -> None:
     """Load and audit files, without building. Files from elsewhere are copied into landing/SOURCE/FEED/ first."""
-    from dial2deal import exports, quality
-    from dial2deal.quality import file_books
+    from dial2deal import audit, loading
+    from dial2deal.audit.pages import file_books
 
     settings: Settings = ctx.obj.ensure()
     rules = policy.load(settings)
@@ -50,8 +50,8 @@ def load(
     arrived = [landed for path in paths for landed in _land(settings, path, source, feed)]
     with warehouse.session(settings) as con:
         policy.sync(con, rules)
-        results = exports.load_landing(con, settings, rules, paths=arrived)
-    quality.audit(settings, rules, f"load-{uuid.uuid4().hex[:12]}", feeds=sorted({r.feed for r in results}))
+        results = loading.load_landing(con, settings, rules, paths=arrived)
+    audit.judge(settings, rules, f"load-{uuid.uuid4().hex[:12]}", feeds=sorted({r.feed for r in results}))
     reports = _reports(settings, file_ids=[result.file_id for result in results])
     file_books.write(settings)
     _show(reports, json)
@@ -78,7 +78,7 @@ def list_files(
     json: JsonOption = False,
 ) -> None:
     """Report each file delivered: rows read, repaired, quarantined, repeated, overlaps, totals line, what to do."""
-    from dial2deal.quality import file_books
+    from dial2deal.audit.pages import file_books
 
     if status and status not in _STATUSES:
         output.fail(f"There is no status {status!r}.{output.suggestion(status, _STATUSES)}", code=2)
@@ -106,11 +106,11 @@ def release(
     ] = None,
 ) -> None:
     """Accept a held file as it is. The next build uses its rows; the decision and its reason are recorded."""
-    from dial2deal import quality
+    from dial2deal import audit
 
     file = _below_landing(ctx.obj, file)
-    quality.find_held(ctx.obj, file)  # before anybody thinks of a reason
-    path = quality.release(ctx.obj, file, reason or typer.prompt("Reason"))
+    audit.find_held(ctx.obj, file)  # before anybody thinks of a reason
+    path = audit.release(ctx.obj, file, reason or typer.prompt("Reason"))
     output.stdout.print(f"{path} is accepted. Run 'dial2deal build' to use it.", markup=False)
 
 
@@ -119,19 +119,19 @@ def forget(
     file: Annotated[str, typer.Argument(help="File id or path of a failed or held file; see 'dial2deal files'.")],
 ) -> None:
     """Remove a failed or held file from landing and from the books, such as one laid into the wrong folder."""
-    from dial2deal import exports
+    from dial2deal import loading
 
     settings: Settings = ctx.obj
     with warehouse.session(settings) as con:
-        removed = exports.forget(con, settings, _below_landing(settings, file))
+        removed = loading.forget(con, settings, _below_landing(settings, file))
     for line in removed:
         output.stdout.print(line, markup=False, soft_wrap=True)
 
 
 def _check_place(settings: Settings, source: str | None, feed: str | None) -> None:
     """A misspelt source or feed is refused before anything is copied."""
-    from dial2deal.exports.feeds import feeds
-    from dial2deal.exports.profiles import Profiles
+    from dial2deal.feeds.catalogue import feeds
+    from dial2deal.feeds.profiles import Profiles
 
     if feed is not None and feed not in feeds():
         output.fail(f"There is no feed {feed!r}.{output.suggestion(feed, feeds())}", code=2)
@@ -178,12 +178,12 @@ def _reports(settings: Settings, **conditions: Any) -> list[FileReport]:
     if not settings.warehouse.exists():
         return []
     with warehouse.session(settings) as con:
-        return report.file_reports(con, **conditions)
+        return file_report.file_reports(con, **conditions)
 
 
 def _show(found: list[FileReport], json: bool) -> None:
     if json:
-        output.as_json([report.as_dict(item) for item in found])
+        output.as_json([file_report.as_dict(item) for item in found])
         return
     if not found:
         output.stdout.print("No files.")
@@ -217,11 +217,11 @@ def _counts(item: FileReport) -> str:
 def _details(item: FileReport) -> None:
     """What the line of counts only counts, for one file."""
     lines = [item.message] if item.message else []
-    lines += [f"repaired: {report.repair_label(rule, 'en')}: {count:,}" for rule, count in item.repairs.items()]
-    lines += [report.column_reading_text(finding) for finding in item.column_readings]
-    lines += [f"quarantined: {report.reason_text(q)}" for q in item.quarantine]
-    lines += [f"overlaps {report.overlap_text(o)}" for o in item.overlaps]
-    lines += [f"totals line {t.line}: {report.total_text(t)}" for t in item.totals]
+    lines += [f"repaired: {file_report.repair_label(rule, 'en')}: {count:,}" for rule, count in item.repairs.items()]
+    lines += [file_report.column_reading_text(finding) for finding in item.column_readings]
+    lines += [f"quarantined: {file_report.reason_text(q)}" for q in item.quarantine]
+    lines += [f"overlaps {file_report.overlap_text(o)}" for o in item.overlaps]
+    lines += [f"totals line {t.line}: {file_report.total_text(t)}" for t in item.totals]
     if item.unknown_columns:
         lines.append("kept but not recognised: " + ", ".join(item.unknown_columns))
     for line in lines:

@@ -16,7 +16,7 @@ import duckdb
 import typer
 from packaging.requirements import Requirement
 
-from dial2deal import policy, status, warehouse
+from dial2deal import policy, published, warehouse
 from dial2deal.commands import output
 from dial2deal.reports import pdf
 from dial2deal.settings import Settings
@@ -219,7 +219,7 @@ def _key(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterable[Finding
 
 
 def _snapshot(settings: Settings) -> Iterable[Finding]:
-    info = status.build_info(settings)
+    info = published.build_info(settings)
     if info is None:
         yield Finding("snapshot", "warning", "nothing is published yet: run 'dial2deal build'")
         return

@@ -115,7 +115,7 @@ def _columns(columns: list[dict[str, Any]]) -> None:
 
 
 def _outcome(mapping: Mapping) -> None:
-    from dial2deal.exports.report import reason_text, total_text
+    from dial2deal.loading.file_report import reason_text, total_text
 
     outcome = mapping.outcome
     if outcome is None:

@@ -15,8 +15,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from dial2deal.masking import visible
-from dial2deal.spreadsheets import neutral
+from dial2deal.presentation.spreadsheets import neutral
+from dial2deal.privacy import visible
 
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)

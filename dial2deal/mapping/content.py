@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from dial2deal.exports.cells import Cells
-from dial2deal.exports.statements import text
+from dial2deal.loading.cells import Cells
+from dial2deal.loading.statements import text
 
 SAMPLED_ROWS = 2000
 _SHOWN = 3

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from dial2deal.exports.feeds import feeds
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.mapping.content import Content
 from dial2deal.mapping.guess import FeedGuess, Guess, Vocabulary, guess_columns
 from dial2deal.mapping.meanings import meaning

@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from dial2deal.exports.feeds import Column, Feed, feeds
-from dial2deal.exports.headers import normalise_header
-from dial2deal.exports.profiles import Profiles, vocabulary
+from dial2deal.feeds.catalogue import Column, Feed, feeds
+from dial2deal.feeds.headers import normalise_header
+from dial2deal.feeds.profiles import Profiles, vocabulary
 from dial2deal.mapping import meanings
 from dial2deal.mapping.content import Content
 from dial2deal.mapping.probe import NAMELESS

@@ -12,14 +12,15 @@ from pathlib import Path, PurePosixPath
 
 import duckdb
 
-from dial2deal.exports import archives, containers
-from dial2deal.exports.cells import Cells, read_cells
-from dial2deal.exports.feeds import feeds
-from dial2deal.exports.headers import normalise_header
-from dial2deal.exports.landing import Delivery
-from dial2deal.exports.problems import FileProblem
-from dial2deal.exports.profiles import Match, Profile, ProfileFile, vocabulary
-from dial2deal.exports.table import Table
+from dial2deal.feeds.catalogue import feeds
+from dial2deal.feeds.headers import normalise_header
+from dial2deal.feeds.profiles import Match, Profile, ProfileFile, vocabulary
+from dial2deal.landing import archives
+from dial2deal.landing.deliveries import Delivery
+from dial2deal.loading.cells import Cells, read_cells
+from dial2deal.readers import kinds
+from dial2deal.readers.problems import FileProblem
+from dial2deal.readers.table import Table
 
 SAMPLE_BYTES = 2 << 20
 NAMELESS = "column"  # what cells of a file without header are called
@@ -98,16 +99,16 @@ def look(con: duckdb.DuckDBPyConnection, path: Path, work: Path) -> Sample:
     size = path.stat().st_size
     with path.open("rb") as handle:
         head = handle.read(SAMPLE_BYTES)
-    container = containers.sniff(head[:4096])
+    container = kinds.sniff(head[:4096])
     work.mkdir(parents=True, exist_ok=True)
     part, is_part = path, False
     if container == "text" and size > SAMPLE_BYTES:
         part, is_part = work / path.name, True
         part.write_bytes(whole_lines(head))
-    found = containers.fingerprint(part)
+    found = kinds.fingerprint(part)
     profile = any_header()
     for attempt in (found, replace(found, may_be_utf8=False)):
-        table = containers.read(part, profile, work / "read", attempt)
+        table = kinds.read(part, profile, work / "read", attempt)
         cells = read_cells(con, table, work / "read")
         if cells is not None:
             line = 0 if profile.dialect_names.issuperset(table.header) else _header_line(con, table)
@@ -121,7 +122,7 @@ def look_inside(con: duckdb.DuckDBPyConnection, path: Path, work: Path) -> Sampl
     if records is None:
         return None
     file = any_header().file.model_copy(update={"records": records})
-    table = containers.read(path, replace(any_header(), file=file), work / "inside", containers.fingerprint(path))
+    table = kinds.read(path, replace(any_header(), file=file), work / "inside", kinds.fingerprint(path))
     cells = read_cells(con, table, work / "inside")
     return cells and Sample(path, "json", cells, table.header, 1, False, path.stat().st_size, records)
 

@@ -7,10 +7,10 @@ from itertools import combinations
 
 import duckdb
 
-from dial2deal.exports.feeds import Feed
-from dial2deal.exports.headers import normalise_header
-from dial2deal.exports.profiles import WHOLE_ROW, Profiles, header_unit
-from dial2deal.exports.statements import text
+from dial2deal.feeds.catalogue import Feed
+from dial2deal.feeds.headers import normalise_header
+from dial2deal.feeds.profiles import WHOLE_ROW, Profiles, header_unit
+from dial2deal.loading.statements import text
 from dial2deal.mapping.content import Content, unique_together
 from dial2deal.mapping.guess import FeedGuess, Guess, Vocabulary, hint, hints
 from dial2deal.mapping.meanings import meaning

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from dial2deal.exports.headers import normalise_header
-from dial2deal.exports.problems import ProfileError
-from dial2deal.exports.profiles import Match, Profile, Profiles
+from dial2deal.feeds.headers import normalise_header
+from dial2deal.feeds.profiles import Match, Profile, Profiles
 from dial2deal.mapping.probe import Sample
+from dial2deal.readers.problems import ProfileError
 
 _LITERAL = re.compile(r"'([^']*)'")
 _REFERENCE = re.compile(r"\{([^{}]+)\}")

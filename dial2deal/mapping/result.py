@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dial2deal.exports.report import FileReport, as_dict
+from dial2deal.loading.file_report import FileReport, as_dict
 from dial2deal.mapping.trial import Outcome
 
 DRY_RUN_ROWS = 200_000

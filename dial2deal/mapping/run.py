@@ -11,10 +11,9 @@ from pathlib import Path
 import duckdb
 
 from dial2deal import policy, warehouse
-from dial2deal.exports.feeds import feeds
-from dial2deal.exports.landing import deliveries
-from dial2deal.exports.problems import FileProblem, ProfileError
-from dial2deal.exports.profiles import Profile, Profiles
+from dial2deal.feeds.catalogue import feeds
+from dial2deal.feeds.profiles import Profile, Profiles
+from dial2deal.landing.deliveries import deliveries
 from dial2deal.mapping import content, probe
 from dial2deal.mapping.decide import Decision, Order, decide, known_order, misshapen, shape_of
 from dial2deal.mapping.guess import Guess, Vocabulary
@@ -26,6 +25,7 @@ from dial2deal.mapping.result import MapError, Mapping, Options
 from dial2deal.mapping.trial import Outcome, Trial, trial
 from dial2deal.mapping.values import misspelt
 from dial2deal.policy.models import ValueMap
+from dial2deal.readers.problems import FileProblem, ProfileError
 from dial2deal.settings import Settings
 
 _TRIED = 5

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import duckdb
 
-from dial2deal import policy, quality, warehouse
-from dial2deal.exports.feeds import feeds
-from dial2deal.exports.load import load_landing
-from dial2deal.exports.report import FileReport, file_reports
-from dial2deal.exports.statements import name
-from dial2deal.quality import texts
+from dial2deal import audit, policy, warehouse
+from dial2deal.audit import texts
+from dial2deal.feeds.catalogue import feeds
+from dial2deal.loading.file_report import FileReport, file_reports
+from dial2deal.loading.load import load_landing
+from dial2deal.loading.statements import name
 from dial2deal.settings import Settings
 
 _UNMAPPED_SHOWN = 12
@@ -91,7 +91,7 @@ class Trial:
         rules = policy.load(self.settings)
         outcomes = self._load(rules)
         if audited and any(r.status == "loaded" for outcome in outcomes.values() for r in outcome.reports):
-            found = quality.audit(self.settings, rules, "map")
+            found = audit.judge(self.settings, rules, "map")
             locale = rules.text("reports.locale")
             return {
                 place: replace(outcome, findings=_findings(found, place, locale)) for place, outcome in outcomes.items()
@@ -146,7 +146,7 @@ def trial(settings: Settings) -> Iterator[Trial]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _findings(outcomes: list[quality.CheckOutcome], place: tuple[str, str], locale: str) -> list[Finding]:
+def _findings(outcomes: list[audit.CheckOutcome], place: tuple[str, str], locale: str) -> list[Finding]:
     return [
         Finding(
             o.severity == "critical" and o.outcome == "failed",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from dial2deal.exports.profiles import Profile
+from dial2deal.feeds.profiles import Profile
 from dial2deal.mapping.meanings import plain
 
 _FILE = Path(__file__).with_name("values.yml")

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.masking import mask_text
 from dial2deal.policy import Policy
+from dial2deal.privacy import mask_text
 from dial2deal.publish import history
 from dial2deal.settings import Settings
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import xlsxwriter
 
+from dial2deal.presentation.spreadsheets import neutral
 from dial2deal.reports.facts import Row
 from dial2deal.reports.labels import Words
-from dial2deal.spreadsheets import neutral
 
 _FORMATS = {
     "text": {"indent": 1},

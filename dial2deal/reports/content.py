@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dial2deal.audit.history import Catalogue
 from dial2deal.policy.findings import Rule, version
-from dial2deal.quality.history import Catalogue
 from dial2deal.reports import findings
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row

@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
+from dial2deal.audit.history import Catalogue
 from dial2deal.insight.intervals import newcombe, wilson
 from dial2deal.metrics.catalog import Metric
 from dial2deal.policy import Policy
 from dial2deal.policy.models import Channel
-from dial2deal.quality.history import Catalogue
 from dial2deal.reports.facts import Facts, Row
 from dial2deal.reports.labels import Words
 from dial2deal.reports.periods import Period, containing

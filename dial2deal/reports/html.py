@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dial2deal.masking import visible
+from dial2deal.privacy import visible
 from dial2deal.reports import charts
 from dial2deal.reports.facts import Row
 from dial2deal.reports.labels import NONE, Words

@@ -9,10 +9,10 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dial2deal.audit.history import Catalogue
 from dial2deal.metrics import Metrics
 from dial2deal.metrics.snapshot import generation
 from dial2deal.policy import Policy, findings
-from dial2deal.quality.history import Catalogue
 from dial2deal.reports import call_list, excel, html, pdf
 from dial2deal.reports import content as contents
 from dial2deal.reports.call_list import PhoneLookup

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.exports import manifest as raw_tables
+from dial2deal.loading import ledger as raw_tables
 from dial2deal.policy import Policy
 from dial2deal.settings import Settings
 from dial2deal.transform import dates, dbt, parsed, results

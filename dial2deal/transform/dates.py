@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.exports.feeds import feeds
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.transform import extension_plan
 
 # The facts that follow a feed date by date; int_propagation adds the dates that other feeds' news touch.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from dial2deal.masking import mask_text
+from dial2deal.privacy import mask_text
 from dial2deal.settings import Settings
 from dial2deal.transform import parsed
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from dial2deal.exports.feeds import feeds
+from dial2deal.feeds.catalogue import feeds
 
 # Sources that change only with a full build, or that say what this build replaces.
 _QUIET = (

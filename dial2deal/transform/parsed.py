@@ -23,7 +23,7 @@ _KEPT = 4
 def project_hash(settings: Settings) -> str:
     """Changes when any file that decides a model's content changes: dbt's project and the parse macros."""
     digest = hashlib.sha256()
-    for path in (*_project_files(settings.dbt_project), settings.project_root / "dial2deal" / "parse.sql"):
+    for path in (*_project_files(settings.dbt_project), settings.project_root / "dial2deal" / "parsing" / "parse.sql"):
         digest.update(f"{path.relative_to(settings.project_root)}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from dial2deal import warehouse
-from dial2deal.masking import mask_text
+from dial2deal.privacy import mask_text
 from dial2deal.transform.dbt import NodeResult
 
 _SAMPLE_ROWS = 20

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from dial2deal import quality, warehouse
+from dial2deal import audit, warehouse
 from dial2deal.publish import verdict
 from dial2deal.settings import Settings
 from orchestration import alerts, builds
@@ -31,6 +31,6 @@ def on_failure(settings: Settings) -> dg.HookDefinition:
                 )
         alerts.write(settings, run, kind="step_failed", step=context.step_key, message=message)
         if context.step_key in (AUDIT_STEP, MODELS_STEP):
-            quality.write_quality_report(settings, builds.build_id(run))
+            audit.write_quality_report(settings, builds.build_id(run))
 
     return alert_on_failure

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import dagster as dg
 import duckdb
 
-from dial2deal import exports, policy, quality, warehouse
-from dial2deal.exports.feeds import definitions
-from dial2deal.exports.profiles import vocabulary
-from dial2deal.exports.report import brief
-from dial2deal.preview import shapes
+from dial2deal import audit, loading, policy, warehouse
+from dial2deal.audit.latest import LatestOutcome, latest_outcomes
+from dial2deal.feeds.catalogue import definitions
+from dial2deal.feeds.profiles import vocabulary
+from dial2deal.loading.file_report import brief
 from dial2deal.publish.verdict import IncompleteFile, incomplete_files
-from dial2deal.quality.latest import LatestOutcome, latest_outcomes
 from dial2deal.settings import Settings
+from dial2deal.transform.preview import shapes
 from orchestration import builds, landing, metadata
 from orchestration.lock import LOCK
 from orchestration.rules import current_policy
@@ -94,7 +94,7 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
             paths = [path for feed in selected for path in sorted(settings.landing.glob(f"*/{feed}"))]
         there = landing.listing(settings.landing)
         with warehouse.session(settings) as con:
-            results = exports.load_landing(
+            results = loading.load_landing(
                 con,
                 settings,
                 rules,
@@ -103,10 +103,10 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
                     "%d of %d: %s %s", done, total, file.path, "unchanged" if file.skipped else file.status
                 ),
             )
-            quality.reopen(con, settings, rules)
+            audit.reopen(con, settings, rules)
             excerpts = shapes(con, [("raw", feed) for feed in selected])
             builds.save(settings, builds.build_id(context.run), STANDING, standing(con))
-            reports = exports.file_reports(con, file_ids=[file.file_id for file in results if not file.skipped])
+            reports = loading.file_reports(con, file_ids=[file.file_id for file in results if not file.skipped])
         if paths is None:
             landing.note_built(settings, there, [file.path for file in results if file.status == "waiting"])
         for feed in selected:
@@ -180,7 +180,7 @@ def file_metadata(results: list) -> dict:
     }
 
 
-def report_metadata(reports: list[exports.FileReport]) -> dict:
+def report_metadata(reports: list[loading.FileReport]) -> dict:
     """The file report of one load: a row per file that has more to tell than its counts; empty without any."""
     rows = [[report.path, *brief(report).values()] for report in reports]
     told = [row for row in rows if any(row[1:])]

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from dial2deal import publish, report_queue, transform
+from dial2deal import publish, transform
+from dial2deal.publish import report_queue
 from dial2deal.settings import Settings
 from orchestration import builds, metadata
 from orchestration.defs.transform import MODEL_TESTS, STEP

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
-from dial2deal import quality, warehouse
+from dial2deal import audit, warehouse
+from dial2deal.audit.latest import LatestOutcome
 from dial2deal.publish.verdict import IncompleteFile
-from dial2deal.quality.latest import LatestOutcome
 from dial2deal.settings import Settings
 from orchestration import builds, metadata
 from orchestration.defs.ingest import OWNERS, STANDING, Standing, feeds, raw_key, standing
@@ -24,19 +24,19 @@ _SAMPLES = 20
 def checks(settings: Settings, *, on_held_file: str) -> list[dg.AssetChecksDefinition]:
     """All feeds' checks as one step. ``on_held_file`` (policy) decides whether critical checks block."""
     suites = defaultdict(list)
-    for spec in quality.checks(settings):
+    for spec in audit.checks(settings):
         suites[spec.feed].append(spec)
     specs = [spec for feed in feeds() for spec in _specs(feed, suites[feed], block=on_held_file == "block")]
 
     @dg.multi_asset_check(name=AUDIT_STEP, specs=specs, can_subset=True, required_resource_keys={LOCK})
-    def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    def audited(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         wanted = context.selected_asset_check_keys
         chosen = {key.asset_key.path[-1] for key in wanted}
         rules, build = current_policy(settings), builds.build_id(context.run)
         known = builds.find(settings, build, STANDING, Standing)
         judged = chosen if known is None else chosen & known.to_judge
         if judged:
-            quality.audit(settings, rules, build, feeds=sorted(judged))
+            audit.judge(settings, rules, build, feeds=sorted(judged))
             with warehouse.session(settings) as con:
                 known = standing(con)
         outcomes = defaultdict(list)
@@ -59,7 +59,7 @@ def checks(settings: Settings, *, on_held_file: str) -> list[dg.AssetChecksDefin
             ]
             yield from (result for result in results if dg.AssetCheckKey(raw_key(feed), result.check_name) in wanted)
 
-    return [audit]
+    return [audited]
 
 
 def _specs(feed: str, suite: list, *, block: bool) -> list[dg.AssetCheckSpec]:
@@ -157,7 +157,7 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
         "Grain: one row per failing row and rule of the latest results.",
     )
     def quality_report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        paths = quality.write_quality_report(settings, builds.build_id(context.run))
+        paths = audit.write_quality_report(settings, builds.build_id(context.run))
         return dg.MaterializeResult(metadata=metadata.files(settings, paths))
 
     return [quality_report]

@@ -6,7 +6,8 @@ from datetime import date
 
 import dagster as dg
 
-from dial2deal import phones, report_queue, reports, status
+from dial2deal import published, reports
+from dial2deal.publish import phones, report_queue
 from dial2deal.settings import Settings
 from orchestration import alerts, metadata, partitions
 from orchestration.defs.publish import SNAPSHOT
@@ -113,7 +114,7 @@ def _latest_check(settings: Settings, granularity: str) -> dg.AssetChecksDefinit
         "do not look at single partitions.",
     )
     def latest_period_is_there() -> dg.AssetCheckResult:
-        info = status.build_info(settings)
+        info = published.build_info(settings)
         expected = info and reports.expected_latest(
             granularity, info["as_of_date"], info["as_of_at"], current_policy(settings)
         )

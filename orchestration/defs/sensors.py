@@ -5,7 +5,7 @@ from datetime import date
 
 import dagster as dg
 
-from dial2deal import report_queue
+from dial2deal.publish import report_queue
 from dial2deal.settings import Settings
 from orchestration import alerts, landing, partitions, verify
 from orchestration.defs.jobs import BUILD, BUILD_AND_DAILY, report_job

@@ -9,10 +9,11 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from dial2deal import lineage, publish, transform, warehouse
-from dial2deal.masking import mask_text
-from dial2deal.preview import columns_of, shapes
+from dial2deal import publish, transform, warehouse
+from dial2deal.privacy import mask_text
 from dial2deal.settings import Settings
+from dial2deal.transform import lineage
+from dial2deal.transform.preview import columns_of, shapes
 from orchestration import builds, metadata, models
 from orchestration.defs.ingest import feeds, raw_key
 from orchestration.lock import LOCK

@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 
 from dial2deal import policy, warehouse
-from dial2deal.exports import manifest
-from dial2deal.exports.feeds import PROVENANCE, feeds
+from dial2deal.feeds.catalogue import PROVENANCE, feeds
+from dial2deal.loading import ledger
 from dial2deal.policy.models import ValueMap
 from dial2deal.settings import Settings
 
@@ -30,7 +30,7 @@ class Deliveries:
                 columns = {**dict.fromkeys(feed.columns, "varchar"), **PROVENANCE}
                 con.execute(f"create table raw.{feed.name} ({', '.join(f'{c} {kind}' for c, kind in columns.items())})")
             policy.sync(con, self.policy)
-            manifest.prepare(con, self.policy)
+            ledger.prepare(con, self.policy)
             con.execute("delete from ops.dirty_dates")
             _write_value_maps(con, self.policy)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dial2deal import exports, policy, quality, transform, warehouse
-from dial2deal.exports.feeds import feeds
+from dial2deal import audit, loading, policy, transform, warehouse
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.settings import Settings
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "feeds"
@@ -52,9 +52,9 @@ def home(tmp_path_factory, parsed):
     rules = policy.load(settings)
     with warehouse.session(settings) as con:
         policy.sync(con, rules)
-        results = exports.load_landing(con, settings, rules)
+        results = loading.load_landing(con, settings, rules)
     assert {result.status for result in results} == {"loaded"}, [r.message for r in results if r.status != "loaded"]
-    quality.audit(settings, rules, "test")
+    audit.judge(settings, rules, "test")
     built = transform.run(settings, rules, "test")
     assert built.green, built.red_reasons
     return settings

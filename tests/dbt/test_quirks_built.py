@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from dial2deal import policy, quality, transform, warehouse
+from dial2deal import audit, policy, transform, warehouse
 from tests.integration.quirk_files import CALLS_HEADER, QuirkLanding, call
 
 HEADER = CALLS_HEADER + ",接通时间,结束时间,渠道,标签,更新时间"
@@ -67,7 +67,7 @@ def built(tmp_path_factory, parsed):
     policy.sync(made.con, made.policy)
     assert {result.status for result in made.load()} == {"loaded"}
     made.con.close()
-    quality.audit(made.settings, made.policy, "b1")
+    audit.judge(made.settings, made.policy, "b1")
     result = transform.run(made.settings, made.policy, "b1")
     assert result.green, result.red_reasons
     made.con = warehouse.connect(made.settings)

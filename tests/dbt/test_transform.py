@@ -179,8 +179,8 @@ def own_project(tmp_path):
     root = tmp_path / "project"
     for folder in ("dbt_project", "policy"):
         shutil.copytree(PROJECT_ROOT / folder, root / folder)
-    (root / "dial2deal").mkdir()
-    shutil.copy(PROJECT_ROOT / "dial2deal" / "parse.sql", root / "dial2deal")
+    (root / "dial2deal/parsing").mkdir(parents=True)
+    shutil.copy(PROJECT_ROOT / "dial2deal/parsing/parse.sql", root / "dial2deal/parsing")
     return root
 
 

@@ -13,7 +13,7 @@ import duckdb
 import openpyxl
 
 from dial2deal import warehouse
-from dial2deal.exports import FileResult, repairs
+from dial2deal.loading import FileResult, repairs
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
 COLUMNS = (

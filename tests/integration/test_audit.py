@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from dial2deal import exports, policy, quality, warehouse
+from dial2deal import audit, loading, policy, warehouse
 from dial2deal.settings import PROJECT_ROOT, Settings
 
 HEADER = [
@@ -72,7 +72,7 @@ def load(home: Settings) -> None:
     rules = policy.load(home)
     with warehouse.session(home) as con:
         policy.sync(con, rules)
-        exports.load_landing(con, home, rules)
+        loading.load_landing(con, home, rules)
         con.execute("delete from ops.dirty_dates")
 
 
@@ -94,7 +94,7 @@ def test_bad_file_is_held_and_the_others_are_accepted(home):
     deliver(home, "通话记录_20260106.csv", swapped([call(i, day(6)) for i in range(25)]))
     deliver(home, "通话记录_20260107.csv", [call(i, day(7)) for i in range(300)])
     load(home)
-    outcomes = quality.audit(home, policy.load(home), "b1")
+    outcomes = audit.judge(home, policy.load(home), "b1")
     assert statuses(home) == {
         "通话记录_20260105.csv": "accepted",
         "通话记录_20260106.csv": "held",
@@ -113,15 +113,15 @@ def test_bad_file_is_held_and_the_others_are_accepted(home):
     ]
     assert lines == list(range(2, 27)), "lines as a text editor counts them"
 
-    assert quality.audit(home, policy.load(home), "b2") == []
-    page, book = quality.write_quality_report(home, "b2")
+    assert audit.judge(home, policy.load(home), "b2") == []
+    page, book = audit.write_quality_report(home, "b2")
     assert "通话记录_20260106.csv" in page.read_text(encoding="utf-8")
     assert len(list(openpyxl.load_workbook(book)["不符的行"].iter_rows(min_row=2))) == 25
 
     # A corrected delivery is audited on its own; the held one stays held.
     deliver(home, "通话记录_20260106_更正.csv", [call(i, day(6)) for i in range(25)])
     load(home)
-    quality.audit(home, policy.load(home), "b3")
+    audit.judge(home, policy.load(home), "b3")
     assert statuses(home)["通话记录_20260106_更正.csv"] == "accepted"
 
 
@@ -140,14 +140,15 @@ def test_every_quarantine_reason_of_the_loader_is_explained(home):
 
 
 def quality_catalogue(home):
-    from dial2deal.quality.history import Catalogue
+    from dial2deal.audit.history import Catalogue
 
     return Catalogue(home, "zh")
 
 
 _KILLED_AUDIT = """
 import os, signal, sys
-from dial2deal import policy, quality, warehouse
+from dial2deal import policy, warehouse
+from dial2deal import audit
 from dial2deal.settings import Settings
 
 settings, real, files = Settings.from_env(sys.argv[1]), warehouse.mark_dirty, []
@@ -159,7 +160,7 @@ def die_inside_the_third_transaction(con, feed, dates, reason):
         os.kill(os.getpid(), signal.SIGKILL)
 
 warehouse.mark_dirty = die_inside_the_third_transaction
-quality.audit(settings, policy.load(settings), "killed")
+audit.judge(settings, policy.load(settings), "killed")
 """
 
 
@@ -172,7 +173,7 @@ def test_killed_audit_leaves_whole_files_and_the_next_one_finishes(home):
     assert sorted(statuses(home).values()) == ["accepted", "accepted", "loaded", "loaded", "loaded"]
     judged = query(home, "select count(distinct file_id) from ops.check_results")
     assert judged == [(2,)], "neither a result without verdict nor a verdict without results"
-    quality.audit(home, policy.load(home), "next")
+    audit.judge(home, policy.load(home), "next")
     assert set(statuses(home).values()) == {"accepted"}
     assert query(home, "select event_date, count(*) from ops.dirty_dates group by 1 order by 1") == [
         (day(number), 1) for number in range(5, 10)

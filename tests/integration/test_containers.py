@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from dial2deal.exports import decoded, json_records, workbook
+from dial2deal.readers import decoded, json_records, workbook
 from tests.integration.office_files import spreadsheet_xml, xls
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 

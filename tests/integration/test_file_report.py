@@ -9,9 +9,9 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from dial2deal import exports, warehouse
+from dial2deal import loading, warehouse
+from dial2deal.audit.pages import file_books
 from dial2deal.cli import app
-from dial2deal.quality import file_books
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
 
@@ -20,12 +20,12 @@ def landing(tmp_path):
     return Landing(tmp_path / "home")
 
 
-def reports(landing: Landing, **conditions) -> dict[str, exports.FileReport]:
+def reports(landing: Landing, **conditions) -> dict[str, loading.FileReport]:
     with warehouse.session(landing.settings) as con:
-        return {r.path.rpartition("/")[2]: r for r in exports.file_reports(con, **conditions)}
+        return {r.path.rpartition("/")[2]: r for r in loading.file_reports(con, **conditions)}
 
 
-def totals(report: exports.FileReport) -> list[tuple]:
+def totals(report: loading.FileReport) -> list[tuple]:
     return [(t.line, t.column, t.basis, t.stated_value, t.expected_value, t.outcome) for t in report.totals]
 
 

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from dial2deal import exports
+from dial2deal import loading
 from tests.unit.exports_support import Landing, call
 
 
@@ -18,7 +18,7 @@ def landing(tmp_path):
 
 def _forget(landing, file: str) -> list[str]:
     with landing.session() as con:
-        return exports.forget(con, landing.settings, file)
+        return loading.forget(con, landing.settings, file)
 
 
 def test_a_failed_file_is_forgotten_with_all_that_is_known_of_it(landing):
@@ -36,14 +36,14 @@ def test_a_failed_file_is_forgotten_with_all_that_is_known_of_it(landing):
 def test_a_held_file_goes_with_its_rows_and_an_accepted_one_does_not(landing):
     landing.calls("a.csv", [call(1), call(2, at="昨天")])
     landing.load()
-    with pytest.raises(exports.ForgetError, match="is loaded, and only failed and held"):
+    with pytest.raises(loading.ForgetError, match="is loaded, and only failed and held"):
         _forget(landing, "generic_400/calls/a.csv")
     landing.query("update ops.export_files set status = 'held'")
     (said,) = _forget(landing, landing.query("select file_id from ops.export_files")[0][0])
     assert "(held, 2 rows)" in said
     for table in ("ops.export_files", "ops.quarantine", "ops.landing_paths", "raw.calls"):
         assert landing.query(f"select count(*) from {table}") == [(0,)]
-    with pytest.raises(exports.ForgetError, match="no such file"):
+    with pytest.raises(loading.ForgetError, match="no such file"):
         _forget(landing, "generic_400/calls/a.csv")
 
 

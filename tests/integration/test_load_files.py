@@ -9,8 +9,8 @@ import shutil
 import pytest
 
 from dial2deal import warehouse
-from dial2deal.exports import load, manifest
-from dial2deal.exports.feeds import PROVENANCE, feeds
+from dial2deal.feeds.catalogue import PROVENANCE, feeds
+from dial2deal.loading import ledger, load
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
 
@@ -33,7 +33,7 @@ def test_an_unchanged_landing_is_not_read_again(landing, monkeypatch):
     landing.calls("a.csv", [call(1)])
     landing.load()
     before = content(landing)
-    monkeypatch.setattr(load.containers, "fingerprint", lambda path: pytest.fail("the file was read"))
+    monkeypatch.setattr(load.kinds, "fingerprint", lambda path: pytest.fail("the file was read"))
     (again,) = landing.load()
     assert (again.skipped, again.status, again.rows_accepted) == (True, "loaded", 1)
     assert content(landing) == before
@@ -181,7 +181,7 @@ def test_delivery_time_comes_from_the_name_then_from_the_file(landing):
 def test_a_load_that_dies_leaves_nothing_behind(landing, monkeypatch, moment):
     landing.calls("a.csv", [call(1), call(2, at="nie")])
     with monkeypatch.context() as patch:
-        patch.setattr(manifest, moment, die)
+        patch.setattr(ledger, moment, die)
         with pytest.raises(KeyboardInterrupt):
             landing.load()
     for table in ("raw.calls", "ops.export_files", "ops.quarantine", "ops.landing_paths"):
@@ -192,7 +192,7 @@ def test_a_load_that_dies_leaves_nothing_behind(landing, monkeypatch, moment):
 def test_ids_moved_before_a_kill_are_noted_by_the_next_load(landing, monkeypatch):
     landing.calls("a.csv", [call(1), call(1, at="2026-01-09 08:00:00")])
     with monkeypatch.context() as patch:
-        patch.setattr(manifest, "note_moved_ids", die)
+        patch.setattr(ledger, "note_moved_ids", die)
         with pytest.raises(KeyboardInterrupt):
             landing.load()
     landing.load()

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from dial2deal.exports import group, manifest
+from dial2deal.loading import ledger, together
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
 FILES = (
@@ -52,7 +52,7 @@ def deliver(landing):
 
 
 def alone(monkeypatch):
-    monkeypatch.setattr(group, "load", lambda *args: ((delivery, None) for delivery in args[4]))
+    monkeypatch.setattr(together, "load", lambda *args: ((delivery, None) for delivery in args[4]))
 
 
 def test_grouped_files_are_loaded_as_if_each_came_alone(tmp_path, monkeypatch):
@@ -94,8 +94,8 @@ def test_later_groups_meet_earlier_ones(landing):
 def test_most_of_these_files_are_loaded_together(landing, monkeypatch):
     deliver(landing)
     found = []
-    original = group._load_together
-    monkeypatch.setattr(group, "_load_together", lambda *args: found.append(original(*args)) or found[-1])
+    original = together._load_together
+    monkeypatch.setattr(together, "_load_together", lambda *args: found.append(original(*args)) or found[-1])
     landing.load()
     names = {path.rsplit("/", 1)[1] for results in found for path in results}
     assert {"a.csv", "b.csv", "c.csv", "d.csv", "g.csv", "h.csv", "i.csv", "j.csv"} <= names
@@ -117,9 +117,9 @@ def test_a_group_that_dies_leaves_nothing_behind(tmp_path, monkeypatch, moment):
     for there in (landing, whole):
         for number in range(5):
             there.calls(f"{number}.csv", [call(number * 2), call(number * 2 + 1)])
-    original = manifest.record
+    original = ledger.record
     with monkeypatch.context() as patch:
-        patch.setattr(manifest, "record", die)
+        patch.setattr(ledger, "record", die)
         with pytest.raises(KeyboardInterrupt):
             landing.load()
     assert landing.query("select count(*) from raw.calls") == [(0,)]
@@ -132,7 +132,7 @@ def test_a_group_that_dies_leaves_nothing_behind(tmp_path, monkeypatch, moment):
 def test_a_group_that_fails_is_loaded_one_by_one(landing, monkeypatch):
     for number in range(3):
         landing.calls(f"{number}.csv", [call(number)])
-    monkeypatch.setattr(group, "insert", lambda *args: 1 / 0)
+    monkeypatch.setattr(together, "insert", lambda *args: 1 / 0)
     assert [r.status for r in landing.load()] == ["loaded"] * 3
     assert landing.query("select count(*) from raw.calls") == [(3,)]
 

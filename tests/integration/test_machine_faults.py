@@ -15,7 +15,8 @@ import pytest
 
 from dial2deal import warehouse
 from dial2deal.commands import health
-from dial2deal.exports import archives, landing, workbook
+from dial2deal.landing import archives, deliveries
+from dial2deal.readers import workbook
 from dial2deal.settings import Settings
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
@@ -94,7 +95,7 @@ def test_a_folder_that_cannot_be_opened_stops_only_itself(place, monkeypatch):
             raise PermissionError(errno.EACCES, "Permission denied")
         return real(folder)
 
-    monkeypatch.setattr(landing.os, "scandir", refuse)
+    monkeypatch.setattr(deliveries.os, "scandir", refuse)
     results = {result.path: result for result in place.load()}
     assert results["generic_400/calls/good.csv"].status == "loaded"
     assert "may not open the folder" in results["generic_crm/leads"].message

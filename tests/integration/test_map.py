@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from dial2deal import warehouse
 from dial2deal.cli import app
-from dial2deal.exports.profiles import Profiles
+from dial2deal.feeds.profiles import Profiles
 from dial2deal.mapping import map_path, probe
 from dial2deal.mapping.result import Options
 from dial2deal.mapping.run import examine, is_complete

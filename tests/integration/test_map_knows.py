@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from dial2deal import policy
 from dial2deal.cli import app
-from dial2deal.exports.profiles import Profiles
+from dial2deal.feeds.profiles import Profiles
 from dial2deal.mapping import map_path
 from dial2deal.mapping.guess import Vocabulary
 from dial2deal.mapping.naming import source_name

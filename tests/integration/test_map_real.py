@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dial2deal.exports import FileResult
+from dial2deal.loading import FileResult
 from dial2deal.mapping import map_path
 from dial2deal.mapping.result import Options
 from tests.unit.exports_support import Landing

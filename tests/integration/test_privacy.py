@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dial2deal import phones
+from dial2deal.publish import phones
 from tests.structure import lints
 
 # Compressed files are read through DuckDB: their bytes say nothing.

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dial2deal import demo, phones, policy, reports
-from dial2deal.publish import snapshot
+from dial2deal import demo, policy, reports
+from dial2deal.publish import phones, snapshot
 from dial2deal.settings import Settings
 from dial2deal.transform import TransformResult
 from orchestration import builds, run

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from dial2deal import policy, warehouse
-from dial2deal.exports import batches, load
+from dial2deal.loading import corrections, load
 from orchestration import run
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 
@@ -24,7 +24,7 @@ def accept(landing, path: str = "%") -> None:
     with warehouse.session(landing.settings) as con:
         con.execute("update ops.export_files set status = 'accepted' where status = 'loaded' and path like ?", [path])
         con.execute("delete from ops.dirty_dates")
-        batches.settle(con)
+        corrections.settle(con)
 
 
 def in_force(landing) -> list[tuple]:
@@ -190,7 +190,7 @@ def test_missing_and_new_columns_are_noted(landing):
 
 
 def test_a_file_of_exactly_excels_limit_is_noted(landing, monkeypatch):
-    monkeypatch.setattr("dial2deal.exports.table._ROW_LIMITS", (4,))
+    monkeypatch.setattr("dial2deal.readers.table._ROW_LIMITS", (4,))
     landing.calls("a.csv", [call(1), call(2), call(3)])
     assert "exactly 4 rows, Excel's limit" in landing.one().message
 
@@ -214,7 +214,7 @@ def test_young_files_and_those_without_their_done_file_wait(landing):
 
 def test_a_file_that_changes_while_it_is_read_waits(landing, monkeypatch):
     path = landing.calls("a.csv", [call(1)])
-    reader = load.containers.read
+    reader = load.kinds.read
 
     def grow(*args):
         table = reader(*args)
@@ -222,7 +222,7 @@ def test_a_file_that_changes_while_it_is_read_waits(landing, monkeypatch):
         return table
 
     with monkeypatch.context() as patch:
-        patch.setattr(load.containers, "read", grow)
+        patch.setattr(load.kinds, "read", grow)
         assert landing.one().status == "waiting"
     assert landing.query("select count(*) from raw.calls") == [(0,)]
     assert landing.one().rows_accepted == 1

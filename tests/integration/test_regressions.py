@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from unittest import mock
 
-from dial2deal.exports import group
+from dial2deal.loading import together
 from dial2deal.settings import Settings
 from fuzz import worker
 
@@ -21,7 +21,7 @@ def test_regressions_stay_fixed(tmp_path):
 
 
 def test_regressions_stay_fixed_one_by_one(tmp_path):
-    with mock.patch.object(group, "_MAX_FILES", 1):
+    with mock.patch.object(together, "_MAX_FILES", 1):
         assert worker.load(Settings(home=tmp_path).ensure(), files()) == {}
 
 

@@ -13,10 +13,10 @@ import openpyxl
 import pytest
 import xlsxwriter
 
+from dial2deal.audit.pages import workbook as quality_workbook
+from dial2deal.audit.pages.report import Labels
 from dial2deal.commands import output
-from dial2deal.exports import archives
-from dial2deal.quality import workbook as quality_workbook
-from dial2deal.quality.report import Labels
+from dial2deal.landing import archives
 from dial2deal.reports import excel
 from tests.integration.archive_files import (
     deflated_zeros,
@@ -156,7 +156,7 @@ def test_a_sparse_workbook_is_refused_before_it_fills_memory(landing, cell):
 
 def test_a_workbook_bomb_is_refused(landing, monkeypatch):
     landing.put("generic_400/calls/a.xlsx", zipped({"[Content_Types].xml": b"x", "xl/sharedStrings.xml": b"a" * 9_000}))
-    monkeypatch.setattr("dial2deal.exports.workbook_guard._MAX_UNPACKED", 8_000)
+    monkeypatch.setattr("dial2deal.readers.workbook_guard._MAX_UNPACKED", 8_000)
     assert "unpacks to more than" in landing.one().message
 
 

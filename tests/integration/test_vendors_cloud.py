@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dial2deal.exports.feeds import feeds
+from dial2deal.feeds.catalogue import feeds
 from tests.integration.vendor_files import VENDORS
 from tests.unit.exports_support import Landing
 

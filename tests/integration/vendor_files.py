@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from dial2deal import exports
-from dial2deal.exports.feeds import feeds
+from dial2deal import loading
+from dial2deal.feeds.catalogue import feeds
 from tests.unit.exports_support import Landing
 
 VENDORS = Path(__file__).parent.parent / "fixtures" / "vendors"
@@ -35,7 +35,7 @@ class VendorWorld:
         self._results = {result.path: result for result in landing.load()}
         self._con = duckdb.connect(str(landing.settings.warehouse), read_only=True)
 
-    def result(self, source: str, folder: str, name: str) -> exports.FileResult:
+    def result(self, source: str, folder: str, name: str) -> loading.FileResult:
         """What became of one file."""
         return self._results[f"{source}/{folder}/{name}"]
 

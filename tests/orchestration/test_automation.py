@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from dial2deal import report_queue
+from dial2deal.publish import report_queue
 from orchestration import alerts, landing, partitions
 from orchestration.definitions import build_definitions
 

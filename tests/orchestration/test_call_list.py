@@ -7,7 +7,7 @@ import shutil
 
 import openpyxl
 
-from dial2deal import policy, reports, status
+from dial2deal import policy, published, reports
 from dial2deal.settings import Settings
 from orchestration import run
 
@@ -44,7 +44,7 @@ def listed(path) -> list[dict]:
 def test_a_returned_list_is_read_and_shows_in_the_next_one(built, tmp_path):
     settings = Settings(home=tmp_path / "home")
     shutil.copytree(built[0].home, settings.home, symlinks=True)
-    last = status.build_info(settings)["as_of_date"]
+    last = published.build_info(settings)["as_of_date"]
     day_before = last - dt.timedelta(days=1)
     paths = rendered(settings, day_before)
     teams = [path for path in paths if path.name.startswith("call_list_")]

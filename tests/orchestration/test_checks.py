@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from dial2deal import warehouse
+from dial2deal.audit.latest import LatestOutcome, latest_outcomes
 from dial2deal.publish.verdict import IncompleteFile
-from dial2deal.quality.latest import LatestOutcome, latest_outcomes
 from orchestration.defs.quality import check_result, held_result
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dial2deal import quality
+from dial2deal import audit
 from dial2deal.settings import PROJECT_ROOT
 from dial2deal.transform import manifest
 from orchestration.defs.quality import HELD_FILES, checks
@@ -90,14 +90,14 @@ def test_every_step_that_may_open_the_warehouse_holds_the_lock(definitions):
 def test_every_expectation_is_a_check_of_its_feed(definitions, empty):
     graph = definitions.get_repository_def().asset_graph
     found = {(key.asset_key.path[-1], key.name) for key in graph.asset_check_keys if key.asset_key.path[0] == "raw"}
-    expected = {(spec.feed, spec.check_name) for spec in quality.checks(empty)}
+    expected = {(spec.feed, spec.check_name) for spec in audit.checks(empty)}
     assert found - expected == {(feed, HELD_FILES) for feed in {feed for feed, _ in found}}
     assert expected <= found
 
 
 @pytest.mark.parametrize(("policy", "blocks"), [("block", True), ("publish_and_flag", False)])
 def test_critical_checks_block_only_when_the_policy_says_so(empty, policy, blocks):
-    severity = {(spec.feed, spec.check_name): spec.severity for spec in quality.checks(empty)}
+    severity = {(spec.feed, spec.check_name): spec.severity for spec in audit.checks(empty)}
     for definition in checks(empty, on_held_file=policy):
         for spec in definition.check_specs:
             if spec.name == HELD_FILES:

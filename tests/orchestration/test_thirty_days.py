@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from dial2deal import quality, warehouse
+from dial2deal import audit, warehouse
 from dial2deal.settings import PROJECT_ROOT, Settings
 from dial2deal.transform import dates, dbt
 from orchestration import run
@@ -99,7 +99,7 @@ class Company:
 
     def _release(self) -> str:
         file = self.held.pop()
-        quality.release(self.settings, str(file.relative_to(self.settings.landing)), "looked at")
+        audit.release(self.settings, str(file.relative_to(self.settings.landing)), "looked at")
         return f"{file.name} released"
 
     def _write(self, feed: str, name: str, rows: list[dict[str, str]]) -> str:

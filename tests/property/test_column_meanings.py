@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from dial2deal import parsing, warehouse
-from dial2deal.exports import containers, senses, statements
-from dial2deal.exports.cells import read_cells
-from dial2deal.exports.problems import FileProblem
-from dial2deal.exports.profiles import Profile, Profiles
-from dial2deal.exports.table import Table
+from dial2deal.feeds.profiles import Profile, Profiles
+from dial2deal.loading import senses, statements
+from dial2deal.loading.cells import read_cells
+from dial2deal.readers import kinds
+from dial2deal.readers.problems import FileProblem
+from dial2deal.readers.table import Table
 
 ROOT = Path(__file__).parents[2]
 PROFILES = Profiles((ROOT / "profiles",))
@@ -33,7 +34,7 @@ def con():
 
 def texts_of(con, profile: Profile, path: Path, work: Path) -> list[tuple]:
     """Every canonical text of every record, as the loader would store it."""
-    table = containers.read(path, profile, work, containers.fingerprint(path))
+    table = kinds.read(path, profile, work, kinds.fingerprint(path))
     cells = read_cells(con, table, work)
     table = cells.table
     table.sense = senses.decide(
@@ -104,7 +105,7 @@ def _read(path: Path, work: Path):
     ):
         profile = PROFILES.get(path.parent.name, feed)
         try:
-            return profile, containers.read(path, profile, work, containers.fingerprint(path))
+            return profile, kinds.read(path, profile, work, kinds.fingerprint(path))
         except FileProblem:
             continue
     raise AssertionError(f"no profile reads {path}")
@@ -127,7 +128,7 @@ def load_column(con, tmp_path, texts: list[str], *, order: str | None = None, de
     with path.open("w", encoding="utf-8", newline="") as handle:
         csv.writer(handle, delimiter=delimiter).writerows([header, *rows])
     profile = PROFILES.get("generic_crm", "orders")
-    table = containers.read(path, profile, tmp_path, containers.fingerprint(path))
+    table = kinds.read(path, profile, tmp_path, kinds.fingerprint(path))
     cells = read_cells(con, table, tmp_path)
     table = cells.table
     table.sense = senses.decide(

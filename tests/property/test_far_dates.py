@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from dial2deal.exports.far_dates import quarantine_far_dates
+from dial2deal.loading.far_dates import quarantine_far_dates
 from dial2deal.reports.periods import GRANULARITIES, containing, periods_touched
 from tests.unit.exports_support import Landing, call
 

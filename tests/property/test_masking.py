@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from dial2deal import warehouse
-from dial2deal.masking import macros, mask_id, mask_text
-from dial2deal.preview import masked_preview
+from dial2deal.privacy import macros, mask_id, mask_text
+from dial2deal.transform.preview import masked_preview
 from tests.integration.hand_made import installation, publish_now, write_manifest
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from dial2deal import exports, policy, warehouse
+from dial2deal import loading, policy, warehouse
 from dial2deal.settings import Settings
 
 CALLS_HEADER = "呼叫ID,呼叫类型,客户号码,400号码,开始时间,通话时长,通话状态,坐席工号,备注"
@@ -43,7 +43,7 @@ def _empty_warehouse() -> Path:
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     settings = Settings(home=home).ensure()
     with warehouse.session(settings) as con:
-        exports.load_landing(con, settings, policy.load(settings))
+        loading.load_landing(con, settings, policy.load(settings))
     return settings.warehouse
 
 
@@ -79,17 +79,17 @@ class Landing:
         """The open warehouse."""
         return warehouse.session(self.settings)
 
-    def load(self, **kwargs: Any) -> list[exports.FileResult]:
+    def load(self, **kwargs: Any) -> list[loading.FileResult]:
         """Load everything; every file must account for every row."""
         with self.session() as con:
-            results = exports.load_landing(con, self.settings, self.policy, **kwargs)
+            results = loading.load_landing(con, self.settings, self.policy, **kwargs)
         for result in results:
             assert result.rows_read == (
                 result.rows_accepted + result.rows_quarantined + result.rows_duplicate + result.rows_superseded
             ), result
         return results
 
-    def one(self) -> exports.FileResult:
+    def one(self) -> loading.FileResult:
         """Load the only file there is."""
         (result,) = self.load()
         return result

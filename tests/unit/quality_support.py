@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dial2deal import warehouse
-from dial2deal.quality.suites import feeds
+from dial2deal.audit.suites import feeds
 from dial2deal.settings import Settings
 
 LOADED_AT = dt.datetime(2026, 1, 6, 1, 0)

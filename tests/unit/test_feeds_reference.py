@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 import re
 
-from dial2deal.exports.feeds import feeds
-from dial2deal.exports.profiles import vocabulary
+from dial2deal.feeds.catalogue import feeds
+from dial2deal.feeds.profiles import vocabulary
 from dial2deal.settings import PROJECT_ROOT
 
 

@@ -7,7 +7,7 @@ import re
 import duckdb
 import pytest
 
-from dial2deal import masking, warehouse
+from dial2deal import privacy, warehouse
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def masked(con, text: str) -> str:
 )
 @pytest.mark.parametrize("around", ["{}", "call {} now", "A1,{},2026-03-02 10:00:00", '"{}"', "wrong number: {};"])
 def test_a_number_is_masked_wherever_it_is_printed(con, number, around):
-    for shown in (masked(con, around.format(number)), masking.mask_text(around.format(number))):
+    for shown in (masked(con, around.format(number)), privacy.mask_text(around.format(number))):
         assert re.sub("[^0-9]", "", number) not in re.sub("[^0-9]", "", shown), shown
         assert "****" in shown
 

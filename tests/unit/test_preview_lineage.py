@@ -5,10 +5,10 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from dial2deal import lineage
-from dial2deal.masking import mask_text
-from dial2deal.preview import masked_preview, shapes
+from dial2deal.privacy import mask_text
 from dial2deal.settings import Settings
+from dial2deal.transform import lineage
+from dial2deal.transform.preview import masked_preview, shapes
 
 SCHEMA = {
     ("staging", "stg_calls"): (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dial2deal.exports.expressions import complaint
-from dial2deal.exports.profiles import Profiles
+from dial2deal.feeds.expressions import complaint
+from dial2deal.feeds.profiles import Profiles
 from dial2deal.settings import PROJECT_ROOT
 from tests.unit.exports_support import CALLS_HEADER, Landing, call
 

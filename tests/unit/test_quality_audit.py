@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import pytest
 
-from dial2deal import policy, quality, warehouse
-from dial2deal.quality import candidates, evaluate, suites, verdicts
-from dial2deal.quality import run as audit_run
+from dial2deal import audit, policy, warehouse
+from dial2deal.audit import candidates, evaluate, suites, verdicts
+from dial2deal.audit import run as audit_run
 from tests.unit.quality_support import add_file, call, calls, make_home, query, shifted
 
 DAY = dt.date(2026, 1, 5)
@@ -33,7 +33,7 @@ def no_network(monkeypatch):
 
 
 def run(home, build_id="build-1"):
-    return quality.audit(home, policy.load(home), build_id)
+    return audit.judge(home, policy.load(home), build_id)
 
 
 def statuses(home):
@@ -139,7 +139,7 @@ def test_second_audit_does_nothing_and_does_not_start_great_expectations(home, m
     add_file(home, "good.csv", calls(10))
     run(home)
     before = query(home, "select * from ops.check_results order by all")
-    monkeypatch.setattr("dial2deal.quality.run.evaluate", lambda *a, **k: pytest.fail("nothing to evaluate"))
+    monkeypatch.setattr("dial2deal.audit.run.evaluate", lambda *a, **k: pytest.fail("nothing to evaluate"))
     assert run(home, "build-2") == []
     assert query(home, "select * from ops.check_results order by all") == before
 
@@ -147,7 +147,7 @@ def test_second_audit_does_nothing_and_does_not_start_great_expectations(home, m
 def test_only_the_asked_feeds_are_audited(home):
     add_file(home, "c.csv", calls(10))
     add_file(home, "a.csv", [{"agent_id": "A01", "agent_name": "测试甲", "team": "一组"}], "agents")
-    quality.audit(home, policy.load(home), "b", feeds=["agents"])
+    audit.judge(home, policy.load(home), "b", feeds=["agents"])
     assert statuses(home) == {"c.csv": "loaded", "a.csv": "accepted"}
 
 
@@ -171,7 +171,7 @@ def test_file_judgement_equals_great_expectations_on_that_file_alone(home):
 
 
 def _gx_file_by_file(home):
-    from dial2deal.quality.gx_duckdb import gx, release_file
+    from dial2deal.audit.gx_duckdb import gx, release_file
 
     suite = suites.load_suites(home)["calls"]
     parameters, errors = suites.resolve(suite, policy.load(home))
@@ -222,7 +222,7 @@ def test_rule_that_cannot_be_evaluated_is_not_called_bad_data(home, tmp_path, br
 
     file_id = add_file(home, "x.csv", calls(20))
     broken = with_suite(home, tmp_path, "calls", change)
-    outcomes = quality.audit(broken, policy.load(home), "b1")
+    outcomes = audit.judge(broken, policy.load(home), "b1")
     assert statuses(home) == {"x.csv": "loaded"}
     undecided = [o for o in outcomes if o.outcome != "passed"]
     assert [(o.check_name, o.outcome, o.rows_failed) for o in undecided] == [("talk_readable", "not_evaluable", None)]
@@ -230,7 +230,7 @@ def test_rule_that_cannot_be_evaluated_is_not_called_bad_data(home, tmp_path, br
     assert "审核未完成" in message
     assert "talk_readable" in message
     assert query(home, "select count(*) from ops.dirty_dates") == [(0,)]
-    quality.audit(home, policy.load(home), "b2")
+    audit.judge(home, policy.load(home), "b2")
     assert statuses(home) == {"x.csv": "accepted"}, "with the rule repaired the file gets its verdict"
     assert query(
         home, "select build_id, outcome from ops.check_results where check_name = 'talk_readable' order by build_id"
@@ -243,7 +243,7 @@ def test_row_that_makes_a_rule_raise_leaves_the_other_files_alone(home, tmp_path
 
     add_file(home, "numbers.csv", calls(20, talk_seconds="60"))
     add_file(home, "clock.csv", calls(20))
-    quality.audit(with_suite(home, tmp_path, "calls", change), policy.load(home), "b1")
+    audit.judge(with_suite(home, tmp_path, "calls", change), policy.load(home), "b1")
     assert statuses(home) == {"numbers.csv": "accepted", "clock.csv": "loaded"}
 
 
@@ -288,18 +288,18 @@ def test_phone_numbers_are_masked_wherever_they_stand(home):
 def test_release_accepts_a_held_file_with_the_reason_in_history(home):
     file_id = add_file(home, "bad.csv", shifted(12))
     run(home)
-    with pytest.raises(quality.ReleaseError):
-        quality.release(home, file_id, "  ")
-    assert quality.release(home, "demo/calls/bad.csv", "已与供应商核对", by="张三") == "demo/calls/bad.csv"
+    with pytest.raises(audit.ReleaseError):
+        audit.release(home, file_id, "  ")
+    assert audit.release(home, "demo/calls/bad.csv", "已与供应商核对", by="张三") == "demo/calls/bad.csv"
     assert statuses(home) == {"bad.csv": "accepted"}
     assert query(home, "select feed, event_date from ops.dirty_dates") == [("calls", DAY)]
     history = query(home, "select check_name, message from ops.check_results where check_name = 'manual_release'")
     assert history == [("manual_release", "已人工放行：已与供应商核对（张三）")]
     assert query(home, "select count(*) from ops.check_results where outcome = 'failed'")[0][0] > 0
-    with pytest.raises(quality.ReleaseError):
-        quality.release(home, file_id, "twice")
-    with pytest.raises(quality.ReleaseError):
-        quality.release(home, "no/such/file.csv", "x")
+    with pytest.raises(audit.ReleaseError):
+        audit.release(home, file_id, "twice")
+    with pytest.raises(audit.ReleaseError):
+        audit.release(home, "no/such/file.csv", "x")
 
 
 def test_a_held_file_is_judged_anew_once_a_map_a_rule_or_a_setting_changed(home, tmp_path, monkeypatch):
@@ -323,7 +323,7 @@ def test_nothing_is_written_outside_home_and_no_scratch_is_left(home, tmp_path, 
     add_file(home, "good.csv", calls(10))
     project = with_suite(home, tmp_path, "calls", lambda content: None)
     before = sorted((path, path.stat().st_mtime_ns) for path in project.project_root.rglob("*"))
-    quality.audit(project, policy.load(home), "b1")
+    audit.judge(project, policy.load(home), "b1")
     assert sorted((path, path.stat().st_mtime_ns) for path in project.project_root.rglob("*")) == before
     assert not list(elsewhere.iterdir())
     assert not list(home.tmp.glob("candidate*"))
@@ -332,7 +332,7 @@ def test_nothing_is_written_outside_home_and_no_scratch_is_left(home, tmp_path, 
 def test_home_with_unusual_characters(tmp_path):
     settings = make_home(tmp_path / "数据 100% $HOME #1 'x'")
     add_file(settings, "good.csv", calls(10))
-    quality.audit(settings, policy.load(settings), "b1")
+    audit.judge(settings, policy.load(settings), "b1")
     assert statuses(settings) == {"good.csv": "accepted"}
 
 

@@ -33,7 +33,7 @@ _CASES = [
 def datasource(tmp_path_factory):
     import great_expectations as gx
 
-    from dial2deal.quality import gx_duckdb
+    from dial2deal.audit import gx_duckdb
 
     path = tmp_path_factory.mktemp("gx") / "candidate.duckdb"
     with duckdb.connect(str(path)) as con:
@@ -98,7 +98,7 @@ def test_only_the_rows_gx_reads_are_fetched(datasource):
 def test_released_file_can_be_opened_by_another_process(tmp_path):
     import great_expectations as gx
 
-    from dial2deal.quality import gx_duckdb
+    from dial2deal.audit import gx_duckdb
 
     path = tmp_path / "candidate.duckdb"
     with duckdb.connect(str(path)) as con:
@@ -112,13 +112,13 @@ def test_released_file_can_be_opened_by_another_process(tmp_path):
 
 
 def test_importing_quality_imports_no_great_expectations():
-    code = "import sys, dial2deal.quality; sys.exit('great_expectations' in sys.modules)"
+    code = "import sys, dial2deal.audit; sys.exit('great_expectations' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_analytics_are_switched_off_before_gx_is_imported():
     code = (
-        "import sys, os; import dial2deal.quality.gx_duckdb; "
+        "import sys, os; import dial2deal.audit.gx_duckdb; "
         "sys.exit(os.environ['GX_ANALYTICS_ENABLED'] != 'false' or 'posthog' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

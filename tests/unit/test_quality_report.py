@@ -10,8 +10,8 @@ import zipfile
 import openpyxl
 import pytest
 
-from dial2deal import quality, warehouse
-from dial2deal.quality import workbook
+from dial2deal import audit, warehouse
+from dial2deal.audit.pages import workbook
 from tests.unit.quality_support import add_file, calls, make_home
 
 AT = dt.datetime(2026, 1, 7, 1, 5)
@@ -77,12 +77,12 @@ def home(tmp_path):
 
 
 def _page(home):
-    page, _ = quality.write_quality_report(home, "b1")
+    page, _ = audit.write_quality_report(home, "b1")
     return page.read_text(encoding="utf-8")
 
 
 def _book(home):
-    _, book = quality.write_quality_report(home, "b1")
+    _, book = audit.write_quality_report(home, "b1")
     return openpyxl.load_workbook(book)
 
 
@@ -182,9 +182,9 @@ def test_neutral_text(text):
 
 
 def test_same_bookkeeping_gives_the_same_bytes(home):
-    paths = quality.write_quality_report(home, "b1")
+    paths = audit.write_quality_report(home, "b1")
     first = [path.read_bytes() for path in paths]
     for path in paths:
         path.unlink()
-    assert [path.read_bytes() for path in quality.write_quality_report(home, "b1")] == first
+    assert [path.read_bytes() for path in audit.write_quality_report(home, "b1")] == first
     assert zipfile.ZipFile(io.BytesIO(first[1])).testzip() is None

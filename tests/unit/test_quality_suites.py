@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from dial2deal import policy, quality, warehouse
-from dial2deal.quality import candidates, suites
+from dial2deal import audit, policy, warehouse
+from dial2deal.audit import candidates, suites
 from dial2deal.settings import PROJECT_ROOT, Settings
 from tests.unit.quality_support import make_home
 
@@ -74,7 +74,7 @@ def test_readme_names_every_check_with_severity_and_who_fixes():
         for line in readme.splitlines()
         if re.match(r"\| [a-z_ ]+ \| `", line)
     }
-    checks = quality.checks(Settings.from_env("unused"))
+    checks = audit.checks(Settings.from_env("unused"))
     expected = {
         (
             "every file" if c.on == "file" else c.feed,
@@ -90,8 +90,8 @@ def test_readme_names_every_check_with_severity_and_who_fixes():
 
 def test_checks_are_listed_without_great_expectations():
     code = (
-        "import sys; from dial2deal import quality; from dial2deal.settings import Settings; "
-        "quality.checks(Settings.from_env('x')); sys.exit('great_expectations' in sys.modules)"
+        "import sys; from dial2deal import audit; from dial2deal.settings import Settings; "
+        "audit.checks(Settings.from_env('x')); sys.exit('great_expectations' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=PROJECT_ROOT).returncode == 0
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from dial2deal.exports import transcode
+from dial2deal.readers import transcode
 
 LINES = [
     "呼叫ID,备注,金额\r\n",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dial2deal.exports.profiles import Profiles
+from dial2deal.feeds.profiles import Profiles
 from dial2deal.settings import PROJECT_ROOT
 from tests.unit.test_feeds_reference import generator
 

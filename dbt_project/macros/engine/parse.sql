@@ -1,4 +1,4 @@
-{# Vendors' text to values. DuckDB uses the macros of dial2deal/parse.sql, the loader's own: one definition.
+{# Vendors' text to values. DuckDB uses the macros of dial2deal/parsing/parse.sql, the loader's own: one definition.
    The Spark versions read the common forms in plain Spark SQL and return NULL for the rest. #}
 
 {% macro parse_seconds(text) %}{{ return(adapter.dispatch('parse_seconds', 'dial2deal')(text)) }}{% endmacro %}

@@ -1,0 +1,1 @@
+"""What the audit found, for people: the quality page, its workbook and one workbook per file."""

@@ -1,0 +1,1 @@
+"""What a column means: the canonical feeds, and how a vendor's headers and cells say them."""

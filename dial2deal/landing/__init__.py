@@ -1,0 +1,1 @@
+"""What lies in landing: deliveries, and archives as folders of them."""

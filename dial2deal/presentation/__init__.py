@@ -1,0 +1,1 @@
+"""What every page, workbook and list that people read has in common."""

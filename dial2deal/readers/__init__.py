@@ -1,0 +1,1 @@
+"""Bytes to a table of text: what kind of file it is, its encoding, its header and its records. Knows no database."""
