@@ -1,4 +1,4 @@
--- Bookkeeping of the warehouse. Statements are idempotent; keep them so.
+-- Bookkeeping of the warehouse. Idempotent, because homes older than numbered migrations hold parts of it.
 create schema if not exists ops;
 create schema if not exists raw;
 create schema if not exists policy;
