@@ -22,8 +22,8 @@ class Metric:
 
     kind: count, sum, money, share (0–1, with an interval) or ratio. good: which direction is better (up, down, none).
     feeds: exports it needs, the leading one first. null_when: never, no_rows (nothing to add up), no_denominator,
-    unknown (rows that do not say). grain: the finest time it is known by. is_ratio: exactly numerator ÷ denominator;
-    other quotients only show these two parts. is_additive: groups and periods may be added up.
+    unknown (rows that do not say). grain: the finest time it is known by. is_ratio: one counted thing ÷ another;
+    other quotients only show two parts. is_additive: groups and periods may be added up.
     """
 
     name: str
@@ -124,7 +124,8 @@ def read(manifest: dict[str, Any]) -> Catalog:
         for model in manifest["semantic_models"]
         for measure in model["measures"]
     }
-    metrics = {entry["name"]: _metric(entry, measures) for entry in manifest["metrics"]}
+    counted = {entry["name"] for entry in manifest["metrics"] if entry["type"] == "simple"}
+    metrics = {entry["name"]: _metric(entry, measures, counted) for entry in manifest["metrics"]}
     dimensions: dict[str, Dimension] = {}
     for model in manifest["semantic_models"]:
         primary = next((e["name"] for e in model["entities"] if e["type"] == "primary"), model["primary_entity"])
@@ -138,9 +139,9 @@ def read(manifest: dict[str, Any]) -> Catalog:
     return Catalog(metrics, dimensions)
 
 
-def _metric(entry: dict[str, Any], measures: dict[str, tuple[str, str]]) -> Metric:
+def _metric(entry: dict[str, Any], measures: dict[str, tuple[str, str]], counted: set[str]) -> Metric:
     meta, parts = entry["config"]["meta"], entry["type_params"]
-    is_ratio = entry["type"] == "ratio"
+    divided = {key: parts[key]["name"] if parts[key] else meta.get(key) for key in ("numerator", "denominator")}
     used = [measures[measure["name"]] for measure in parts["input_measures"]]
     return Metric(
         name=entry["name"],
@@ -155,9 +156,8 @@ def _metric(entry: dict[str, Any], measures: dict[str, tuple[str, str]]) -> Metr
         null_when=meta["null_when"],
         grain=max((grain for _, grain in used), key=GRAINS.index),
         is_additive=entry["type"] == "simple" and used[0][0] in _ADDITIVE and meta.get("additive", True),
-        is_ratio=is_ratio,
-        numerator=parts["numerator"]["name"] if is_ratio else meta.get("numerator"),
-        denominator=parts["denominator"]["name"] if is_ratio else meta.get("denominator"),
+        is_ratio=entry["type"] == "ratio" and set(divided.values()) <= counted,
+        **divided,
         within=tuple(meta.get("within", ())),
         known_by=meta.get("known_by"),
         unknown_by=meta.get("unknown_by"),

@@ -57,9 +57,12 @@ def loaded(settings: Settings) -> Any | None:
     from dbt.contracts.graph.manifest import Manifest
 
     try:
-        return Manifest.from_msgpack((settings.dbt_target / "partial_parse.msgpack").read_bytes())
+        found = Manifest.from_msgpack((settings.dbt_target / "partial_parse.msgpack").read_bytes())
     except Exception:  # half written, or of another version of dbt
         return None
+    # A manifest that was read has no `graph` for Jinja; of it, models use only metrics (macro metric_rate).
+    found.flat_graph = {"metrics": {key: metric.to_dict(omit_none=False) for key, metric in found.metrics.items()}}
+    return found
 
 
 def begin(settings: Settings) -> None:

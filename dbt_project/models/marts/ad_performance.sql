@@ -50,14 +50,13 @@ select
     j.leads,
     j.phone_calls,
     j.conversion_value_cny,
-    {{ rate('j.clicks', 'j.impressions') }} as ad_click_rate,
-    {{ wilson_low(part_of('j.clicks', 'j.impressions'), 'j.impressions', 'z.z') }} as ad_click_wilson_low,
-    {{ wilson_high(part_of('j.clicks', 'j.impressions'), 'j.impressions', 'z.z') }} as ad_click_wilson_high,
+    {%- set columns = {'ad_clicks': 'clicks', 'ad_impressions': 'impressions', 'ad_spend_cny': 'spend_cny', 'ad_leads': 'leads'} %}
+    {{ metric_rate('ad_click_rate', 'j', columns) }},
     {{ rate('j.leads', 'j.clicks') }} as lead_rate,
     {{ wilson_low(part_of('j.leads', 'j.clicks'), 'j.clicks', 'z.z') }} as lead_wilson_low,
     {{ wilson_high(part_of('j.leads', 'j.clicks'), 'j.clicks', 'z.z') }} as lead_wilson_high,
-    {{ rate('j.spend_cny', 'j.clicks') }} as ad_cost_per_click_cny,
-    {{ rate('j.spend_cny', 'j.leads') }} as ad_cost_per_lead_cny,
+    {{ metric_rate('ad_cost_per_click_cny', 'j', columns) }},
+    {{ metric_rate('ad_cost_per_lead_cny', 'j', columns) }},
     {{ rate('j.spend_cny', 'j.conversions') }} as cost_per_conversion_cny,
     coalesce(j.clicks >= z.min_n, false) as n_ok
 from j

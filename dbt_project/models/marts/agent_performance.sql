@@ -90,10 +90,8 @@ joined as (
 
 select
     joined.*,
-    {{ rate('joined.connected_dials', 'joined.dials') }} as connect_rate,
-    {{ wilson_low('joined.connected_dials', 'joined.dials', 'z.z') }} as connect_wilson_low,
-    {{ wilson_high('joined.connected_dials', 'joined.dials', 'z.z') }} as connect_wilson_high,
-    {{ rate('joined.high_intent_calls', 'joined.tiered_calls') }} as high_intent_rate,
+    {{ metric_rate('connect_rate', 'joined') }},
+    {{ metric_rate('high_intent_rate', 'joined', interval=false) }},
     {{ rate('joined.handling_seconds', 'joined.handled_calls') }} as average_agent_handling_seconds,
     avg(joined.dials) over team_day as team_mean_dials,
     avg(joined.talk_seconds) over team_day as team_mean_talk_seconds,

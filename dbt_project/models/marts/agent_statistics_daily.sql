@@ -24,16 +24,16 @@ days as (
 
 select
     days.*,
-    {{ rate('days.inbound_answered_calls', 'days.inbound_calls') }} as delivered_agent_answer_rate,
-    {{ wilson_low(part_of('days.inbound_answered_calls', 'days.inbound_calls'), 'days.inbound_calls', 'z.z') }} as delivered_agent_answer_wilson_low,
-    {{ wilson_high(part_of('days.inbound_answered_calls', 'days.inbound_calls'), 'days.inbound_calls', 'z.z') }} as delivered_agent_answer_wilson_high,
-    {{ rate('days.outbound_connected_calls', 'days.outbound_calls') }} as delivered_agent_connect_rate,
-    {{ wilson_low(part_of('days.outbound_connected_calls', 'days.outbound_calls'), 'days.outbound_calls', 'z.z') }} as delivered_agent_connect_wilson_low,
-    {{ wilson_high(part_of('days.outbound_connected_calls', 'days.outbound_calls'), 'days.outbound_calls', 'z.z') }} as delivered_agent_connect_wilson_high,
+    {%- set columns = {'delivered_agent_inbound_answered': 'inbound_answered_calls', 'delivered_agent_inbound_calls': 'inbound_calls',
+        'delivered_agent_outbound_connected': 'outbound_connected_calls', 'delivered_agent_outbound_calls': 'outbound_calls',
+        'delivered_agent_handling_seconds': 'handling_seconds',
+        'delivered_agent_available_seconds': '(days.login_seconds - coalesce(days.break_seconds, 0))'} %}
+    {{ metric_rate('delivered_agent_answer_rate', 'days', columns) }},
+    {{ metric_rate('delivered_agent_connect_rate', 'days', columns) }},
     {{ rate('days.talk_seconds', 'days.answered_calls') }} as average_talk_seconds,
     {{ rate('days.handling_seconds', 'days.answered_calls') }} as delivered_average_handling_seconds,
     days.login_seconds - coalesce(days.break_seconds, 0) as available_seconds,
-    {{ rate('days.handling_seconds', '(days.login_seconds - coalesce(days.break_seconds, 0))') }} as occupancy,
+    {{ metric_rate('delivered_agent_occupancy', 'days', columns, 'occupancy') }},
     coalesce(days.calls >= z.min_n, false) as n_ok
 from days
 cross join z

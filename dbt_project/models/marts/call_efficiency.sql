@@ -34,11 +34,9 @@ counted as (
 
 select
     counted.*,
-    {{ rate('counted.connected_dials', 'counted.dials') }} as connect_rate,
-    {{ wilson_low('counted.connected_dials', 'counted.dials', 'z.z') }} as connect_wilson_low,
-    {{ wilson_high('counted.connected_dials', 'counted.dials', 'z.z') }} as connect_wilson_high,
-    {{ rate('counted.abandoned', 'counted.offered_with_end') }} as abandon_rate,
-    {{ rate('counted.handling_seconds', 'counted.connected') }} as average_handling_seconds,
+    {{ metric_rate('connect_rate', 'counted') }},
+    {{ metric_rate('abandon_rate', 'counted', {'abandoned_calls': 'abandoned', 'calls_with_end': 'offered_with_end'}, interval=false) }},
+    {{ metric_rate('average_handling_seconds', 'counted', {'connected_calls': 'connected'}) }},
     counted.dials >= z.min_n as n_ok
 from counted
 cross join z

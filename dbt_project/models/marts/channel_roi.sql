@@ -218,16 +218,15 @@ ratios as (
         sums.*,
         settings.lifetime_years,
         settings.min_n,
-        settings.z,
         settings.healthy_ratio,
-        {{ rate('sums.operational_cost_cny', 'sums.customers_won') }} as cac_operational_cny,
-        {{ rate('sums.total_cost_cny', 'sums.customers_won') }} as cac_full_cny,
-        {{ rate('sums.total_cost_cny', 'sums.leads') }} as cost_per_lead_cny,
-        {{ rate('sums.total_cost_cny', 'sums.intent_leads') }} as cost_per_intent_lead_cny,
-        {{ rate('sums.revenue_cny', 'sums.priced_orders') }} as average_order_value_cny,
-        {{ rate('sums.repurchase_numerator', 'sums.repurchase_denominator') }} as repurchase_rate,
-        {{ rate('sums.revenue_cny', 'sums.priced_orders') }} * {{ rate('sums.repurchase_numerator', 'sums.repurchase_denominator') }}
-            * settings.lifetime_years as clv_simple_cny
+        {% set columns = {'monthly_leads': 'leads', 'monthly_intent_leads': 'intent_leads', 'monthly_revenue_cny': 'revenue_cny',
+            'monthly_priced_orders': 'priced_orders', 'repurchasing_customers': 'repurchase_numerator',
+            'repurchase_base': 'repurchase_denominator', 'lifetime_years': 'settings.lifetime_years'} -%}
+        {% for metric in ['cac_operational_cny', 'cac_full_cny', 'cost_per_lead_cny', 'cost_per_intent_lead_cny', 'average_order_value_cny',
+            'clv_simple_cny', 'roi', 'roas'] -%}
+        {{ metric_rate(metric, 'sums', columns) }},
+        {% endfor -%}
+        {{ metric_rate('repurchase_rate', 'sums', columns, z='settings.z') }}
     from sums
     cross join settings
 ),
@@ -235,7 +234,7 @@ ratios as (
 valued as (
     select
         ratios.*,
-        clv_simple_cny / nullif(cac_full_cny, 0) as ltv_cac,
+        {{ metric_rate('ltv_cac', 'ratios') }},
         customers_won >= min_n and repurchase_denominator >= min_n as n_ok
     from ratios
 )
@@ -270,13 +269,13 @@ select
     repurchase_numerator,
     repurchase_denominator,
     repurchase_rate,
-    {{ wilson_low('repurchase_numerator', 'repurchase_denominator', 'z') }} as repurchase_wilson_low,
-    {{ wilson_high('repurchase_numerator', 'repurchase_denominator', 'z') }} as repurchase_wilson_high,
+    repurchase_wilson_low,
+    repurchase_wilson_high,
     lifetime_years,
     clv_simple_cny,
     ltv_cac,
     case when n_ok then ltv_cac > healthy_ratio end as is_ltv_cac_healthy,
-    (cast(revenue_cny as double) - cast(total_cost_cny as double)) / nullif(cast(total_cost_cny as double), 0) as roi,
-    cast(revenue_cny as double) / nullif(cast(total_cost_cny as double), 0) as roas,
+    roi,
+    roas,
     n_ok
 from valued

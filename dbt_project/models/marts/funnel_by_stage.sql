@@ -181,10 +181,9 @@ select
     ranked.reached,
     coalesce(measured.directly_reached, 0) as directly_reached,
     ranked.next_reached,
-    {{ rate('ranked.next_reached', 'ranked.reached') }} as conversion_rate,
-    {{ wilson_low('ranked.next_reached', 'ranked.reached', 'ranked.z') }} as wilson_low,
-    {{ wilson_high('ranked.next_reached', 'ranked.reached', 'ranked.z') }} as wilson_high,
-    {{ rate('ranked.reached', 'ranked.entered') }} as reached_rate,
+    {%- set columns = {'funnel_next_reached': 'next_reached', 'funnel_reached': 'reached', 'funnel_entered': 'entered'} %}
+    {{ metric_rate('funnel_conversion_rate', 'ranked', columns, 'conversion_rate', 'wilson', 'ranked.z') }},
+    {{ metric_rate('funnel_reached_rate', 'ranked', columns, 'reached_rate', false) }},
     ranked.reached >= ranked.min_n as n_ok,
     ranked.is_mature,
     ranked.lost_to_next,

@@ -24,9 +24,7 @@ counted as (
 
 select
     counted.*,
-    {{ rate('counted.high_intent_calls', 'counted.tiered_calls') }} as high_intent_rate,
-    {{ wilson_low('counted.high_intent_calls', 'counted.tiered_calls', 'z.z') }} as high_intent_wilson_low,
-    {{ wilson_high('counted.high_intent_calls', 'counted.tiered_calls', 'z.z') }} as high_intent_wilson_high,
+    {{ metric_rate('high_intent_rate', 'counted') }},
     counted.tiered_calls >= z.min_n as n_ok
 from counted
 cross join z

@@ -60,13 +60,8 @@ select
     counted.deals,
     counted.open_aged_leads,
     counted.dormant_leads,
-    {% for name, numerator, denominator in [
-        ('validity', 'valid_leads', 'leads'), ('lead_connect', 'connected_leads', 'leads'),
-        ('intent', 'intent_leads', 'leads'), ('deal', 'deals', 'leads'),
-        ('dormancy', 'dormant_leads', 'open_aged_leads')] -%}
-    {{ rate('counted.' ~ numerator, 'counted.' ~ denominator) }} as {{ name }}_rate,
-    {{ wilson_low('counted.' ~ numerator, 'counted.' ~ denominator, 'settings.z') }} as {{ name }}_wilson_low,
-    {{ wilson_high('counted.' ~ numerator, 'counted.' ~ denominator, 'settings.z') }} as {{ name }}_wilson_high,
+    {% for metric in ['validity_rate', 'lead_connect_rate', 'intent_rate', 'deal_rate', 'dormancy_rate'] -%}
+    {{ metric_rate(metric, 'counted', {'cohort_deals': 'deals'}, z='settings.z') }},
     {% endfor -%}
     counted.leads >= settings.min_n as n_ok,
     {{ add_days('counted.created_week', '6 + settings.horizon_days') }} <= settings.as_of_date as is_mature

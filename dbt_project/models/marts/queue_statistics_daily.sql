@@ -27,13 +27,12 @@ select
     {{ rate('days.answered_calls', 'days.offered_calls') }} as delivered_queue_answer_rate,
     {{ wilson_low(part_of('days.answered_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as delivered_queue_answer_wilson_low,
     {{ wilson_high(part_of('days.answered_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as delivered_queue_answer_wilson_high,
-    {{ rate('days.abandoned_calls', 'days.offered_calls') }} as delivered_queue_abandon_rate,
-    {{ wilson_low(part_of('days.abandoned_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as delivered_queue_abandon_wilson_low,
-    {{ wilson_high(part_of('days.abandoned_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as delivered_queue_abandon_wilson_high,
-    {{ rate('days.in_target_calls', 'days.service_level_calls') }} as service_level,
-    {{ wilson_low(part_of('days.in_target_calls', 'days.service_level_calls'), 'days.service_level_calls', 'z.z') }} as service_level_wilson_low,
-    {{ wilson_high(part_of('days.in_target_calls', 'days.service_level_calls'), 'days.service_level_calls', 'z.z') }} as service_level_wilson_high,
-    {{ rate('days.answer_wait_seconds', 'days.answered_calls') }} as average_speed_of_answer_seconds,
+    {%- set columns = {'delivered_queue_abandoned': 'abandoned_calls', 'delivered_queue_offered': 'offered_calls',
+        'delivered_queue_in_target': 'in_target_calls', 'delivered_queue_service_level_calls': 'service_level_calls',
+        'delivered_queue_answer_wait_seconds': 'answer_wait_seconds', 'delivered_queue_answered': 'answered_calls'} %}
+    {{ metric_rate('delivered_queue_abandon_rate', 'days', columns) }},
+    {{ metric_rate('delivered_queue_service_level', 'days', columns, 'service_level') }},
+    {{ metric_rate('delivered_queue_asa_seconds', 'days', columns, 'average_speed_of_answer_seconds') }},
     {{ rate('days.handling_seconds', 'days.answered_calls') }} as delivered_average_handling_seconds,
     coalesce(days.offered_calls >= z.min_n, false) as n_ok
 from days
