@@ -6,44 +6,12 @@ from collections.abc import Iterable
 
 from dial2deal.audit.suites import CheckSpec
 from dial2deal.audit.verdicts import CheckOutcome
-
-_MESSAGES = {
-    "zh": {
-        "rows_failed": "{title}：{failed:,} / {checked:,} 行不符",
-        "file_failed": "{title}：不符（实际值 {value}）",
-        "tolerated": "{title}：{failed:,} / {checked:,} 行不符，在容差之内",
-        "not_evaluable": "{title}：规则无法执行（{error}）",
-        "lines": "，行 {lines}",
-        "held": "审核未通过，已暂扣。",
-        "loaded": "审核未完成，数据未采用，也未判为坏数据：",
-        "loaded_fix": "请{who}修复规则后重新构建。",
-        "warned": "已采用，有提示：",
-        "rule": "〔{name}〕{message}。{who}：{fix}",
-        "separator": " ",
-        "list": "、",
-        "released": "已人工放行：{reason}",
-    },
-    "en": {
-        "rows_failed": "{title}: {failed:,} of {checked:,} rows fail",
-        "file_failed": "{title}: fails (value {value})",
-        "tolerated": "{title}: {failed:,} of {checked:,} rows fail, within tolerance",
-        "not_evaluable": "{title}: the rule could not be evaluated ({error})",
-        "lines": ", lines {lines}",
-        "held": "Held by the audit.",
-        "loaded": "Not audited completely; neither used nor judged bad:",
-        "loaded_fix": "To be repaired by: {who}; then build again.",
-        "warned": "Accepted with warnings:",
-        "rule": "[{name}] {message}. {who}: {fix}",
-        "separator": " ",
-        "list": ", ",
-        "released": "Released by hand: {reason}",
-    },
-}
+from dial2deal.presentation.words import Words
 
 
 def say(locale: str, key: str, **values: object) -> str:
-    """One sentence of the catalogue."""
-    return _MESSAGES[locale][key].format(**values)
+    """One sentence of the catalogue (words/audit.yml)."""
+    return Words(locale)(f"audit.{key}", **values)
 
 
 def title(check: CheckSpec, locale: str) -> str:

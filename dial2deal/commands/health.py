@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 from dial2deal import policy, published, warehouse
 from dial2deal.commands import output
-from dial2deal.reports import pdf
+from dial2deal.presentation import pdf
 from dial2deal.settings import Settings
 
 _MIN_FREE_BYTES = 2 << 30

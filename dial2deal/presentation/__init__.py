@@ -1,1 +1,1 @@
-"""What every page, workbook and list that people read has in common."""
+"""How things look and are called, whoever shows them: words, formats, charts, workbooks, PDF. Imports no other room."""

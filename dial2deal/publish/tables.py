@@ -37,22 +37,28 @@ def published_tables(settings: Settings) -> list[PublishedTable]:
         for n in manifest["nodes"].values()
         if n["resource_type"] == "model" and n["schema"] == _SCHEMA and n["config"].get("materialized") != "ephemeral"
     )
-    return sorted((_table(node) for node in models), key=lambda table: table.name)
+    labels = {metric["name"]: metric.get("label") or "" for metric in manifest.get("metrics", {}).values()}
+    return sorted((_table(node, labels) for node in models), key=lambda table: table.name)
 
 
-def _table(node: dict) -> PublishedTable:
+def _table(node: dict, labels: dict[str, str]) -> PublishedTable:
     config = node["config"]
     declared = {**config, **((config.get("meta") or {}).get("publish") or {})}
     if config.get("materialized") != "incremental" or not declared.get("date_column"):
-        return PublishedTable(node["alias"], **_meaning(node))
-    return PublishedTable(node["alias"], declared["date_column"], tuple(declared.get("feeds") or ()), **_meaning(node))
+        return PublishedTable(node["alias"], **_meaning(node, labels))
+    return PublishedTable(
+        node["alias"], declared["date_column"], tuple(declared.get("feeds") or ()), **_meaning(node, labels)
+    )
 
 
-def _meaning(node: dict) -> dict:
+def _meaning(node: dict, labels: dict[str, str]) -> dict:
+    """Descriptions; a column that is a metric begins with the metric's Chinese name."""
     return {
         "description": " ".join((node.get("description") or "").split()),
         "columns": {
-            column["name"]: " ".join((column.get("description") or "").split())
+            column["name"]: " · ".join(
+                filter(None, (labels.get(column["name"]), " ".join((column.get("description") or "").split())))
+            )
             for column in (node.get("columns") or {}).values()
         },
     }

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from dial2deal.reports.book import HEADER_ROW, Book
+from dial2deal.presentation.words import Words
+from dial2deal.presentation.workbook import HEADER_ROW, Book
 from dial2deal.reports.facts import Row
-from dial2deal.reports.labels import Words
 
 FILES = "call_list_*.xlsx"
 _STATUSES = ("pending", "calling", "followed_up", "appointed", "won", "dropped", "invalid")
@@ -27,24 +27,24 @@ PhoneLookup = Callable[[Iterable[str]], dict[str, str]]
 _COLUMNS: tuple[tuple[str, str, float, Callable[[Row, Words], object]], ...] = (
     ("list.rank", "count", 6, lambda row, words: row["place"]),
     ("list.phone", "id", 16, lambda row, words: row["phone"]),
-    ("list.tier", "text", 7, lambda row, words: row["duration_tier"]),
+    ("word.tier", "text", 7, lambda row, words: row["duration_tier"]),
     ("list.customer_id", "id", 13, lambda row, words: row["source_customer_id"]),
     ("list.lead_id", "id", 17, lambda row, words: row["source_lead_id"]),
-    ("list.agent", "text", 13, lambda row, words: row["agent_name"] or row["agent_id"]),
+    ("word.agent", "text", 13, lambda row, words: row["agent_name"] or row["agent_id"]),
     ("list.last_call", "moment", 17, lambda row, words: row["last_long_call_at"]),
     ("list.seconds", "count", 9, lambda row, words: row["last_long_call_seconds"]),
     ("list.region", "text", 11, lambda row, words: row["region"]),
     ("list.due", "moment", 17, lambda row, words: row["follow_up_due_at"]),
     ("list.status", "text", 12, lambda row, words: words(f"status.{row['status']}")),
     ("list.note", "wrap", 30, lambda row, words: ""),
-    ("list.team", "text", 13, lambda row, words: row["team"]),
+    ("word.team", "text", 13, lambda row, words: row["team"]),
     ("list.call_id", "id", 22, lambda row, words: row["source_call_id"]),
     ("list.calls", "count", 9, lambda row, words: row["call_count"]),
     ("list.attempts", "count", 9, lambda row, words: row["attempt_count"]),
     ("list.long_calls", "count", 10, lambda row, words: row["long_call_count"]),
     ("list.focus", "text", 9, lambda row, words: words("list.yes" if row["is_focus_region"] else "list.no")),
-    ("list.line", "text", 13, lambda row, words: row["line_label"]),
-    ("list.channel", "text", 13, lambda row, words: row["channel_label"]),
+    ("word.line", "text", 13, lambda row, words: row["line_label"]),
+    ("word.channel", "text", 13, lambda row, words: row["channel_label"]),
     (
         "list.customer",
         "text",
@@ -52,7 +52,7 @@ _COLUMNS: tuple[tuple[str, str, float, Callable[[Row, Words], object]], ...] = (
         lambda row, words: words("list.existing" if row["is_existing_customer"] else "list.new"),
     ),
     ("list.followed_up", "moment", 17, lambda row, words: row["followed_up_at"]),
-    ("list.action", "wrap", 34, lambda row, words: row["action"]),
+    ("word.action", "wrap", 34, lambda row, words: row["action"]),
     ("list.opening", "wrap", 60, lambda row, words: row["opening"]),
     ("list.id", "id", 24, lambda row, words: row["list_id"]),
 )
@@ -60,14 +60,25 @@ _PLACES = {label: place for place, (label, *_) in enumerate(_COLUMNS)}
 _LAST_PRINTED = _PLACES["list.note"]
 
 
-def add(book: Book, phone_lookup: PhoneLookup | None) -> None:
+def open_book(path: Path, content: Row, words: Words) -> Book:
+    """A workbook with the report's title, dated by its data."""
+    return Book(
+        path,
+        words,
+        f"{content['title']} {content['period']}",
+        f"{content['title']} · {content['period_text']}",
+        dt.datetime.fromisoformat(content["footer"]["as_of_date"]),
+    )
+
+
+def add(book: Book, content: Row, phone_lookup: PhoneLookup | None) -> None:
     """The sheet of all callers of the pool who are still to be called or watched."""
-    pool = book.content["sections"].get("high_intent")
+    pool = content["sections"].get("high_intent")
     rows = pool["rows"] if pool else []
     notes = [book.words("sheet.status_hint"), *_privacy(book.words, phone_lookup)]
     if pool and len(rows) < pool["total"]:
         notes.insert(1, book.words("sheet.list_cut", total=f"{pool['total']:,}", rows=f"{len(rows):,}"))
-    _sheet(book, book.words("sheet.high_intent"), _with_numbers(rows, phone_lookup), " ".join(notes))
+    _sheet(book, book.words("sheet.high_intent"), _with_numbers(rows, phone_lookup), " ".join(notes), content["end"])
 
 
 def write_teams(
@@ -101,7 +112,7 @@ def write_teams(
 
 
 def _team(content: Row, words: Words, path: Path, rows: list[Row], phone_lookup: PhoneLookup | None) -> None:
-    book, most = Book(path, content, words), content["sections"]["high_intent"]["calls_per_agent"]
+    book, most = open_book(path, content, words), content["sections"]["high_intent"]["calls_per_agent"]
     agents: dict[str, list[Row]] = {}
     for row in rows:
         # A second id of the caller: this sheet and the one for all may both come back.
@@ -118,7 +129,11 @@ def _team(content: Row, words: Words, path: Path, rows: list[Row], phone_lookup:
             *_privacy(words, phone_lookup),
         ]
         _sheet(
-            book, names[agent], [row | {"place": place} for place, row in enumerate(shown, start=1)], " ".join(notes)
+            book,
+            names[agent],
+            [row | {"place": place} for place, row in enumerate(shown, start=1)],
+            " ".join(notes),
+            content["end"],
         )
     book.book.close()
 
@@ -146,7 +161,7 @@ def _with_numbers(rows: Sequence[Row], phone_lookup: PhoneLookup | None) -> list
     return [row | {"phone": dialable(numbers.get(row["customer_key"])) or row["customer_phone_masked"]} for row in rows]
 
 
-def _sheet(book: Book, name: str, rows: list[Row], note: str) -> None:
+def _sheet(book: Book, name: str, rows: list[Row], note: str, last_day: str) -> None:
     words = book.words
     table = [[value(row, words) for *_, value in _COLUMNS] for row in rows]
     sheet, last = book.sheet(name, [column[:3] for column in _COLUMNS], table, note)
@@ -166,7 +181,7 @@ def _sheet(book: Book, name: str, rows: list[Row], note: str) -> None:
     )
     for tier, colour in _TIER_FILLS.items():
         sheet.conditional_format(
-            *column("list.tier"),
+            *column("word.tier"),
             {
                 "type": "cell",
                 "criteria": "==",
@@ -176,7 +191,7 @@ def _sheet(book: Book, name: str, rows: list[Row], note: str) -> None:
         )
     for label, colour in (("list.seconds", "#A9BDF0"), ("list.calls", "#CBD5E6")):
         sheet.conditional_format(*column(label), {"type": "data_bar", "bar_color": colour, "bar_solid": True})
-    end = dt.datetime.fromisoformat(book.content["end"]) + dt.timedelta(days=1)
+    end = dt.datetime.fromisoformat(last_day) + dt.timedelta(days=1)
     due, status = (f"${chr(ord('A') + _PLACES[label])}{first + 1}" for label in ("list.due", "list.status"))
     sheet.conditional_format(
         *column("list.due"),

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from dial2deal.audit.history import Catalogue
 from dial2deal.policy.findings import Rule, version
+from dial2deal.presentation.formats import NONE
+from dial2deal.presentation.words import Words
 from dial2deal.reports import findings
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row
-from dial2deal.reports.labels import NONE, Words
 from dial2deal.reports.sections import BUILDERS
 
 SCHEMA = 1
@@ -54,13 +55,14 @@ def build(context: Context, rules: Sequence[Rule]) -> Row:
 
 
 def _period_text(context: Context) -> str:
-    words, period = context.words, context.period
+    words, formats, period = context.words, context.formats, context.period
     if period.granularity == "monthly":
-        return words("period.month", year=period.start.year, month=period.start.month, month_name=f"{period.start:%B}")
+        month_name = formats.month(period.start)
+        return words("period.month", year=period.start.year, month=period.start.month, month_name=month_name)
     if period.granularity == "weekly":
         year, week, _ = period.start.isocalendar()
-        return words("period.week", year=year, week=week, range=words.range(period.start, period.end))
-    return words("period.day", year=period.start.year, date=words.date(period.start))
+        return words("period.week", year=year, week=week, range=formats.range(period.start, period.end))
+    return words("period.day", year=period.start.year, date=formats.date(period.start))
 
 
 def _workdays_text(context: Context) -> str:
@@ -87,7 +89,7 @@ def _workdays_text(context: Context) -> str:
 
 
 def _card(context: Context, metric: str) -> Row:
-    spec, words = context.metric(metric), context.words
+    spec, words, formats = context.metric(metric), context.words, context.formats
     row = context.total(context.period)
     value = row.get(metric)
     card = {
@@ -95,7 +97,7 @@ def _card(context: Context, metric: str) -> Row:
         "label": spec.label(words.locale),
         "kind": spec.shown_as,
         "value": value,
-        "text": words.number(value, spec.shown_as),
+        "text": formats.number(value, spec.shown_as),
         "good": spec.good,
         "comparisons": [context.compare(metric, row, kind, other) for kind, other in context.comparisons],
         "spark": [found.get(metric) for found in context.trend()],
@@ -115,12 +117,12 @@ def _card(context: Context, metric: str) -> Row:
                 "card.share_note",
                 num=f"{numerator:,}",
                 n=f"{denominator:,}",
-                interval=words.interval(card["low"], card["high"]),
+                interval=formats.interval(card["low"], card["high"]),
             )
         elif spec.shown_as == "money" and denominator:
             card["note"] = words(
                 "card.quotient_note",
-                num=words.number(numerator, "money"),
+                num=formats.number(numerator, "money"),
                 n=f"{denominator:,}",
                 unit=words(f"unit.{spec.denominator}"),
             )
@@ -162,7 +164,7 @@ def _headline(context: Context, cards: list[Row], sections: dict[str, Row | None
 
 
 def _footer(context: Context, rules: Sequence[Rule]) -> Row:
-    words, period, info = context.words, context.period, context.snapshot.info
+    words, formats, period, info = context.words, context.formats, context.period, context.snapshot.info
     held = context.snapshot.incomplete_files(period.start, period.end)
     catalogue = context.catalogue
     for file in held:
@@ -175,7 +177,7 @@ def _footer(context: Context, rules: Sequence[Rule]) -> Row:
     warnings = context.snapshot.query("warnings", {"start": period.start, "end": period.end})
     return {
         "as_of_date": info["as_of_date"].isoformat(),
-        "as_of": words.moment(info["as_of_at"]),
+        "as_of": formats.moment(info["as_of_at"]),
         "policy_version": info["policy_version"],
         "rules_version": version(list(rules)),
         "code_version": info["code_version"],

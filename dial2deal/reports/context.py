@@ -16,8 +16,9 @@ from dial2deal.insight.intervals import newcombe, wilson
 from dial2deal.metrics.catalog import Metric
 from dial2deal.policy import Policy
 from dial2deal.policy.models import Channel
+from dial2deal.presentation.formats import Formats
+from dial2deal.presentation.words import Words
 from dial2deal.reports.facts import Facts, Row
-from dial2deal.reports.labels import Words
 from dial2deal.reports.periods import Period, containing
 from dial2deal.reports.snapshot import Snapshot
 
@@ -40,6 +41,10 @@ class Context:
     policy: Policy
     words: Words
     catalogue: Catalogue
+
+    @cached_property
+    def formats(self) -> Formats:
+        return Formats(self.words)
 
     @cached_property
     def layout(self) -> dict[str, Any]:
@@ -154,7 +159,7 @@ class Context:
             "period": other.key if other else None,
             "value": base,
             "reason": reason,
-            "text": self.words.change(value, base, spec.shown_as),
+            "text": self.formats.change(value, base, spec.shown_as),
             "direction": None,
             "tone": "none",
             "by_chance": False,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from dial2deal.presentation.words import Words
+from dial2deal.presentation.workbook import HEADER_ROW, Book, Own, write
 from dial2deal.reports import call_list
-from dial2deal.reports.book import HEADER_ROW, Book, Own, write
 from dial2deal.reports.call_list import PhoneLookup
 from dial2deal.reports.facts import Row
-from dial2deal.reports.labels import Words
 
 
 def render(content: Row, words: Words, path: Path, phone_lookup: PhoneLookup | None = None) -> None:
@@ -17,19 +17,19 @@ def render(content: Row, words: Words, path: Path, phone_lookup: PhoneLookup | N
 
     Without it, or where it knows nothing, numbers stay masked. The same content gives the same bytes.
     """
-    book = Book(path, content, words)
-    _overview(book)
-    call_list.add(book, phone_lookup)
-    _channels(book)
-    _funnel(book)
-    _staff(book)
-    _findings(book)
-    _quality(book)
+    book = call_list.open_book(path, content, words)
+    _overview(book, content)
+    call_list.add(book, content, phone_lookup)
+    _channels(book, content)
+    _funnel(book, content)
+    _staff(book, content)
+    _findings(book, content)
+    _quality(book, content)
     book.book.close()
 
 
-def _overview(book: Book) -> None:
-    words, content = book.words, book.content
+def _overview(book: Book, content: Row) -> None:
+    words = book.words
     columns = [
         ("sheet.metric", "text", 20),
         ("sheet.value", "text", 14),
@@ -79,12 +79,12 @@ def _change(change: Row) -> Own:
     return Own(arrow + change["text"])
 
 
-def _channels(book: Book) -> None:
-    words, table = book.words, book.content["sections"].get("channels")
+def _channels(book: Book, content: Row) -> None:
+    words, table = book.words, content["sections"].get("channels")
     if not table:
         return
     days = table["window_days"]
-    columns = [("channels.channel", "text", 16), ("channels.leads", "count", 10)]
+    columns = [("word.channel", "text", 16), ("channels.leads", "count", 10)]
     keys: list[Callable[[Row], object]] = [lambda row: row["label"], lambda row: row["leads"]]
     for name in ("valid", "connect", "intent"):
         columns.append((words(f"channels.{name}"), "share", 10))
@@ -102,7 +102,7 @@ def _channels(book: Book) -> None:
         lambda row: row["window_deal"]["high"],
     ]
     if table["has_sales"]:
-        columns += [("channels.orders", "count", 9), ("channels.revenue", "money", 16)]
+        columns += [("word.orders", "count", 9), ("word.revenue", "money", 16)]
         keys += [lambda row: row.get("orders", 0), lambda row: row.get("revenue_cny", 0)]
     if table["has_economics"]:
         for label, metric, kind in (
@@ -146,8 +146,8 @@ def _channels(book: Book) -> None:
         )
 
 
-def _funnel(book: Book) -> None:
-    words, funnel = book.words, book.content["sections"].get("funnel")
+def _funnel(book: Book, content: Row) -> None:
+    words, funnel = book.words, content["sections"].get("funnel")
     if not funnel:
         return
     columns = [
@@ -196,13 +196,13 @@ def _funnel(book: Book) -> None:
     )
 
 
-def _staff(book: Book) -> None:
-    words, sections = book.words, book.content["sections"]
+def _staff(book: Book, content: Row) -> None:
+    words, sections = book.words, content["sections"]
     columns = [
         ("staff.rank", "count", 7),
-        ("staff.team", "text", 14),
-        ("staff.name", "text", 16),
-        ("staff.calls", "count", 9),
+        ("word.team", "text", 14),
+        ("word.agent", "text", 16),
+        ("word.calls", "count", 9),
         ("staff.connect", "share", 10),
         ("staff.connected", "count", 9),
         ("staff.high", "count", 9),
@@ -210,8 +210,8 @@ def _staff(book: Book) -> None:
         ("sheet.low", "share", 10),
         ("sheet.high", "share", 10),
         ("staff.talk", "seconds", 11),
-        ("staff.orders", "count", 8),
-        ("staff.revenue", "money", 15),
+        ("word.orders", "count", 8),
+        ("word.revenue", "money", 15),
     ]
     rows = [
         [
@@ -240,18 +240,18 @@ def _staff(book: Book) -> None:
         )
 
 
-def _findings(book: Book) -> None:
+def _findings(book: Book, content: Row) -> None:
     words = book.words
     columns = [
         ("sheet.kind", "text", 9),
-        ("sheet.severity", "text", 9),
+        ("word.severity", "text", 9),
         ("sheet.certainty", "text", 10),
         ("sheet.finding", "wrap", 52),
         ("sheet.advice", "wrap", 60),
         ("sheet.value", "text", 11),
         ("sheet.threshold", "text", 14),
         ("sheet.n", "count", 10),
-        ("sheet.interval", "text", 16),
+        ("word.interval", "text", 16),
     ]
     rows = [
         [
@@ -265,7 +265,7 @@ def _findings(book: Book) -> None:
             row["evidence"]["n"],
             Own(row["evidence"]["interval_text"]),
         ]
-        for row in book.content["findings"]
+        for row in content["findings"]
     ]
     sheet, last = book.sheet(words("sheet.findings"), columns, rows, "" if rows else words("findings.none"))
     sheet.conditional_format(
@@ -277,11 +277,11 @@ def _findings(book: Book) -> None:
     )
 
 
-def _quality(book: Book) -> None:
-    words, footer = book.words, book.content["footer"]
+def _quality(book: Book, content: Row) -> None:
+    words, footer = book.words, content["footer"]
     rows = [
         [words("footer.as_of"), footer["as_of"]],
-        [words("footer.period"), f"{book.content['start']} – {book.content['end']}"],
+        [words("footer.period"), f"{content['start']} – {content['end']}"],
         [words("footer.version"), footer["version"]],
         [words("footer.verdict"), footer["verdict_text"]],
     ]
@@ -293,7 +293,7 @@ def _quality(book: Book) -> None:
                     (
                         file["file"],
                         file["status_text"],
-                        f"{words('footer.rows')} {file['rows'] or 0:,}",
+                        f"{words('word.rows')} {file['rows'] or 0:,}",
                         file["dates_text"],
                         file["title"],
                         file["fix"],
@@ -302,8 +302,8 @@ def _quality(book: Book) -> None:
             ]
         )
         if file["details"]:
-            rows.append([words("footer.details"), file["details"]])
+            rows.append([words("word.details"), file["details"]])
     rows += [[words("footer.warnings"), text] for text in footer["warning_texts"]]
     rows += [[words("footer.missing"), feed] for feed in footer["missing_feeds"]]
     rows.append([words("footer.title"), footer["method"]])
-    book.sheet(words("sheet.quality"), [("sheet.item", "text", 24), ("sheet.text", "wrap", 110)], rows)
+    book.sheet(words("sheet.quality"), [("word.item", "text", 24), ("sheet.text", "wrap", 110)], rows)

@@ -9,17 +9,19 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from dial2deal.presentation import charts
+from dial2deal.presentation.formats import NONE, Formats
+from dial2deal.presentation.words import Words
 from dial2deal.privacy import visible
-from dial2deal.reports import charts
 from dial2deal.reports.facts import Row
-from dial2deal.reports.labels import NONE, Words
 from dial2deal.reports.periods import parse
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(content: Row, words: Words) -> str:
+def render(content: Row, formats: Formats) -> str:
     """The page as text. The same content gives the same text."""
+    words = formats.words
     return visible(
         _environment()
         .get_template("report.html.j2")
@@ -27,13 +29,15 @@ def render(content: Row, words: Words) -> str:
             c=content,
             s=content["sections"],
             t=words,
-            number=words.number,
+            number=formats.number,
+            span=formats.interval,
+            weekday=formats.weekday,
             NONE=NONE,
-            figures=_figures(content, words),
+            figures=_figures(content, formats),
             spark=_spark,
             reasons=_reasons(content, words),
-            day=lambda text: words.date(dt.date.fromisoformat(text), weekday=False),
-            moment=words.moment,
+            day=lambda text: formats.date(dt.date.fromisoformat(text), weekday=False),
+            moment=formats.moment,
             tier_colours=charts.TIER_COLOURS,
             css=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
             script=Markup((_TEMPLATES / "report.js").read_text(encoding="utf-8")),
@@ -60,7 +64,8 @@ def _environment() -> Environment:
     )
 
 
-def _figures(content: Row, words: Words) -> dict[str, list[Row]]:
+def _figures(content: Row, formats: Formats) -> dict[str, list[Row]]:
+    words = formats.words
     found: dict[str, list[Row]] = {}
     trend = content["sections"].get("trend")
     if trend:
@@ -72,7 +77,7 @@ def _figures(content: Row, words: Words) -> dict[str, list[Row]]:
             found[chart["id"]] = [
                 {**drawn, "svg": Markup(drawn["svg"])}
                 for drawn in charts.figure(
-                    lambda size, chart=chart, labels=labels: charts.trend_option(chart, labels, words, size),
+                    lambda size, chart=chart, labels=labels: charts.trend_option(chart, labels, formats, size),
                     f"trend-{chart['id']}",
                     words(f"trend.{chart['id']}"),
                 )
@@ -86,7 +91,7 @@ def _figures(content: Row, words: Words) -> dict[str, list[Row]]:
         found["channels"] = [
             {**drawn, "svg": Markup(drawn["svg"])}
             for drawn in charts.figure(
-                lambda size: charts.economics_option(channels, words, size), "channels", words("trend.economics")
+                lambda size: charts.economics_option(channels, formats, size), "channels", words("trend.economics")
             )
         ]
     return found

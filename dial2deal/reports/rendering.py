@@ -13,12 +13,13 @@ from dial2deal.audit.history import Catalogue
 from dial2deal.metrics import Metrics
 from dial2deal.metrics.snapshot import generation
 from dial2deal.policy import Policy, findings
+from dial2deal.presentation.formats import Formats
+from dial2deal.presentation.words import Words
 from dial2deal.reports import call_list, excel, html, pdf
 from dial2deal.reports import content as contents
 from dial2deal.reports.call_list import PhoneLookup
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Facts, Row
-from dial2deal.reports.labels import Words
 from dial2deal.reports.periods import Period, is_complete, parse
 from dial2deal.reports.snapshot import Snapshot
 from dial2deal.settings import Settings
@@ -90,7 +91,7 @@ def _write(
 ) -> ReportResult:
     folder = settings.reports / period.granularity / period.key
     folder.mkdir(parents=True, exist_ok=True)
-    page = html.render(content, words)
+    page = html.render(content, Formats(words))
     notes = []
     paths = [_replace(folder / "report.html", lambda path: path.write_text(page, encoding="utf-8"))]
     paths.append(_replace(folder / "report.xlsx", lambda path: excel.render(content, words, path, phone_lookup)))

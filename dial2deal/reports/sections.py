@@ -100,7 +100,7 @@ def tiers(context: Context) -> Row | None:
                 "calls": now.get(tier, 0),
                 "share": rate,
                 "previous_share": before,
-                "change": context.words.change(rate["value"], before, "share"),
+                "change": context.formats.change(rate["value"], before, "share"),
                 "action": rules.get(tier, {}).get(f"action_{context.words.locale}") or "",
             }
         )
@@ -178,7 +178,7 @@ def funnel(context: Context) -> Row | None:
                 "of_all": stage["reached"] / entered,
                 "lost": before - stage["reached"],
                 "previous_step": earlier and earlier["step"],
-                "change": context.words.change(step["value"], earlier and earlier["step"], "share"),
+                "change": context.formats.change(step["value"], earlier and earlier["step"], "share"),
             }
         )
         before = stage["reached"]

@@ -17,7 +17,8 @@ from dial2deal import policy, reports
 from dial2deal.audit.suites import load_suites
 from dial2deal.policy import findings as finding_rules
 from dial2deal.policy.models import Setting
-from dial2deal.reports import pdf, rendering
+from dial2deal.presentation import pdf
+from dial2deal.reports import rendering
 from tests.integration.report_files import installation
 from tests.structure.lints import phone_numbers
 

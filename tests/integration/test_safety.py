@@ -14,9 +14,9 @@ import pytest
 import xlsxwriter
 
 from dial2deal.audit.pages import workbook as quality_workbook
-from dial2deal.audit.pages.report import Labels
 from dial2deal.commands import output
 from dial2deal.landing import archives
+from dial2deal.presentation.words import Words
 from dial2deal.reports import excel
 from tests.integration.archive_files import (
     deflated_zeros,
@@ -242,7 +242,7 @@ EVIL = ['=HYPERLINK("http://x")', "+1+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "=c
 def test_formulas_in_deliveries_do_not_become_formulas_in_our_tables(tmp_path, capsys):
     quality = tmp_path / "quality.xlsx"
     sheets = [("s", [("h", 10)], [[text] for text in EVIL])]
-    quality.write_bytes(quality_workbook.assemble("t", None, sheets, Labels("en")))
+    quality.write_bytes(quality_workbook.assemble("t", None, sheets, Words("en")))
     report = tmp_path / "report.xlsx"
     book = xlsxwriter.Workbook(str(report), {"strings_to_formulas": False})
     sheet = book.add_worksheet()

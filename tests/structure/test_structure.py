@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.structure import lints
+from tests.structure import lints, word_lints
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,6 +72,8 @@ CLEAN = {
     "dbt_project/models/marts/m.yml": _GOOD_YML.format(name="m"),
     "dbt_project/models/core/c.sql": "select * from {{ ref('stg_x') }}",
     "dbt_project/models/core/c.yml": _GOOD_YML.format(name="c"),
+    "dial2deal/presentation/words/a.yml": "a.b: {zh: '甲 {n}', en: 'A {n}'}\n",
+    "dial2deal/w.py": "words('a.b', n=1)\n",
     "dbt_project/macros/engine/e.sql": "{% macro x() %} regexp_matches(a, 'b') {% endmacro %}",
 }
 
@@ -108,6 +110,11 @@ OFFENCES = [
     (lints.magic_thresholds, {_CORE_SQL: "select 1 as a where t between 30 and 60"}),
     (lints.file_sizes, {"dial2deal/long.py": "x = 1\n" * 501}),
     (lints.modules_left_out, {"tests/test_a.py": "import pytest\npytestmark = [pytest.mark.slow]\n"}),
+    (word_lints.words_used, {"dial2deal/w.py": "words('a.c')\nx = 'a.b'\n"}),
+    (word_lints.words_used, {"dial2deal/w.py": "words(f'b.{x}')\n"}),
+    (word_lints.words_complete, {"dial2deal/presentation/words/b.yml": "a.b: {zh: 乙, en: B}\n"}),
+    (word_lints.words_complete, {"dial2deal/presentation/words/b.yml": "a.c: {zh: 乙}\n"}),
+    (word_lints.words_complete, {"dial2deal/presentation/words/b.yml": "a.c: {zh: '{n}', en: B}\n"}),
     (lints.foreign_hosts, {"requirements.lock": "--index-url https://example.invalid/simple\n"}),
     (lints.foreign_hosts, {"dial2deal/b.py": "HOME = '/home/someone/data'\n"}),
 ]

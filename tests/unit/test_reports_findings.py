@@ -9,9 +9,10 @@ from dial2deal.demo.world import World
 from dial2deal.insight.intervals import wilson
 from dial2deal.policy import PolicyError
 from dial2deal.policy import findings as rules
-from dial2deal.reports import findings
-from dial2deal.reports.findings import Observation
-from dial2deal.reports.labels import Words
+from dial2deal.presentation.formats import Formats
+from dial2deal.presentation.words import Words
+from dial2deal.reports import findings, observations
+from dial2deal.reports.observations import Observation
 from dial2deal.reports.periods import parse
 from dial2deal.settings import PROJECT_ROOT, Settings
 
@@ -33,6 +34,7 @@ class Context:
 
     period = parse("weekly", "2026-W02")
     words = Words("zh")
+    formats = Formats(words)
     policy = Policy()
     z = Z
     min_n = 30
@@ -65,8 +67,8 @@ def rate(key, num, den, **more):
     return Observation(key, key, "share", num / den, den, num, low, high, **more)
 
 
-def found(monkeypatch, observations, *the_rules):
-    monkeypatch.setitem(findings._SCOPES, "total", lambda *_: observations)
+def found(monkeypatch, seen, *the_rules):
+    monkeypatch.setitem(observations.SCOPES, "total", lambda *_: seen)
     return findings.find(Context(), {}, the_rules)
 
 

@@ -7,11 +7,12 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from dial2deal.reports import charts, echarts, pdf
-from dial2deal.reports.book import Own, write
+from dial2deal.presentation import charts, echarts, pdf
+from dial2deal.presentation.echarts import render_svg
+from dial2deal.presentation.formats import Formats
+from dial2deal.presentation.words import Words
+from dial2deal.presentation.workbook import Own, write
 from dial2deal.reports.call_list import dialable
-from dial2deal.reports.echarts import render_svg
-from dial2deal.reports.labels import Words
 from dial2deal.reports.sections import opening
 
 CHART = {
@@ -33,7 +34,7 @@ CHART = {
 
 
 def test_the_same_chart_is_the_same_text():
-    option = charts.trend_option(CHART, ["a", "b", "c", "d"], Words("zh"), charts.WIDE)
+    option = charts.trend_option(CHART, ["a", "b", "c", "d"], Formats(Words("zh")), charts.WIDE)
     first = render_svg(option, 500, 250, "chart", "title")
     render_svg(charts.tiers_option({"rows": [{"tier": "A+", "calls": 1}]}), 100, 100, "other", "other")
     assert render_svg(option, 500, 250, "chart", "title") == first
@@ -53,7 +54,7 @@ def test_a_process_that_drew_ends():
         [
             sys.executable,
             "-c",
-            "from dial2deal.reports.echarts import render_svg;print(len(render_svg({'series': []}, 10, 10, 'x', 'x')))",
+            "from dial2deal.presentation.echarts import render_svg;print(len(render_svg({}, 10, 10, 'x', 'x')))",
         ],
         capture_output=True,
         text=True,

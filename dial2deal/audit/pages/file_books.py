@@ -14,9 +14,9 @@ import duckdb
 from dial2deal import policy, warehouse
 from dial2deal.audit.history import SHEET_ROWS, Catalogue
 from dial2deal.audit.pages import workbook
-from dial2deal.audit.pages.report import Labels
 from dial2deal.loading import senses
 from dial2deal.loading.file_report import FileReport, file_reports, repair_label
+from dial2deal.presentation.words import Words
 from dial2deal.settings import Settings
 
 # The value that a reason quotes, masked by the loader.
@@ -35,7 +35,7 @@ def write(settings: Settings, file_ids: Iterable[str] | None = None) -> list[Pat
     """
     wanted = None if file_ids is None else set(file_ids)
     locale = policy.load(settings).text("reports.locale")
-    catalogue, labels = Catalogue(settings, locale), Labels(locale)
+    catalogue, words = Catalogue(settings, locale), Words(locale)
     written = []
     with warehouse.session(settings) as con:
         for report in file_reports(con, file_ids=wanted):
@@ -44,13 +44,13 @@ def write(settings: Settings, file_ids: Iterable[str] | None = None) -> list[Pat
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             fresh = path.with_suffix(".new")
-            fresh.write_bytes(render(con, report, catalogue, labels))
+            fresh.write_bytes(render(con, report, catalogue, words))
             os.replace(fresh, path)
             written.append(path)
     return written
 
 
-def render(con: duckdb.DuckDBPyConnection, report: FileReport, catalogue: Catalogue, labels: Labels) -> bytes:
+def render(con: duckdb.DuckDBPyConnection, report: FileReport, catalogue: Catalogue, words: Words) -> bytes:
     """The workbook's bytes: summary, repairs, quarantine, overlaps, totals."""
     rows = con.execute(
         "select line, column_name, reason, raw_line from ops.quarantine where file_id = ? "
@@ -58,35 +58,39 @@ def render(con: duckdb.DuckDBPyConnection, report: FileReport, catalogue: Catalo
         [report.file_id],
     ).fetchall()
     return workbook.assemble(
-        f"{labels.file_title} {report.path}",
+        f"{words('quality.file_title')} {report.path}",
         report.audited_at or report.loaded_at,
         (
-            (labels.sheet_summary, [(labels.item, 28), (labels.file_title, 100)], _summary(report, catalogue, labels)),
             (
-                labels.sheet_repairs,
-                [(labels.repair, 60), (labels.times, 12)],
+                words("quality.sheet_summary"),
+                [(words("word.item"), 28), (words("quality.file_title"), 100)],
+                _summary(report, catalogue, words),
+            ),
+            (
+                words("quality.sheet_repairs"),
+                [(words("quality.repair"), 60), (words("quality.times"), 12)],
                 [[repair_label(rule, catalogue.locale), count] for rule, count in report.repairs.items()],
             ),
             (
-                labels.sheet_quarantine,
+                words("word.quarantined_rows"),
                 [
-                    (labels.line, 9),
-                    (labels.column, 20),
-                    (labels.value, 30),
-                    (labels.reason, 60),
-                    (labels.what, 60),
-                    (labels.original, 90),
+                    (words("quality.line"), 9),
+                    (words("quality.column"), 20),
+                    (words("quality.value"), 30),
+                    (words("quality.reason"), 60),
+                    (words("quality.what"), 60),
+                    (words("quality.original"), 90),
                 ],
                 [_quarantined(row, report, catalogue) for row in rows],
             ),
             (
-                labels.sheet_overlaps,
+                words("quality.sheet_overlaps"),
                 [
-                    (labels.earlier_file, 50),
-                    (labels.from_time, 20),
-                    (labels.to_time, 20),
-                    (labels.rows_same, 12),
-                    (labels.what, 60),
+                    (words("quality.earlier_file"), 50),
+                    (words("quality.from_time"), 20),
+                    (words("quality.to_time"), 20),
+                    (words("quality.rows_same"), 12),
+                    (words("quality.what"), 60),
                 ],
                 [
                     [
@@ -94,62 +98,65 @@ def render(con: duckdb.DuckDBPyConnection, report: FileReport, catalogue: Catalo
                         str(o.first_at),
                         str(o.last_at),
                         o.rows_same,
-                        labels.overlap_same if o.rows_same else labels.overlap_none_same,
+                        words("quality.overlap_same") if o.rows_same else words("quality.overlap_none_same"),
                     ]
                     for o in report.overlaps
                 ],
             ),
             (
-                labels.sheet_totals,
+                words("quality.sheet_totals"),
                 [
-                    (labels.line, 9),
-                    (labels.column, 20),
-                    (labels.outcome, 12),
-                    (labels.basis, 12),
-                    (labels.stated, 20),
-                    (labels.expected, 16),
-                    (labels.difference, 14),
-                    (labels.what, 60),
+                    (words("quality.line"), 9),
+                    (words("quality.column"), 20),
+                    (words("quality.outcome"), 12),
+                    (words("quality.basis"), 12),
+                    (words("quality.stated"), 20),
+                    (words("quality.expected"), 16),
+                    (words("quality.difference"), 14),
+                    (words("quality.what"), 60),
                 ],
                 [
                     [
                         t.line,
                         t.column,
-                        labels(f"totals_{t.outcome}"),
-                        labels(f"basis_{t.basis}") if t.basis else None,
+                        words(f"quality.totals_{t.outcome}"),
+                        words(f"quality.basis_{t.basis}") if t.basis else None,
                         t.stated,
                         t.expected_value,
                         t.difference,
-                        labels.totals_fix if t.outcome == "differs" else None,
+                        words("quality.totals_fix") if t.outcome == "differs" else None,
                     ]
                     for t in report.totals
                 ],
             ),
         ),
-        labels,
+        words,
     )
 
 
-def _summary(report: FileReport, catalogue: Catalogue, t: Labels) -> list[list[Any]]:
+def _summary(report: FileReport, catalogue: Catalogue, t: Words) -> list[list[Any]]:
     dates = [str(day) for day in (report.first_event_date, report.last_event_date) if day]
     verdict = report.totals_verdict
     rows = [
-        (t.file, report.path),
-        (t.source, report.source),
-        (t.feed, catalogue.feed(report.feed)),
-        (t.status, t(f"status_{report.status}")),
-        (t.message, report.message),
-        (t.dates, " – ".join(dict.fromkeys(dates))),
-        (t.encoding, report.encoding),
-        (t.read, report.rows_read),
-        (t.accepted, report.rows_accepted),
-        (t.quarantined, report.rows_quarantined),
-        (t.duplicate, report.rows_duplicate),
-        (t.superseded, report.rows_superseded),
-        *((t.column_reading, senses.sentence(finding, catalogue.locale)) for finding in report.column_readings),
-        (t.total_lines, report.rows_total_line),
-        (t.totals_check, t(f"totals_{verdict}") if verdict else None),
-        (t.unknown_columns, ", ".join(report.unknown_columns)),
+        (t("word.file"), report.path),
+        (t("quality.source"), report.source),
+        (t("quality.feed"), catalogue.feed(report.feed)),
+        (t("word.status"), t(f"quality.status_{report.status}")),
+        (t("word.message"), report.message),
+        (t("quality.dates"), " – ".join(dict.fromkeys(dates))),
+        (t("quality.encoding"), report.encoding),
+        (t("quality.read"), report.rows_read),
+        (t("quality.accepted"), report.rows_accepted),
+        (t("quality.quarantined"), report.rows_quarantined),
+        (t("quality.duplicate"), report.rows_duplicate),
+        (t("quality.superseded"), report.rows_superseded),
+        *(
+            (t("quality.column_reading"), senses.sentence(finding, catalogue.locale))
+            for finding in report.column_readings
+        ),
+        (t("quality.total_lines"), report.rows_total_line),
+        (t("quality.totals_check"), t(f"quality.totals_{verdict}") if verdict else None),
+        (t("quality.unknown_columns"), ", ".join(report.unknown_columns)),
     ]
     return [list(row) for row in rows if row[1] not in (None, "")]
 

@@ -8,36 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 
 from dial2deal import policy
 from dial2deal.audit import history
 from dial2deal.audit.history import Catalogue, QualityFacts
 from dial2deal.audit.pages import workbook
 from dial2deal.audit.suites import EVERY_FILE
+from dial2deal.presentation.formats import Formats
+from dial2deal.presentation.words import Words
 from dial2deal.privacy import visible
 from dial2deal.settings import Settings
 
 _HERE = Path(__file__).parent
 REPORT = "report.html"
 WORKBOOK = "exceptions.xlsx"
-
-
-class Labels:
-    """Labels of one language; ``labels("key", n=3)`` fills in, ``labels.key`` is the bare text."""
-
-    def __init__(self, locale: str) -> None:
-        catalogue = yaml.safe_load((_HERE / "labels.yml").read_text(encoding="utf-8"))
-        self._texts = {key: text[locale] for key, text in catalogue.items()}
-
-    def __call__(self, key: str, **values: object) -> str:
-        return self._texts[key].format(**values)
-
-    def __getattr__(self, key: str) -> str:
-        try:
-            return self._texts[key]
-        except KeyError as error:
-            raise AttributeError(key) from error
 
 
 def write(settings: Settings, build_id: str) -> list[Path]:
@@ -47,14 +31,14 @@ def write(settings: Settings, build_id: str) -> list[Path]:
     settings.quality.mkdir(parents=True, exist_ok=True)
     facts = history.read(settings, build_id).in_zone(rules.text("time_zone"))
     catalogue = Catalogue(settings, locale)
-    labels = Labels(locale)
+    words = Words(locale)
     page, book = settings.quality / REPORT, settings.quality / WORKBOOK
-    _replace(page, render(facts, catalogue, labels, rules.version).encode())
-    _replace(book, workbook.render(facts, catalogue, labels))
+    _replace(page, render(facts, catalogue, words, rules.version).encode())
+    _replace(book, workbook.render(facts, catalogue, words))
     return [page, book]
 
 
-def render(facts: QualityFacts, catalogue: Catalogue, labels: Labels, policy_version: str) -> str:
+def render(facts: QualityFacts, catalogue: Catalogue, words: Words, policy_version: str) -> str:
     """The page as HTML text without any external reference."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
@@ -63,10 +47,11 @@ def render(facts: QualityFacts, catalogue: Catalogue, labels: Labels, policy_ver
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"number": number, "share": share}
+    formats = Formats(words)
+    environment.filters |= {"number": formats.number, "share": formats.fine_share}
     return visible(
         environment.get_template("quality.html.j2").render(
-            t=labels,
+            t=words,
             locale=catalogue.locale,
             facts=facts,
             catalogue=catalogue,
@@ -185,18 +170,6 @@ def rule_groups(catalogue: Catalogue) -> list[dict[str, Any]]:
         }
         for suite in suites
     ]
-
-
-def number(value: int | float | None) -> str:
-    """Thousands separated; a dash where there is no number."""
-    return "–" if value is None else f"{value:,.0f}"
-
-
-def share(value: float | None) -> str:
-    """Percent with one decimal; two where it would round to 0.0."""
-    if value is None:
-        return "–"
-    return f"{value:.2%}" if 0 < value < 0.001 else f"{value:.1%}"
 
 
 def _replace(path: Path, content: bytes) -> None:

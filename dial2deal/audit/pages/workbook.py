@@ -6,37 +6,33 @@ import datetime as dt
 import io
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import xlsxwriter
 
 from dial2deal.audit.history import SHEET_ROWS, Catalogue, QualityFacts
 from dial2deal.presentation.spreadsheets import neutral
-
-if TYPE_CHECKING:
-    from dial2deal.audit.pages.report import Labels
+from dial2deal.presentation.words import Words
 
 _EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
-def render(facts: QualityFacts, catalogue: Catalogue, labels: Labels) -> bytes:
+def render(facts: QualityFacts, catalogue: Catalogue, words: Words) -> bytes:
     """The workbook's bytes; its creation time is the time of the audit, so equal facts give equal bytes."""
     return assemble(
-        labels.title,
+        words("quality.title"),
         facts.checked_at,
         (
-            (labels.sheet_summary, *_summary(facts, catalogue, labels)),
-            (labels.sheet_failing, *_failing(facts, catalogue, labels)),
-            (labels.sheet_quarantine, *_quarantined(facts, catalogue, labels)),
-            (labels.sheet_files, *_files(facts, catalogue, labels)),
+            (words("quality.sheet_summary"), *_summary(facts, catalogue, words)),
+            (words("quality.sheet_failing"), *_failing(facts, catalogue, words)),
+            (words("word.quarantined_rows"), *_quarantined(facts, catalogue, words)),
+            (words("word.files"), *_files(facts, catalogue, words)),
         ),
-        labels,
+        words,
     )
 
 
-def assemble(
-    title: str, created: dt.datetime | None, sheets: Iterable[tuple[str, list, list]], labels: Labels
-) -> bytes:
+def assemble(title: str, created: dt.datetime | None, sheets: Iterable[tuple[str, list, list]], words: Words) -> bytes:
     """A workbook of (name, [(heading, width)], rows) sheets in the house style; formulas in texts are neutralised."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(
@@ -61,22 +57,22 @@ def assemble(
         "warning": book.add_format({"font_color": "#8A5A00", "bg_color": "#FFF6E0"}),
     }
     for name, columns, rows in sheets:
-        _sheet(book, formats, name, columns, rows, labels)
+        _sheet(book, formats, name, columns, rows, words)
     book.close()
     return target.getvalue()
 
 
-def _summary(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, list]:
+def _summary(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list, list]:
     columns = [
-        (t.severity, 10),
-        (t.who, 20),
-        (t.feed, 14),
-        (t.file, 40),
-        (t.rule, 40),
-        (t.outcome, 10),
-        (t.source_file_rows, 12),
-        (t.checked_rows, 12),
-        (t.what, 60),
+        (t("word.severity"), 10),
+        (t("quality.who"), 20),
+        (t("quality.feed"), 14),
+        (t("word.file"), 40),
+        (t("quality.rule"), 40),
+        (t("quality.outcome"), 10),
+        (t("quality.source_file_rows"), 12),
+        (t("quality.checked_rows"), 12),
+        (t("quality.what"), 60),
     ]
     paths = {file["file_id"]: file["path"] for file in facts.files}
     rows = []
@@ -84,12 +80,12 @@ def _summary(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list
         check = catalogue.check(row["feed"], row["check_name"])
         rows.append(
             [
-                t(row["severity"]),
+                t(f"outcome.{row['severity']}"),
                 check["who"],
                 catalogue.feed(row["feed"]),
                 paths[row["file_id"]],
                 check["title"],
-                t(row["outcome"]),
+                t(f"outcome.{row['outcome']}"),
                 row["rows_failed"],
                 row["rows_checked"],
                 check["fix"],
@@ -101,28 +97,28 @@ def _summary(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list
             why = catalogue.unreadable(file["message"])
             rows.append(
                 [
-                    t.critical,
+                    t("outcome.critical"),
                     owner,
                     catalogue.feed(file["feed"]),
                     file["path"],
                     why["title"],
-                    t.failed,
+                    t("outcome.failed"),
                     file["rows_read"],
                     file["rows_read"],
-                    f"{why['fix']} ({t.details}: {why['details']})",
+                    f"{why['fix']} ({t('word.details')}: {why['details']})",
                 ]
             )
     for row in facts.warnings:
         check = catalogue.check(row["feed"], row["check_name"])
-        where = row["example"] if row["files"] == 1 else t("files_count", n=row["files"])
+        where = row["example"] if row["files"] == 1 else t("quality.files_count", n=row["files"])
         rows.append(
             [
-                t.warning,
+                t("outcome.warning"),
                 check["who"],
                 catalogue.feed(row["feed"]),
                 where,
                 check["title"],
-                t(row["outcome"]),
+                t(f"outcome.{row['outcome']}"),
                 row["rows_failed"],
                 row["rows_checked"],
                 check["fix"],
@@ -130,15 +126,17 @@ def _summary(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list
         )
     for row in facts.quarantine:
         reason = catalogue.reason(row["reason"], row["feed"])
-        title = f"{t.quarantine} · {reason['title']}" + (f" · {row['column_name']}" if row["column_name"] else "")
+        title = f"{t('word.quarantined_rows')} · {reason['title']}" + (
+            f" · {row['column_name']}" if row["column_name"] else ""
+        )
         rows.append(
             [
-                t.warning,
+                t("outcome.warning"),
                 reason["who"],
                 catalogue.feed(row["feed"]),
-                t("files_count", n=row["files"]),
+                t("quality.files_count", n=row["files"]),
                 title,
-                t.failed,
+                t("outcome.failed"),
                 row["rows"],
                 None,
                 reason["fix"],
@@ -147,12 +145,12 @@ def _summary(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list
     for row in facts.models:
         rows.append(
             [
-                t(row["severity"]),
+                t(f"outcome.{row['severity']}"),
                 catalogue.role(_engineer(catalogue)),
                 "dbt",
                 row["model"],
                 row["check_name"],
-                t(row["outcome"]),
+                t(f"outcome.{row['outcome']}"),
                 row["rows_failed"],
                 None,
                 row["message"],
@@ -161,25 +159,25 @@ def _summary(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list
     return columns, rows
 
 
-def _failing(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, list]:
+def _failing(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list, list]:
     columns = [
-        (t.severity, 10),
-        (t.who, 20),
-        (t.feed, 14),
-        (t.file, 40),
-        (t.line, 9),
-        (t.rule, 40),
-        (t.column, 18),
-        (t.value, 28),
-        (t.what, 50),
-        (t.context, 80),
+        (t("word.severity"), 10),
+        (t("quality.who"), 20),
+        (t("quality.feed"), 14),
+        (t("word.file"), 40),
+        (t("quality.line"), 9),
+        (t("quality.rule"), 40),
+        (t("quality.column"), 18),
+        (t("quality.value"), 28),
+        (t("quality.what"), 50),
+        (t("quality.context"), 80),
     ]
     rows = []
     for row in facts.failing_rows:
         check = catalogue.check(row["feed"], row["check_name"])
         rows.append(
             [
-                t(row["severity"]),
+                t(f"outcome.{row['severity']}"),
                 check["who"],
                 catalogue.feed(row["feed"]),
                 row["path"],
@@ -194,16 +192,16 @@ def _failing(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list
     return columns, rows
 
 
-def _quarantined(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, list]:
+def _quarantined(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list, list]:
     columns = [
-        (t.who, 20),
-        (t.feed, 14),
-        (t.file, 40),
-        (t.line, 9),
-        (t.column, 18),
-        (t.reason, 50),
-        (t.what, 50),
-        (t.original, 90),
+        (t("quality.who"), 20),
+        (t("quality.feed"), 14),
+        (t("word.file"), 40),
+        (t("quality.line"), 9),
+        (t("quality.column"), 18),
+        (t("quality.reason"), 50),
+        (t("quality.what"), 50),
+        (t("quality.original"), 90),
     ]
     rows = []
     for row in facts.quarantined_rows:
@@ -223,22 +221,22 @@ def _quarantined(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[
     return columns, rows
 
 
-def _files(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, list]:
+def _files(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list, list]:
     columns = [
-        (t.status, 14),
-        (t.feed, 14),
-        (t.file, 50),
-        (t.dates, 24),
-        (t.read, 11),
-        (t.accepted, 11),
-        (t.quarantined, 11),
-        (t.duplicate, 11),
-        (t.superseded, 11),
-        (t.message, 90),
+        (t("word.status"), 14),
+        (t("quality.feed"), 14),
+        (t("word.file"), 50),
+        (t("quality.dates"), 24),
+        (t("quality.read"), 11),
+        (t("quality.accepted"), 11),
+        (t("quality.quarantined"), 11),
+        (t("quality.duplicate"), 11),
+        (t("quality.superseded"), 11),
+        (t("word.message"), 90),
     ]
     rows = [
         [
-            t(f"status_{f['status']}"),
+            t(f"quality.status_{f['status']}"),
             catalogue.feed(f["feed"]),
             f["path"],
             _span(f),
@@ -255,7 +253,7 @@ def _files(facts: QualityFacts, catalogue: Catalogue, t: Labels) -> tuple[list, 
 
 
 def _sheet(
-    book: xlsxwriter.Workbook, formats: dict, name: str, columns: list[tuple[str, int]], rows: list[list], t: Labels
+    book: xlsxwriter.Workbook, formats: dict, name: str, columns: list[tuple[str, int]], rows: list[list], t: Words
 ) -> None:
     sheet = book.add_worksheet(name)
     for index, (heading, width) in enumerate(columns):
@@ -271,17 +269,17 @@ def _sheet(
             elif value is not None:
                 sheet.write_number(line, index, value, formats["plain"])
     if len(rows) > SHEET_ROWS:
-        sheet.write_string(len(shown) + 1, 0, t("truncated", n=f"{SHEET_ROWS:,}"), formats["warning"])
+        sheet.write_string(len(shown) + 1, 0, t("quality.truncated", n=f"{SHEET_ROWS:,}"), formats["warning"])
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(shown), 1), len(columns) - 1)
-    if columns[0][0] == t.severity:
+    if columns[0][0] == t("word.severity"):
         for kind in ("critical", "warning"):
             sheet.conditional_format(
                 1,
                 0,
                 max(len(shown), 1),
                 0,
-                {"type": "cell", "criteria": "==", "value": f'"{t(kind)}"', "format": formats[kind]},
+                {"type": "cell", "criteria": "==", "value": f'"{t(f"outcome.{kind}")}"', "format": formats[kind]},
             )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from dial2deal.reports.echarts import render_svg
-from dial2deal.reports.facts import Row
-from dial2deal.reports.labels import Words
+from dial2deal.presentation.echarts import render_svg
+from dial2deal.presentation.formats import Formats
 
 FONT = '"PingFang SC","Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC","Source Han Sans SC",sans-serif'
 INK, MUTED, HAIRLINE = "#1c2333", "#6b7489", "#e4e8ef"
@@ -14,6 +14,9 @@ ACCENT, SOFT, SECOND, SECOND_SOFT = "#2f5bd0", "#c5d3f4", "#0d9488", "#a8dcd5"
 _AXIS = 40  # pixels left of a panel for the numbers of its axis
 _LARGE = 100_000  # amounts from here on are written in 万 or thousands
 TIER_COLOURS = {"A+": "#b4231f", "A": "#e0562b", "A-": "#f0903f", "B": "#e9c46a", "C": "#9db4c9", "D": "#d5dbe3"}
+
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def figure(option_of, chart_id: str, title: str) -> list[dict[str, str]]:
     ]
 
 
-def trend_option(chart: Row, labels: list[str], words: Words, size: Size) -> Row:
+def trend_option(chart: Row, labels: list[str], formats: Formats, size: Size) -> Row:
     """Two panels on one time axis: the line above, the bars below, each with its own labelled scale."""
     bars, second, line = chart["bars"], chart.get("bars2"), chart.get("line")
     split = 0.44 if line else 0
@@ -48,20 +51,20 @@ def trend_option(chart: Row, labels: list[str], words: Words, size: Size) -> Row
     bar_top = top + line_height + (gap if line else 0)
     grids = [{"left": _AXIS, "right": 14, "top": bar_top, "bottom": bottom, "outerBoundsMode": "none"}]
     titles = [_panel_title(bars["label"], bar_top - 22, size)]
-    unit = _unit(bars, second, words)
+    unit = _unit(bars, second, formats)
     x_axes, y_axes = [_x_axis(labels, 0, size, True)], [_y_axis(0, unit, size)]
-    series, legend = [_bars(bars, 0, words, ACCENT, SOFT, unit)], {"show": False}
+    series, legend = [_bars(bars, 0, formats, ACCENT, SOFT, unit)], {"show": False}
     if second:
         titles = []
-        series.append(_bars(second, 0, words, SECOND, SECOND_SOFT, unit, labelled=False))
+        series.append(_bars(second, 0, formats, SECOND, SECOND_SOFT, unit, labelled=False))
         legend = _legend([bars["label"], second["label"]], bar_top - 24, size)
     if line:
         grids.append({"left": _AXIS, "right": 14, "top": top, "height": line_height, "outerBoundsMode": "none"})
         titles.append(_panel_title(line["label"], 0, size))
         x_axes.append(_x_axis(labels, 1, size, False))
-        unit = _unit(line, None, words)
+        unit = _unit(line, None, formats)
         y_axes.append({**_y_axis(1, unit, size), "scale": True})
-        series.append(_line(line, words, unit))
+        series.append(_line(line, formats, unit))
     return {
         "animation": False,
         "textStyle": {"fontFamily": FONT, "color": INK},
@@ -99,7 +102,7 @@ def tiers_option(tiers: Row, _: Size | None = None) -> Row:
     }
 
 
-def economics_option(channels: Row, words: Words, size: Size) -> Row:
+def economics_option(channels: Row, formats: Formats, size: Size) -> Row:
     """Revenue and cost of each channel side by side, one linear scale."""
     rows = [row for row in channels["rows"] if row.get("monthly_revenue_cny") or row.get("total_cost_cny")]
     rows = list(reversed(rows))
@@ -120,7 +123,7 @@ def economics_option(channels: Row, words: Words, size: Size) -> Row:
                         "position": "right",
                         "fontSize": size.font - 1,
                         "color": MUTED,
-                        "formatter": words.number(row.get(key) or 0, "money"),
+                        "formatter": formats.number(row.get(key) or 0, "money"),
                     },
                 }
                 for row in rows
@@ -131,7 +134,7 @@ def economics_option(channels: Row, words: Words, size: Size) -> Row:
         "animation": False,
         "textStyle": {"fontFamily": FONT, "color": INK},
         "color": [SECOND, ACCENT],
-        "legend": _legend([words("channels.revenue"), words("channels.cost")], 0, size),
+        "legend": _legend([formats.words("word.revenue"), formats.words("channels.cost")], 0, size),
         "grid": {"left": 76, "right": 70, "top": 26, "bottom": 6, "outerBoundsMode": "none"},
         "yAxis": {
             "type": "category",
@@ -142,8 +145,8 @@ def economics_option(channels: Row, words: Words, size: Size) -> Row:
         },
         "xAxis": {"type": "value", "show": False, "min": 0},
         "series": [
-            bars(words("channels.cost"), "total_cost_cny", SECOND),
-            bars(words("channels.revenue"), "monthly_revenue_cny", ACCENT),
+            bars(formats.words("channels.cost"), "total_cost_cny", SECOND),
+            bars(formats.words("word.revenue"), "monthly_revenue_cny", ACCENT),
         ],
     }
 
@@ -191,13 +194,15 @@ def _x_axis(labels: list[str], index: int, size: Size, show: bool) -> Row:
     }
 
 
-def _unit(part: Row, second: Row | None, words: Words) -> tuple[float, str]:
+def _unit(part: Row, second: Row | None, formats: Formats) -> tuple[float, str]:
     """By what values are multiplied for their axis, and how the axis writes them: its labels know no other formats."""
     if part["kind"] in ("share", "ratio"):
         return 100, "{value}%"
     values = [value for one in (part, second) if one for value in one["values"] if value is not None]
     if part["kind"] == "money" and max(values, default=0) >= _LARGE:
-        return (1e-4, words("axis.large")) if words.locale == "zh" else (1e-3, words("axis.large"))
+        return (
+            (1e-4, formats.words("axis.large")) if formats.words.locale == "zh" else (1e-3, formats.words("axis.large"))
+        )
     return 1, "{value}"
 
 
@@ -217,7 +222,7 @@ def _y_axis(index: int, unit: tuple[float, str], size: Size) -> Row:
 
 
 def _bars(
-    part: Row, axis: int, words: Words, strong: str, soft: str, unit: tuple[float, str], labelled: bool = True
+    part: Row, axis: int, formats: Formats, strong: str, soft: str, unit: tuple[float, str], labelled: bool = True
 ) -> Row:
     last = len(part["values"]) - 1
     return {
@@ -230,7 +235,7 @@ def _bars(
         "data": [
             {
                 "value": _scaled(value, unit),
-                "label": _value_label(part, n, words, True) if labelled else {"show": False},
+                "label": _value_label(part, n, formats, True) if labelled else {"show": False},
                 "itemStyle": {"color": strong if n == last else soft, "borderRadius": [2, 2, 0, 0]},
             }
             for n, value in enumerate(part["values"])
@@ -238,7 +243,7 @@ def _bars(
     }
 
 
-def _line(part: Row, words: Words, unit: tuple[float, str]) -> Row:
+def _line(part: Row, formats: Formats, unit: tuple[float, str]) -> Row:
     last = len(part["values"]) - 1
     return {
         "type": "line",
@@ -253,14 +258,14 @@ def _line(part: Row, words: Words, unit: tuple[float, str]) -> Row:
             {
                 "value": _scaled(value, unit),
                 "symbolSize": 7 if n == last else 4,
-                "label": _value_label(part, n, words, False),
+                "label": _value_label(part, n, formats, False),
             }
             for n, value in enumerate(part["values"])
         ],
     }
 
 
-def _value_label(part: Row, n: int, words: Words, is_bar: bool) -> Row:
+def _value_label(part: Row, n: int, formats: Formats, is_bar: bool) -> Row:
     """Last, largest and smallest values are written at their marks, exactly; the axis gives the rest."""
     values = [
         value
@@ -279,7 +284,7 @@ def _value_label(part: Row, n: int, words: Words, is_bar: bool) -> Row:
         "position": "bottom" if is_low else "top",
         "distance": 4,
         "fontSize": 10,
-        "formatter": words.number(value, part["kind"]),
+        "formatter": formats.number(value, part["kind"]),
         "color": INK if n == last else MUTED,
         "fontWeight": "bold" if n == last else "normal",
     }

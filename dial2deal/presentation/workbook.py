@@ -8,8 +8,7 @@ from pathlib import Path
 import xlsxwriter
 
 from dial2deal.presentation.spreadsheets import neutral
-from dial2deal.reports.facts import Row
-from dial2deal.reports.labels import Words
+from dial2deal.presentation.words import Words
 
 _FORMATS = {
     "text": {"indent": 1},
@@ -36,8 +35,9 @@ class Own(str):
 class Book:
     """A workbook whose every cell is written safely and looks alike."""
 
-    def __init__(self, path: Path, content: Row, words: Words):
-        self.words, self.content = words, content
+    def __init__(self, path: Path, words: Words, title: str, heading: str, created: dt.datetime):
+        """``heading`` stands on every sheet. ``created`` is of the data: a rerun must give the same bytes."""
+        self.words, self.heading = words, heading
         # No constant_memory: sheets are written column-wise in places, and lists have at most some 10,000 rows.
         self.book = xlsxwriter.Workbook(
             str(path),
@@ -48,14 +48,7 @@ class Book:
                 "default_date_format": "yyyy-mm-dd",
             },
         )
-        self.book.set_properties(
-            {
-                "title": f"{content['title']} {content['period']}",
-                "author": "dial2deal",
-                # Fixed to the data: a rerun must give the same bytes.
-                "created": dt.datetime.fromisoformat(content["footer"]["as_of_date"]),
-            }
-        )
+        self.book.set_properties({"title": title, "author": "dial2deal", "created": created})
         base = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter"}
         self.formats = {name: self.book.add_format(base | extra) for name, extra in _FORMATS.items()}
         self.header = self.book.add_format(
@@ -78,7 +71,7 @@ class Book:
         """A table below a title: ``columns`` are (label key or text, format name, width); header frozen, autofilter."""
         sheet = self.book.add_worksheet(name)
         sheet.hide_gridlines(2)
-        sheet.write_string(0, 0, f"{self.content['title']} · {self.content['period_text']}", self.title)
+        sheet.write_string(0, 0, self.heading, self.title)
         sheet.write_string(1, 0, note, self.quiet)
         sheet.set_row(0, 26)
         sheet.set_row(HEADER_ROW, 30)

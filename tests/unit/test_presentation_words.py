@@ -1,78 +1,13 @@
-import re
-import string
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 import yaml
 
+from dial2deal.presentation.formats import Formats
+from dial2deal.presentation.words import MissingWordError, Words
 from dial2deal.reports.context import layout
-from dial2deal.reports.labels import LOCALES, MissingLabelError, Words, catalogue
 from dial2deal.settings import PROJECT_ROOT
-
-REPORTS = PROJECT_ROOT / "dial2deal" / "reports"
-# Keys put together at run time: prefix -> where the endings come from.
-FAMILIES = (
-    "weekday.",
-    "compare.",
-    "section.",
-    "severity.",
-    "trend.",
-    "status.",
-    "title.",
-    "feed.",
-    "footer.status.",
-    "footer.",
-    "compare.reason.",
-    "head.",
-    "channels.",
-    "unit.",
-    "direction.",
-    "heatmap.way.",
-)
-
-
-def used_keys():
-    """Keys written out in the sources, of Python and of the templates."""
-    found = set()
-    for path in (*REPORTS.glob("*.py"), *REPORTS.glob("templates/*.j2")):
-        text = path.read_text(encoding="utf-8")
-        found |= set(re.findall(r"""\b(?:words|self|t)\(\s*["']([a-z_]+\.[a-z_.0-9]*[a-z0-9])["']""", text))
-        if path.name in ("excel.py", "call_list.py"):
-            found |= set(re.findall(r"""\("([a-z_]+\.[a-z_]+)", "[a-z]+", \d+[,)]""", text))  # columns of a sheet
-    return found
-
-
-def test_every_text_exists_in_every_language():
-    for key, texts in catalogue().items():
-        assert set(texts) == set(LOCALES), key
-        assert all(isinstance(text, str) and text for text in texts.values()), key
-
-
-def test_the_languages_fill_in_the_same_values():
-    def names(text):
-        return {name.split(".")[0] for _, name, _, _ in string.Formatter().parse(text) if name}
-
-    optional = {"month_name", "month", "year"}  # one language writes the month as a number, the other as a name
-    for key, texts in catalogue().items():
-        assert names(texts["zh"]) - optional == names(texts["en"]) - optional, key
-
-
-def test_no_label_is_missing():
-    keys = used_keys()
-    assert len(keys) > 100
-    assert sorted(keys - set(catalogue())) == []
-
-
-def test_no_label_is_left_over():
-    keys = used_keys()
-    sources = (*REPORTS.glob("*.py"), *REPORTS.glob("templates/*.j2"))
-    text = "".join(path.read_text(encoding="utf-8") for path in sources)
-    unused = [
-        key
-        for key in catalogue()
-        if key not in keys and f'"{key}"' not in text and f"'{key}'" not in text and not key.startswith(FAMILIES)
-    ]
-    assert unused == []
 
 
 def semantic_entries():
@@ -98,7 +33,7 @@ def test_everything_in_the_layout_has_a_label():
 
 
 def test_money_per_something_of_the_cards_has_a_word_for_it():
-    """The note below a card reads "¥1,200 ÷ 3 orders": the denominator's word stands in labels.yml."""
+    """The note below a card reads "¥1,200 ÷ 3 orders": the denominator's word stands in the catalogue."""
     semantic = semantic_entries()
     for report in layout()["reports"].values():
         for metric in (semantic[name] for names in report["cards"] for name in names):
@@ -107,7 +42,7 @@ def test_money_per_something_of_the_cards_has_a_word_for_it():
 
 
 def test_an_unknown_key_and_language_are_errors():
-    with pytest.raises(MissingLabelError, match=r"nothing\.here"):
+    with pytest.raises(MissingWordError, match=r"nothing\.here"):
         Words("en")("nothing.here")
     with pytest.raises(ValueError, match="zh, en"):
         Words("fr")
@@ -132,7 +67,7 @@ def test_an_unknown_key_and_language_are_errors():
     ],
 )
 def test_numbers_as_text(value, kind, text):
-    assert Words("zh").number(value, kind) == text
+    assert Formats(Words("zh")).number(value, kind) == text
 
 
 @pytest.mark.parametrize(
@@ -153,4 +88,19 @@ def test_numbers_as_text(value, kind, text):
     ],
 )
 def test_changes_as_text(value, base, kind, text):
-    assert Words("zh").change(value, base, kind) == text
+    assert Formats(Words("zh")).change(value, base, kind) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "—"), (0, "0.0%"), (0.0004, "0.04%"), (0.001, "0.1%"), (0.4825, "48.3%"), (1, "100.0%")]
+)
+def test_a_small_share_shows_two_decimals(value, text):
+    assert Formats(Words("zh")).fine_share(value) == text
+
+
+@pytest.mark.parametrize(("locale", "text"), [("zh", "9月2日（周三）"), ("en", "2 Sep (Wed)")])
+def test_dates_as_text_are_of_the_reports_language_whatever_the_machines(locale, text):
+    formats = Formats(Words(locale))
+    assert formats.date(dt.date(2026, 9, 2)) == text
+    assert formats.month(dt.date(2026, 9, 2)) == {"zh": "九月", "en": "September"}[locale]
+    assert formats.range(dt.date(2026, 9, 2), dt.date(2026, 9, 3)).startswith(text.split(" (")[0].split("（")[0])
