@@ -13,9 +13,10 @@ from dial2deal.audit.history import Catalogue
 from dial2deal.metrics import Metrics
 from dial2deal.metrics.snapshot import generation
 from dial2deal.policy import Policy, findings
+from dial2deal.presentation import pdf
 from dial2deal.presentation.formats import Formats
 from dial2deal.presentation.words import Words
-from dial2deal.reports import call_list, excel, html, pdf
+from dial2deal.reports import call_list, excel, html
 from dial2deal.reports import content as contents
 from dial2deal.reports.call_list import PhoneLookup
 from dial2deal.reports.context import Context
