@@ -107,13 +107,13 @@ class LoadPlan:
     def quarantine(self, line: str, source: str, file: str) -> str:
         """Insert the invalid rows that are data; parameter loaded_at."""
         # Numbered, because each condition that is written down is planned again.
-        which = " ".join(f"when {f.when} then {number}" for number, f in enumerate(self.failures))
-        column = " ".join(f"when {number} then {text(f.column)}" for number, f in enumerate(self.failures))
-        reason = " ".join(f"when {number} then {f.reason}" for number, f in enumerate(self.failures))
+        which = _case("", [(f.when, str(number)) for number, f in enumerate(self.failures)])
+        column = _case("_failure", [(str(number), text(f.column)) for number, f in enumerate(self.failures)])
+        reason = _case("_failure", [(str(number), f.reason) for number, f in enumerate(self.failures)])
         return (
             f"insert into ops.quarantine select {file}, _line, "
-            f"case _failure {column} end, case _failure {reason} end, {self.raw_line}, _event_day, $loaded_at "
-            f"from (select *, case {which} end as _failure from {self.rows(line, source)}) "
+            f"{column}, {reason}, {self.raw_line}, _event_day, $loaded_at "
+            f"from (select *, {which} as _failure from {self.rows(line, source)}) "
             f"where not {self.is_total} and _failure is not null order by _line"
         )
 
@@ -313,6 +313,12 @@ def _key(profile: Profile, values: dict[str, str], quick: bool) -> str:
         for c in profile.key
     ]
     return f"concat_ws('|', {', '.join(parts)})"
+
+
+def _case(subject: str, branches: list[tuple[str, str]]) -> str:
+    """A CASE of (when, then); NULL where there is none, as in a file that no value of could be refused."""
+    whens = " ".join(f"when {when} then {then}" for when, then in branches)
+    return f"case {subject} {whens} end" if whens else "null"
 
 
 def _event_day(event: Column | None, values: dict[str, str], quick: bool) -> str:
