@@ -320,11 +320,10 @@ def high_intent(context: Context) -> Row | None:
     if context.snapshot.starts("calls") is None:
         return None
     most = int(context.policy.number("reports.call_list_rows", on=context.period.end))
+    context.snapshot.pool(context.period.end)
     rows = [
         {name: plain(value) for name, value in row.items()}
-        for row in context.snapshot.query(
-            "high_intent_list", {"start": context.period.start, "end": context.period.end, "rows": most}
-        )
+        for row in context.snapshot.query("high_intent_list", {"start": context.period.start, "rows": most})
     ]
     counts = {name: rows[0][f"pool_{name}"] or 0 for name in ("total", "new", "pending", "late", "focus")}
     rows = [row for row in rows if row["customer_key"]]

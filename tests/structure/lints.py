@@ -268,6 +268,7 @@ def _portable_sql(root: Path) -> Iterator[Path]:
     for path in sorted((root / "dbt_project").rglob("*.sql")):
         if "engine" not in path.parts and "target" not in path.parts:
             yield path
+    yield from sorted((root / "dial2deal/reports/queries").glob("*.sql"))
 
 
 def _model_entries(root: Path) -> Iterator[dict]:

@@ -106,6 +106,8 @@ OFFENCES = [
     (lints.metrics_documented, {"dbt_project/models/semantic/calls.yml": _METRIC_YML}),
     (lints.engine_specific_sql, {_CORE_SQL: "select strftime(a, '%Y') as y from {{ ref('stg_x') }}"}),
     (lints.engine_specific_sql, {"dbt_project/macros/m.sql": "select a ->> 'b' as y"}),
+    (lints.engine_specific_sql, {"dial2deal/reports/queries/q.sql": "select count_if(a) from fct_calls"}),
+    (lints.magic_thresholds, {"dial2deal/reports/queries/q.sql": "select a from fct_calls where talk_seconds > 300"}),
     (lints.magic_thresholds, {_CORE_SQL: "select talk_seconds > 300 as high from {{ ref('stg_x') }}"}),
     (lints.magic_thresholds, {_CORE_SQL: "select 1 as a where t between 30 and 60"}),
     (lints.file_sizes, {"dial2deal/long.py": "x = 1\n" * 501}),
