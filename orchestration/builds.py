@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -47,22 +46,6 @@ def find(settings: Settings, build: str, name: str, kind: type[Kind]) -> Kind | 
         return TypeAdapter(kind).validate_json((_folder(settings) / build / f"{name}.json").read_bytes())
     except (OSError, ValueError):
         return None
-
-
-def update_models(settings: Settings, changed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Add what was found of models just built (by dbt unique id) to what is known of all, and return that.
-
-    The UI shows a table's columns and rows from its latest materialization, so an unchanged one repeats them.
-    """
-    path = settings.dbt_target / "models_shown.json"
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        known = {}
-    if changed:
-        known |= changed
-        _write(path, json.dumps(known, ensure_ascii=False).encode())
-    return known
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import dagster as dg
 
+# Metadata in which a step names the assets that it left as they were, because nothing that they read has news.
+UNCHANGED = "unchanged"
+_PLANNED = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+_DONE = (dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_OBSERVATION)
+
 
 def not_materialized(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    """Assets that the run planned but did not materialise, as ``schema/table``, sorted.
+    """Assets that the run planned but neither materialised nor left unchanged, as ``schema/table``, sorted.
 
     An observation counts too: a report that was refused for a stated reason leaves one.
     """
-    planned = _keys(instance, run_id, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
-    done = _keys(instance, run_id, dg.DagsterEventType.ASSET_MATERIALIZATION) | _keys(
-        instance, run_id, dg.DagsterEventType.ASSET_OBSERVATION
-    )
-    return sorted(key.to_user_string() for key in planned - done)
-
-
-def _keys(instance: dg.DagsterInstance, run_id: str, kind: dg.DagsterEventType) -> set[dg.AssetKey]:
-    events = (entry.get_dagster_event() for entry in instance.all_logs(run_id, of_type=kind))
-    return {event.asset_key for event in events if event.asset_key}
+    planned, done = set[str](), set[str]()
+    for entry in instance.all_logs(run_id, of_type={_PLANNED, *_DONE}):
+        event = entry.get_dagster_event()
+        if event.asset_key:
+            (planned if event.event_type == _PLANNED else done).add(event.asset_key.to_user_string())
+        if made := entry.asset_materialization:
+            left = made.metadata.get(UNCHANGED)
+            done.update(left.value if isinstance(left, dg.JsonMetadataValue) else ())
+    return sorted(planned - done)

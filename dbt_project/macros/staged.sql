@@ -3,6 +3,7 @@
 
 {# A whole model: the latest delivery of each row under `key`, dated by `dated` where the feed has an event column. #}
 {% macro staged(feed, key, columns, dated=none, provided={}) %}
+{%- set undelivered = execute and not has_rows(source('raw', feed)) %}
 with {{ latest_delivery(feed) }}
 
 select
@@ -11,7 +12,7 @@ select
     {% if dated %}r._event_date as {{ dated }},
     {% endif %}
     {%- for column, kind in columns.items() -%}
-    {{ staged_column('r', feed, column, kind) }},
+    {{ staged_column('r', feed, column, kind, undelivered) }},
     {% endfor %}
     {%- for column, sql in provided.items() -%}
     {{ sql }} as {{ column }},
@@ -31,9 +32,13 @@ cross join {{ source('ops', 'secrets') }} as secrets
 
 {# One canonical column as typed columns: a map also says whether the vendor's value was unknown, a
    currency keeps its code, the customer's number becomes a mask, a status and a key. #}
-{% macro staged_column(row, feed, column, kind) -%}
+{% macro staged_column(row, feed, column, kind, undelivered=false) -%}
     {%- set text = row ~ '.' ~ column -%}
-    {%- if column == 'customer_number' -%}
+    {%- if undelivered and column == 'customer_number' -%}
+    cast(null as string) as number_status, cast(null as string) as customer_phone_masked, cast(null as string) as customer_key
+    {%- elif undelivered and kind in parsed_types() -%}
+    cast(null as {{ parsed_types()[kind] }}) as {{ column }}
+    {%- elif column == 'customer_number' -%}
     {{ staged_customer(row) }}
     {%- elif column == 'channel' -%}
     {{ channel_of(row) }} as channel
@@ -64,6 +69,13 @@ cross join {{ source('ops', 'secrets') }} as secrets
     {%- else -%}
     {{ exceptions.raise_compiler_error('unknown kind ' ~ kind ~ ' of column ' ~ column) }}
     {%- endif -%}
+{%- endmacro %}
+
+{# What reading a kind gives. Of a feed that was never delivered only the types are told: DuckDB needs 0.1 CPU s to
+   understand the SQL that reads one feed, and a first build has thirty of them. #}
+{% macro parsed_types() -%}
+    {{ return({'timestamp': 'timestamp', 'date': 'date', 'seconds': 'int', 'money': 'decimal(18, 2)', 'number': 'double',
+               'boolean': 'boolean', 'phone': 'string'}) }}
 {%- endmacro %}
 
 {# The customer a row is about: the number masked, and the key by number, else by the CRM's id. Needs `secrets`. #}

@@ -14,7 +14,7 @@ from dial2deal.privacy import mask_text
 from dial2deal.settings import Settings
 from dial2deal.transform import lineage
 from dial2deal.transform.preview import columns_of, shapes
-from orchestration import builds, metadata, models
+from orchestration import builds, metadata, models, verify
 from orchestration.defs.ingest import feeds, raw_key
 from orchestration.lock import LOCK
 from orchestration.rules import current_policy
@@ -105,7 +105,7 @@ def assets(settings: Settings, manifest: Mapping[str, Any]) -> list:
             full_refresh=config.full_refresh,
             date_range=config.date_range(),
             only=_only(context, manifest, checks),
-            on_node=lambda node: context.log.info("%d done, %s: %s", next(done), node.status, node.name),
+            on_node=lambda node: _log(context, next(done), node),
         )
         builds.save(settings, build, STEP, result)
         yield from _materializations(context, settings, manifest, result)
@@ -127,10 +127,13 @@ def assets(settings: Settings, manifest: Mapping[str, Any]) -> list:
             found = Counter(
                 _OUTCOMES.get(node.status, "not_evaluable") for node in result.nodes if node.unique_id in checks
             )
+            ran = {node.unique_id for node in result.nodes}
+            unchanged = [key for unique_id, key in models.model_ids(manifest).items() if unique_id not in ran]
             yield dg.MaterializeResult(
                 asset_key=MODEL_TESTS,
                 metadata={
                     "status": "checked" if result.changed else "unchanged",
+                    verify.UNCHANGED: [key.to_user_string() for key in unchanged],
                     "tests_passed": found["passed"],
                     "tests_failed": found["failed"],
                     "tests_not_evaluable": found["not_evaluable"],
@@ -153,25 +156,29 @@ def _only(
     return sorted(manifest["nodes"][unique_id]["name"] for unique_id in wanted | tests)
 
 
+def _log(context: dg.AssetExecutionContext, done: int, node: transform.NodeResult) -> None:
+    """A line for each model, and for each test that did not pass: their results follow as check results anyway."""
+    if node.resource_type != "test" or node.status != "pass":
+        context.log.info("%d done, %s: %s", done, node.status, node.name)
+
+
 def _materializations(
-    context: dg.AssetExecutionContext, settings: Settings, manifest: Mapping[str, Any], result: Any
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    manifest: Mapping[str, Any],
+    result: transform.TransformResult,
 ) -> Iterator[dg.MaterializeResult]:
+    """One per model that was built, upstream first; what nothing touched keeps its last one in the UI."""
+    seconds = {node.unique_id: round(node.seconds, 2) for node in result.nodes if node.status == "success"}
     keys = {
-        unique_id: key for unique_id, key in models.model_ids(manifest).items() if key in context.selected_asset_keys
+        unique_id: key
+        for unique_id, key in models.model_ids(manifest).items()
+        if unique_id in seconds and key in context.selected_asset_keys
     }
-    nodes = {node.unique_id: node for node in result.nodes if node.status == "success"}
-    ran = {node.unique_id for node in result.nodes}
-    known = builds.update_models(settings, _shown(settings, manifest, [name for name in keys if name in nodes]))
-    # One loop: Dagster refuses a model that is reported before one that it reads, built or idle.
+    shown = _shown(settings, manifest, list(keys))
     for unique_id, key in keys.items():
-        shown = metadata.of_model(known.get(unique_id), models.owner_of(manifest))
-        if unique_id in nodes:
-            yield dg.MaterializeResult(
-                asset_key=key, metadata={**shown, "status": "built", "seconds": round(nodes[unique_id].seconds, 2)}
-            )
-        elif unique_id not in ran:
-            # dbt leaves out the staging of feeds without news.
-            yield dg.MaterializeResult(asset_key=key, metadata={**shown, "status": "unchanged"})
+        found = metadata.of_model(shown[unique_id], models.owner_of(manifest))
+        yield dg.MaterializeResult(asset_key=key, metadata={**found, "seconds": seconds[unique_id]})
 
 
 def _shown(settings: Settings, manifest: Mapping[str, Any], built: list[str]) -> dict[str, dict[str, Any]]:

@@ -8,9 +8,11 @@ import subprocess
 import sys
 
 import pytest
+from dial2deal.exports.feeds import feeds
 
-from dial2deal import transform
+from dial2deal import transform, warehouse
 from dial2deal.settings import PROJECT_ROOT, Settings
+from tests.dbt.test_new_feeds import TYPES
 
 
 def call(call_id: str, started_at: str, number: str, talk: int = 0, **more: str) -> dict[str, str]:
@@ -86,6 +88,21 @@ def test_without_news_nothing_happens_and_dbt_stays_unloaded(company):
         cwd=PROJECT_ROOT,
     )
     assert out.stdout.strip() == "False True []"
+
+
+def test_what_was_never_delivered_has_the_types_that_its_columns_would_have(company):
+    with warehouse.session(company.settings) as con:
+        tables = con.execute("select table_name from duckdb_tables() where schema_name = 'staging'").fetchall()
+        for feed in (name for name in sorted(set(list(feeds())[8:]) - {"call_legs"}) if (f"stg_{name}",) in tables):
+            found = dict(con.execute(f"select column_name, column_type from (describe staging.stg_{feed})").fetchall())
+            wanted = {
+                column.name: TYPES[column.kind]
+                for column in feeds()[feed].columns.values()
+                if column.name not in ("source_updated_at", "customer_number")
+            }
+            if "customer_number" in feeds()[feed].columns:
+                wanted |= dict.fromkeys(("number_status", "customer_phone_masked", "customer_key"), "VARCHAR")
+            assert {name: found.get(name) for name in wanted} == wanted, feed
 
 
 def test_a_new_day_rebuilds_itself_alone(company):
@@ -164,7 +181,7 @@ def test_a_changed_policy_rebuilds_everything(new_company):
         "business_line,tier_profile,sector,label_zh,label_en,valid_from,valid_to\n*,fmcg,general,默认,Default,,\n",
         encoding="utf-8",
     )
-    from dial2deal import policy, warehouse
+    from dial2deal import policy
 
     made.policy = policy.load(made.settings)
     with warehouse.session(made.settings) as con:
