@@ -161,23 +161,14 @@ def _funnel(book: Book, content: Row) -> None:
         ("funnel.lost", "count", 10),
     ]
     rows = [
-        [
-            row["label"],
-            row["reached"],
-            row["of_all"],
-            row["step"]["value"],
-            row["step"]["low"],
-            row["step"]["high"],
-            Own(row["change"]),
-            row["lost"],
-        ]
-        for row in funnel["rows"]
+        [row.label, row.reached, row.of_all, row.step.value, row.step.low, row.step.high, Own(row.change), row.lost]
+        for row in funnel.rows
     ]
     sheet, last = book.sheet(
         words("sheet.funnel"),
         columns,
         rows,
-        words("funnel.lead", start=funnel["start"], end=funnel["end"], n=f"{funnel['entered']:,}"),
+        words("funnel.lead", start=funnel.start, end=funnel.end, n=f"{funnel.entered:,}"),
     )
     sheet.conditional_format(
         HEADER_ROW + 1,
@@ -191,7 +182,7 @@ def _funnel(book: Book, content: Row) -> None:
             "min_type": "num",
             "min_value": 0,
             "max_type": "num",
-            "max_value": funnel["entered"],
+            "max_value": funnel.entered,
         },
     )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dial2deal.presentation import charts
+from dial2deal.blocks import charts
 from dial2deal.presentation.formats import NONE, Formats
 from dial2deal.presentation.words import Words
 from dial2deal.privacy import visible
@@ -36,7 +35,7 @@ def render(content: Row, formats: Formats) -> str:
             figures=_figures(content, formats),
             spark=_spark,
             reasons=_reasons(content, words),
-            day=lambda text: formats.date(dt.date.fromisoformat(text), weekday=False),
+            day=lambda day: formats.date(day, weekday=False),
             moment=formats.moment,
             tier_colours=charts.TIER_COLOURS,
             css=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
@@ -69,17 +68,17 @@ def _figures(content: Row, formats: Formats) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     trend = content["sections"].get("trend")
     if trend:
-        for chart in trend["charts"]:
+        for chart in trend.charts:
             labels = [
                 _axis_label(content["granularity"], key) + ("†" if is_partial else "")
-                for key, is_partial in zip(trend["periods"], chart["bars"]["incomplete"], strict=True)
+                for key, is_partial in zip(trend.periods, chart.bars.incomplete, strict=True)
             ]
-            found[chart["id"]] = [
+            found[chart.id] = [
                 {**drawn, "svg": Markup(drawn["svg"])}
                 for drawn in charts.figure(
                     lambda size, chart=chart, labels=labels: charts.trend_option(chart, labels, formats, size),
-                    f"trend-{chart['id']}",
-                    words(f"trend.{chart['id']}"),
+                    f"trend-{chart.id}",
+                    words(f"trend.{chart.id}"),
                 )
             ]
     tiers = content["sections"].get("tiers")

@@ -219,11 +219,11 @@ def _slot(context: Context, sections: dict, _: str) -> list[Observation]:
     hour of the other days where they also beat their direction: what is so at nine every day is no matter of Sundays.
     All of them are one family of looks."""
     found = []
-    for grid in (sections.get("heatmap") or {}).get("grids", []):
-        hits, bases = grid["high_intent_calls"], grid["tiered_calls"]
-        way, all_bases = grid["direction"], sum(map(sum, bases))
+    for grid in sections["heatmap"].grids if sections.get("heatmap") else ():
+        hits, bases = grid.high_intent_calls, grid.tiered_calls
+        way, all_bases = grid.direction, sum(map(sum, bases))
         usual = sum(map(sum, hits)) / all_bases if all_bases else 0
-        for index, hour in enumerate(sections["heatmap"]["hours"]):
+        for index, hour in enumerate(sections["heatmap"].hours):
             column = [(hits[day][index], bases[day][index]) for day in range(7)]
             found.append(
                 _slot_share(
@@ -317,22 +317,22 @@ def _line_slot(context: Context, _: dict, __: str) -> list[Observation]:
 
 def _stage(context: Context, sections: dict, _: str) -> list[Observation]:
     """Expected deals lost at each step, of the cohorts that have had their time (sections.funnel)."""
-    words, table = context.words, (sections.get("funnel") or {}).get("losses")
+    words, table = context.words, sections.get("funnel") and sections["funnel"].losses
     if not table:
         return []
-    cohorts = context.formats.range(table["start"], table["end"])
+    cohorts = context.formats.range(table.start, table.end)
     return [
         Observation(
-            row["stage"],
-            words("scope.stage", before=row["before"], after=row["label"]),
+            row.stage,
+            words("scope.stage", before=row.before, after=row.label),
             "count",
-            row["expected_deals_lost"],
-            row["reached"],
-            row["lost"],
+            row.expected_deals_lost,
+            row.reached,
+            row.lost,
             detail=cohorts,
         )
-        for row in table["rows"]
-        if row["expected_deals_lost"] is not None
+        for row in table.rows
+        if row.expected_deals_lost is not None
     ]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dial2deal.audit.history import Catalogue
+from dial2deal.blocks import as_json
 from dial2deal.metrics import Metrics
 from dial2deal.metrics.snapshot import generation
 from dial2deal.policy import Policy, findings
@@ -126,7 +127,7 @@ def _json(content: Row) -> str:
         sections["high_intent"] = {name: value for name, value in pool.items() if name != "rows"}
     return (
         json.dumps(
-            content | {"sections": sections},
+            as_json.plain(content | {"sections": sections}),
             ensure_ascii=False,
             indent=1,
             sort_keys=True,

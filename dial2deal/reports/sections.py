@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dial2deal.blocks.kinds import Chart, Funnel, Grid, HeatMap, Losses, Rate, Series, Stage, StepLoss, Trend
 from dial2deal.policy.models import TierRule
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row, plain
@@ -37,41 +38,36 @@ def metric_share(row: Row, metric: str) -> Row:
     }
 
 
-def trend(context: Context) -> Row | None:
+def trend(context: Context) -> Trend | None:
     """Charts over the trend periods: bars, perhaps second bars, and a line."""
     rows = context.trend()
+
+    def series(name: str | None) -> Series | None:
+        if name is None:
+            return None
+        spec = context.metric(name)
+        return Series(
+            name,
+            spec.shown_as,
+            spec.label(context.words.locale),
+            tuple(row.get(name) for row in rows),
+            tuple(context.snapshot.holds_back(spec.feeds[0], p.start, p.end) for p in context.trend_periods),
+        )
+
     charts = []
     for chart in context.layout["charts"]:
-        bars, line = context.answerable([chart["bars"]]), context.answerable(chart["line"])
+        bars, line = series(context.answerable([chart["bars"]])), context.answerable(chart["line"])
         if bars is None or len(rows) < 2:
             continue
         second = context.answerable([chart["bars2"]]) if "bars2" in chart else None
-        charts.append(
-            {
-                "id": chart["id"],
-                **{
-                    part: {
-                        "metric": name,
-                        "kind": context.metric(name).shown_as,
-                        "label": context.metric(name).label(context.words.locale),
-                        "values": [row.get(name) for row in rows],
-                        "incomplete": [
-                            context.snapshot.holds_back(context.metric(name).feeds[0], period.start, period.end)
-                            for period in context.trend_periods
-                        ],
-                    }
-                    for part, name in (("bars", bars), ("bars2", second), ("line", line))
-                    if name
-                },
-            }
-        )
+        charts.append(Chart(chart["id"], bars, series(second), series(line)))
     if not charts:
         return None
-    return {
-        "periods": [period.key for period in context.trend_periods],
-        "charts": charts,
-        "is_incomplete": any(any(chart["bars"]["incomplete"]) for chart in charts),
-    }
+    return Trend(
+        tuple(period.key for period in context.trend_periods),
+        tuple(charts),
+        any(any(chart.bars.incomplete) for chart in charts),
+    )
 
 
 def tiers(context: Context) -> Row | None:
@@ -112,7 +108,7 @@ def _tier_counts(context: Context, period) -> dict[str, int]:
     return {row["duration_tier"]: row["tiered_calls"] for row in rows if row["duration_tier"] and row["tiered_calls"]}
 
 
-def heatmap(context: Context) -> Row | None:
+def heatmap(context: Context) -> HeatMap | None:
     """High-intent calls by weekday (1 = Monday) and hour of the window, callers and called apart.
 
     Whoever calls is readier to talk: mixed, an hour with many inbound calls would look like a good hour to dial.
@@ -128,30 +124,20 @@ def heatmap(context: Context) -> Row | None:
         _grid(direction, [row for row in rows if row["direction"] == direction], hours)
         for direction in ("inbound", "outbound")
     ]
-    return {
-        "start": start.isoformat(),
-        "end": context.period.end.isoformat(),
-        "hours": list(hours),
-        "total": total,
-        "grids": [grid for grid in grids if grid["total"]],
-    }
+    return HeatMap(start, context.period.end, tuple(hours), total, tuple(grid for grid in grids if grid.total))
 
 
-def _grid(direction: str, rows: list[Row], hours: range) -> Row:
+def _grid(direction: str, rows: list[Row], hours: range) -> Grid:
     cells = {(row["weekday"], row["hour"]): row for row in rows}
-    counts = {
-        name: [[cells.get((day, hour), {}).get(name, 0) for hour in hours] for day in range(1, 8)]
-        for name in ("high_intent_calls", "tiered_calls")
-    }
-    return {
-        "direction": direction,
-        "total": sum(map(sum, counts["high_intent_calls"])),
-        "max": max(map(max, counts["high_intent_calls"])),
-        **counts,
-    }
+
+    def counts(name: str) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(cells.get((day, hour), {}).get(name, 0) for hour in hours) for day in range(1, 8))
+
+    hits = counts("high_intent_calls")
+    return Grid(direction, sum(map(sum, hits)), max(map(max, hits)), hits, counts("tiered_calls"))
 
 
-def funnel(context: Context) -> Row | None:
+def funnel(context: Context) -> Funnel | None:
     """Leads of the horizon before the period's end and the stages they had reached by then."""
     if context.snapshot.starts("leads") is None:
         return None
@@ -165,37 +151,37 @@ def funnel(context: Context) -> Row | None:
     base = {row["stage"]: row for row in _funnel(context, previous, horizon)} if has_base else {}
     entered, rows, before = stages[0]["entered"], [], stages[0]["entered"]
     for stage in stages:
-        step = share(stage["reached"], before, context.z)
+        step = Rate.of(stage["reached"], before, context.z)
         earlier = base.get(stage["stage"])
         rows.append(
-            {
-                "stage": stage["stage"],
-                "label": context.words.of(stage, stage["stage"]),
-                "reached": stage["reached"],
-                "is_optional": stage["is_optional"],
-                "is_after_deal": stage["is_after_deal"],
-                "step": step,
-                "of_all": stage["reached"] / entered,
-                "lost": before - stage["reached"],
-                "previous_step": earlier and earlier["step"],
-                "change": context.formats.change(step["value"], earlier and earlier["step"], "share"),
-            }
+            Stage(
+                stage["stage"],
+                context.words.of(stage, stage["stage"]),
+                stage["reached"],
+                stage["is_optional"],
+                stage["is_after_deal"],
+                step,
+                stage["reached"] / entered,
+                before - stage["reached"],
+                earlier and earlier["step"],
+                context.formats.change(step.value, earlier and earlier["step"], "share"),
+            )
         )
         before = stage["reached"]
     losses = _losses(context, horizon)
-    return {
-        "start": max(context.window_start(horizon), first).isoformat(),
-        "end": context.period.end.isoformat(),
-        "horizon_days": horizon,
-        "preset": context.layout["preset"],
-        "entered": entered,
-        "rows": rows,
-        "losses": losses,
-        "weakest": losses and losses["weakest"],
-    }
+    return Funnel(
+        max(context.window_start(horizon), first),
+        context.period.end,
+        horizon,
+        context.layout["preset"],
+        entered,
+        tuple(rows),
+        losses,
+        losses and losses.weakest,
+    )
 
 
-def _losses(context: Context, horizon: int) -> Row | None:
+def _losses(context: Context, horizon: int) -> Losses | None:
     """What each step costs in deals by mart funnel_by_stage, of the cohorts that had ``horizon`` days by the period's
     end and began at most another ``horizon`` before; None while there are none. Stages are named by where they lead."""
     rows = [
@@ -204,19 +190,19 @@ def _losses(context: Context, horizon: int) -> Row | None:
             "stage_losses", {"end": context.period.end, "horizon": horizon, "preset": context.layout["preset"]}
         )
     ]
-    rows = [
-        row
-        | {
-            "label": context.words.of({"label_zh": row["label_zh"], "label_en": row["label_en"]}, row["stage"]),
-            "before": context.words.of({"label_zh": row["before_zh"], "label_en": row["before_en"]}),
-        }
+    found = tuple(
+        StepLoss(
+            **row,
+            label=context.words.of(row, row["stage"]),
+            before=context.words.of({"label_zh": row["before_zh"], "label_en": row["before_en"]}),
+        )
         for row in rows
-    ]
-    judged = [row for row in rows if row["expected_deals_lost"] and row["reached"] >= context.min_n]
+    )
+    judged = [row for row in found if row.expected_deals_lost and row.reached >= context.min_n]
     if not judged:
         return None
-    weakest = max(judged, key=lambda row: row["expected_deals_lost"])
-    return {"rows": rows, "start": rows[0]["first_day"], "end": rows[0]["last_day"], "weakest": weakest["stage"]}
+    weakest = max(judged, key=lambda row: row.expected_deals_lost or 0)
+    return Losses(found, found[0].first_day, found[0].last_day, weakest.stage)
 
 
 def _funnel(context: Context, end, horizon: int) -> list[Row]:

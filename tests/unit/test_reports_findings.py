@@ -4,6 +4,7 @@ from typing import ClassVar
 import pytest
 import yaml
 
+from dial2deal.blocks.kinds import Grid, HeatMap
 from dial2deal.demo.scenario import DAY, DEFAULT_SEED
 from dial2deal.demo.world import World
 from dial2deal.insight.intervals import wilson
@@ -192,16 +193,18 @@ def test_a_team_is_compared_with_its_own_last_weeks(now, weeks, fires):
 def grid(direction, cells, usual=(20, 200)):
     """A heat map of 9 and 10 o'clock; ``cells``: (weekday, hour) to (high-intent calls, calls with a tier)."""
     shown = [[cells.get((day, hour), usual) for hour in (9, 10)] for day in range(1, 8)]
-    return {
-        "direction": direction,
-        "high_intent_calls": [[hit for hit, _ in day] for day in shown],
-        "tiered_calls": [[base for _, base in day] for day in shown],
-    }
+    return Grid(
+        direction, 0, 0, [[hit for hit, _ in day] for day in shown], [[base for _, base in day] for day in shown]
+    )
+
+
+def heat_map(hours, grids):
+    return {"heatmap": HeatMap(dt.date(2026, 6, 1), dt.date(2026, 6, 30), tuple(hours), 0, tuple(grids))}
 
 
 def slots(*grids):
     best = rule(scope="slot", test="above_rest", threshold={"value": 0}, certain_only=True, limit=1)
-    return [hit["key"] for hit in findings.find(Context(), {"heatmap": {"hours": [9, 10], "grids": grids}}, [best])]
+    return [hit["key"] for hit in findings.find(Context(), heat_map((9, 10), grids), [best])]
 
 
 def test_the_best_slot_is_no_more_than_what_was_seen():
@@ -235,17 +238,16 @@ def test_the_planted_friday_afternoon_is_the_best_slot():
                 cells[call.direction][key] = (hits + (call.talk > call.line.high_above), base + 1)
     hours = range(7, 22)
     grids = [
-        {
-            "direction": way,
-            **{
-                name: [[counts.get((weekday, hour), (0, 0))[n] for hour in hours] for weekday in range(1, 8)]
-                for n, name in enumerate(("high_intent_calls", "tiered_calls"))
-            },
-        }
+        Grid(
+            way,
+            0,
+            0,
+            *([[counts.get((weekday, hour), (0, 0))[n] for hour in hours] for weekday in range(1, 8)] for n in (0, 1)),
+        )
         for way, counts in cells.items()
     ]
     best = rule(scope="slot", test="above_rest", threshold={"value": 0}, certain_only=True, limit=1)
-    (hit,) = findings.find(Context(), {"heatmap": {"hours": hours, "grids": grids}}, [best])
+    (hit,) = findings.find(Context(), heat_map(hours, grids), [best])
     assert hit["key"] in ("inbound|5-14", "inbound|5-15", "inbound|5-16")
 
 

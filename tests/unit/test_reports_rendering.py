@@ -7,7 +7,9 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from dial2deal.presentation import charts, echarts, pdf
+from dial2deal.blocks import charts
+from dial2deal.blocks.kinds import Chart, Series
+from dial2deal.presentation import echarts, pdf
 from dial2deal.presentation.echarts import render_svg
 from dial2deal.presentation.formats import Formats
 from dial2deal.presentation.words import Words
@@ -15,22 +17,11 @@ from dial2deal.presentation.workbook import Own, write
 from dial2deal.reports.call_list import dialable
 from dial2deal.reports.sections import opening
 
-CHART = {
-    "bars": {
-        "metric": "calls",
-        "kind": "count",
-        "label": "通话量",
-        "values": [3, None, 0, 7],
-        "incomplete": [False] * 4,
-    },
-    "line": {
-        "metric": "connect_rate",
-        "kind": "share",
-        "label": "接通率",
-        "values": [0.1, 0.2, None, 0.4],
-        "incomplete": [False] * 4,
-    },
-}
+CHART = Chart(
+    "volume",
+    Series("calls", "count", "通话量", (3, None, 0, 7), (False,) * 4),
+    line=Series("connect_rate", "share", "接通率", (0.1, 0.2, None, 0.4), (False,) * 4),
+)
 
 
 def test_the_same_chart_is_the_same_text():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dial2deal.blocks.kinds import Chart, Series
 from dial2deal.presentation.echarts import render_svg
 from dial2deal.presentation.formats import Formats
 
@@ -42,25 +43,25 @@ def figure(option_of, chart_id: str, title: str) -> list[dict[str, str]]:
     ]
 
 
-def trend_option(chart: Row, labels: list[str], formats: Formats, size: Size) -> Row:
+def trend_option(chart: Chart, labels: list[str], formats: Formats, size: Size) -> Row:
     """Two panels on one time axis: the line above, the bars below, each with its own labelled scale."""
-    bars, second, line = chart["bars"], chart.get("bars2"), chart.get("line")
+    bars, second, line = chart.bars, chart.bars2, chart.line
     split = 0.44 if line else 0
     top, gap, bottom = 32, 36, 24
     line_height = int((size.height - top - gap - bottom) * split)
     bar_top = top + line_height + (gap if line else 0)
     grids = [{"left": _AXIS, "right": 14, "top": bar_top, "bottom": bottom, "outerBoundsMode": "none"}]
-    titles = [_panel_title(bars["label"], bar_top - 22, size)]
+    titles = [_panel_title(bars.label, bar_top - 22, size)]
     unit = _unit(bars, second, formats)
     x_axes, y_axes = [_x_axis(labels, 0, size, True)], [_y_axis(0, unit, size)]
     series, legend = [_bars(bars, 0, formats, ACCENT, SOFT, unit)], {"show": False}
     if second:
         titles = []
         series.append(_bars(second, 0, formats, SECOND, SECOND_SOFT, unit, labelled=False))
-        legend = _legend([bars["label"], second["label"]], bar_top - 24, size)
+        legend = _legend([bars.label, second.label], bar_top - 24, size)
     if line:
         grids.append({"left": _AXIS, "right": 14, "top": top, "height": line_height, "outerBoundsMode": "none"})
-        titles.append(_panel_title(line["label"], 0, size))
+        titles.append(_panel_title(line.label, 0, size))
         x_axes.append(_x_axis(labels, 1, size, False))
         unit = _unit(line, None, formats)
         y_axes.append({**_y_axis(1, unit, size), "scale": True})
@@ -194,12 +195,12 @@ def _x_axis(labels: list[str], index: int, size: Size, show: bool) -> Row:
     }
 
 
-def _unit(part: Row, second: Row | None, formats: Formats) -> tuple[float, str]:
+def _unit(part: Series, second: Series | None, formats: Formats) -> tuple[float, str]:
     """By what values are multiplied for their axis, and how the axis writes them: its labels know no other formats."""
-    if part["kind"] in ("share", "ratio"):
+    if part.kind in ("share", "ratio"):
         return 100, "{value}%"
-    values = [value for one in (part, second) if one for value in one["values"] if value is not None]
-    if part["kind"] == "money" and max(values, default=0) >= _LARGE:
+    values = [value for one in (part, second) if one for value in one.values if value is not None]
+    if part.kind == "money" and max(values, default=0) >= _LARGE:
         return (
             (1e-4, formats.words("axis.large")) if formats.words.locale == "zh" else (1e-3, formats.words("axis.large"))
         )
@@ -222,12 +223,12 @@ def _y_axis(index: int, unit: tuple[float, str], size: Size) -> Row:
 
 
 def _bars(
-    part: Row, axis: int, formats: Formats, strong: str, soft: str, unit: tuple[float, str], labelled: bool = True
+    part: Series, axis: int, formats: Formats, strong: str, soft: str, unit: tuple[float, str], labelled: bool = True
 ) -> Row:
-    last = len(part["values"]) - 1
+    last = len(part.values) - 1
     return {
         "type": "bar",
-        "name": part["label"],
+        "name": part.label,
         "silent": True,
         "xAxisIndex": axis,
         "yAxisIndex": axis,
@@ -238,13 +239,13 @@ def _bars(
                 "label": _value_label(part, n, formats, True) if labelled else {"show": False},
                 "itemStyle": {"color": strong if n == last else soft, "borderRadius": [2, 2, 0, 0]},
             }
-            for n, value in enumerate(part["values"])
+            for n, value in enumerate(part.values)
         ],
     }
 
 
-def _line(part: Row, formats: Formats, unit: tuple[float, str]) -> Row:
-    last = len(part["values"]) - 1
+def _line(part: Series, formats: Formats, unit: tuple[float, str]) -> Row:
+    last = len(part.values) - 1
     return {
         "type": "line",
         "silent": True,
@@ -260,22 +261,22 @@ def _line(part: Row, formats: Formats, unit: tuple[float, str]) -> Row:
                 "symbolSize": 7 if n == last else 4,
                 "label": _value_label(part, n, formats, False),
             }
-            for n, value in enumerate(part["values"])
+            for n, value in enumerate(part.values)
         ],
     }
 
 
-def _value_label(part: Row, n: int, formats: Formats, is_bar: bool) -> Row:
+def _value_label(part: Series, n: int, formats: Formats, is_bar: bool) -> Row:
     """Last, largest and smallest values are written at their marks, exactly; the axis gives the rest."""
     values = [
         value
-        for value, is_partial in zip(part["values"], part["incomplete"], strict=True)
+        for value, is_partial in zip(part.values, part.incomplete, strict=True)
         if value is not None and not is_partial
     ]
-    value = part["values"][n]
-    last = len(part["values"]) - 1
-    extremes = {part["values"].index(max(values)), part["values"].index(min(values))} if values else set()
-    named = value is not None and (n == last or (n in extremes and last - n > 1 and not part["incomplete"][n]))
+    value = part.values[n]
+    last = len(part.values) - 1
+    extremes = {part.values.index(max(values)), part.values.index(min(values))} if values else set()
+    named = value is not None and (n == last or (n in extremes and last - n > 1 and not part.incomplete[n]))
     if not named:
         return {"show": False}
     is_low = not is_bar and n != last and value == min(values) != max(values)
@@ -284,7 +285,7 @@ def _value_label(part: Row, n: int, formats: Formats, is_bar: bool) -> Row:
         "position": "bottom" if is_low else "top",
         "distance": 4,
         "fontSize": 10,
-        "formatter": formats.number(value, part["kind"]),
+        "formatter": formats.number(value, part.kind),
         "color": INK if n == last else MUTED,
         "fontWeight": "bold" if n == last else "normal",
     }
