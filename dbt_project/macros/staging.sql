@@ -105,6 +105,12 @@ left join {{ ref('stg_value_maps') }} as m_{{ column }}
     left({{ sha256_hex("secrets.customer_hash_key || '|' || coalesce(" ~ e164 ~ ", 'crm:' || " ~ source ~ " || ':' || " ~ customer_id ~ ")") }}, 32)
 {%- endmacro %}
 
+{# The customer as a number, for counting different ones: 60 bits of the key, so the same in every build. Two of ten
+   million customers share one with a probability of 0.00004. Counting numbers takes a third less CPU than texts. #}
+{% macro customer_no(customer_key) -%}
+    {{ hex_number('substring(' ~ customer_key ~ ', 1, 15)') }}
+{%- endmacro %}
+
 {# Channel spelling to channel: alias, else the text itself; NULL when empty. Needs join_channel. #}
 {% macro join_channel(row) -%}
 left join {{ source('policy', 'channel_aliases') }} as alias

@@ -156,7 +156,7 @@ def _metric(entry: dict[str, Any], measures: dict[str, tuple[str, str]], counted
         null_when=meta["null_when"],
         grain=max((grain for _, grain in used), key=GRAINS.index),
         is_additive=entry["type"] == "simple" and used[0][0] in _ADDITIVE and meta.get("additive", True),
-        is_ratio=entry["type"] == "ratio" and set(divided.values()) <= counted,
+        is_ratio=entry["type"] == "ratio" and not entry["filter"] and set(divided.values()) <= counted,
         **divided,
         within=tuple(meta.get("within", ())),
         known_by=meta.get("known_by"),

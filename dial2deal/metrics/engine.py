@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Sequence, Set
 from typing import Any
 
 from dial2deal.metrics.snapshot import MetricError
 
+_DAY = re.compile(r"DATE_TRUNC\('day', ((?:\w+\.)?(\w+))\)")
+
 
 class Compiler:
-    """Compiles metric questions to DuckDB SQL. ``manifest_text`` is dbt's semantic_manifest.json."""
+    """Compiles metric questions to DuckDB SQL. ``manifest_text`` is dbt's semantic_manifest.json.
 
-    def __init__(self, manifest_text: str) -> None:
+    ``dates``: names of columns that hold dates in every table that has them.
+    """
+
+    def __init__(self, manifest_text: str, dates: Set[str]) -> None:
         from metricflow.engine.metricflow_engine import MetricFlowEngine
         from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
         from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
         self.manifest = parse_manifest_from_dbt_generated_manifest(manifest_text)
+        self._dates = dates
         self._engine = MetricFlowEngine(SemanticManifestLookup(self.manifest), _sql_client())
 
     def sql(self, metrics: Sequence[str], group_by: Sequence[str], where: Sequence[str]) -> str:
@@ -27,12 +34,16 @@ class Compiler:
             metric_names=list(metrics), group_by_names=list(group_by), where_constraints=list(where) or None
         )
         try:
-            return self._engine.explain(request).sql_statement.sql
+            return _DAY.sub(self._day, self._engine.explain(request).sql_statement.sql)
         except Exception as error:
             raise MetricError(
                 f"These metrics and dimensions do not fit together: {', '.join(metrics)} by "
                 f"{', '.join(group_by) or 'nothing'}. {_first_reason(error)}"
             ) from error
+
+    def _day(self, found: re.Match[str]) -> str:
+        """A date's day is the date: truncated, no row group can be left out (half of the CPU of a filtered question)."""
+        return found[1] if found[2] in self._dates else found[0]
 
     def dimensions(self, metric: str) -> set[str]:
         """MetricFlow's names of everything ``metric`` can be grouped by."""

@@ -1,10 +1,11 @@
-"""Conditions from data to MetricFlow's where clauses: known dimensions, known operators, quoted literals."""
+"""Conditions from data to MetricFlow's where clauses: known dimensions, known operators, bound values."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,6 @@ from dial2deal.metrics.catalog import Catalog
 from dial2deal.metrics.snapshot import MetricError
 
 _OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "not in")
-_JINJA_OPENING = re.compile(r"\{(?=[{%#])")
 
 _TEXT = re.compile(r"\s*(\w+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
 
@@ -42,30 +42,67 @@ def _typed(text: str) -> str | int | bool | None:
     return None if text == "" else int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
 
 
-def where_clauses(catalog: Catalog, filters: Iterable[Filter]) -> list[str]:
-    """One clause per filter ``(dimension, operator, value)``; MetricFlow joins them with AND.
+@dataclass
+class Where:
+    """Clauses of one question, which MetricFlow joins with AND, and the values that they name ``$p0``, ``$p1`` …
 
-    Operators: = != < <= > >= in "not in" (with a non-empty list). ``= None`` and ``!= None`` test for emptiness.
-    Nothing a caller passes reaches the SQL but as a quoted literal. Raises MetricError.
+    Nothing a caller passes becomes SQL: values are bound when the statement runs, so that the same question about
+    other days or channels has the same text and is not compiled again.
     """
-    return [_clause(catalog, item) for item in filters]
 
+    clauses: list[str] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
 
-def period_clauses(grain: str, start: dt.date | None, end: dt.date | None) -> list[str]:
-    """Clauses for first and last day, both included, on tables that know time by ``grain``.
+    def add_filters(self, catalog: Catalog, filters: Iterable[Filter]) -> None:
+        """One clause per filter ``(dimension, operator, value)``.
 
-    MetricFlow's own time constraint is not used: it widens to whole weeks or months of the grouping. Raises
-    MetricError when the days do not begin and end a period of ``grain``.
-    """
-    moment = f"{{{{ TimeDimension('metric_time', '{grain}') }}}}"
-    clauses = []
-    if start is not None:
-        _check_boundary(grain, start, start, "start on")
-        clauses.append(f"{moment} >= {literal(start)}")
-    if end is not None:
-        _check_boundary(grain, end + dt.timedelta(days=1), end, "end before")
-        clauses.append(f"{moment} <= {literal(end)}")
-    return clauses
+        Operators: = != < <= > >= in "not in" (with a non-empty list). ``= None`` and ``!= None`` test for emptiness.
+        Raises MetricError.
+        """
+        self.clauses += [self._clause(catalog, item) for item in filters]
+
+    def add_period(self, grain: str, start: dt.date | None, end: dt.date | None) -> None:
+        """Clauses for first and last day, both included, on tables that know time by ``grain``.
+
+        MetricFlow's own time constraint is not used: it widens to whole weeks or months of the grouping. Raises
+        MetricError when the days do not begin and end a period of ``grain``.
+        """
+        moment = f"{{{{ TimeDimension('metric_time', '{grain}') }}}}"
+        if start is not None:
+            _check_boundary(grain, start, start, "start on")
+            self.clauses.append(f"{moment} >= {self._bound(start)}")
+        if end is not None:
+            _check_boundary(grain, end + dt.timedelta(days=1), end, "end before")
+            self.clauses.append(f"{moment} <= {self._bound(end)}")
+
+    def _clause(self, catalog: Catalog, item: Filter) -> str:
+        try:
+            name, operator, value = item
+        except (TypeError, ValueError) as error:
+            raise MetricError(f"A filter is (dimension, operator, value), not {item!r}.") from error
+        reference = catalog.dimension(name).reference()
+        operator = str(operator).strip().lower()
+        if operator not in _OPERATORS:
+            raise MetricError(
+                f"Unknown operator {operator!r} in the filter on {name}; use one of {', '.join(_OPERATORS)}."
+            )
+        if value is None:
+            if operator not in ("=", "!="):
+                raise MetricError(f"The filter on {name} compares nothing with {operator!r}; use = or !=.")
+            return f"{reference} is {'not ' if operator == '!=' else ''}null"
+        if operator in ("in", "not in"):
+            if isinstance(value, str | bytes) or not isinstance(value, Iterable) or not list(value):
+                raise MetricError(f"The filter on {name} needs a non-empty list after {operator!r}.")
+            return f"{reference} {operator} ({', '.join(self._bound(each) for each in value)})"
+        return f"{reference} {operator} {self._bound(value)}"
+
+    def _bound(self, value: Any) -> str:
+        """Name of the parameter for text, a number, a truth value or a date. Raises MetricError for anything else."""
+        if not isinstance(value, bool | int | float | Decimal | dt.date | str):
+            raise MetricError(f"Cannot filter by a value of type {type(value).__name__}.")
+        name = f"p{len(self.values)}"
+        self.values[name] = value
+        return f"${name}"
 
 
 def _check_boundary(grain: str, boundary: dt.date, day: dt.date, word: str) -> None:
@@ -81,41 +118,3 @@ def _check_boundary(grain: str, boundary: dt.date, day: dt.date, word: str) -> N
             f"These metrics are known by {grain} only, and {day} would cut a {grain} in two: "
             f"{word} the first day of a {grain}."
         )
-
-
-def _clause(catalog: Catalog, item: Filter) -> str:
-    try:
-        name, operator, value = item
-    except (TypeError, ValueError) as error:
-        raise MetricError(f"A filter is (dimension, operator, value), not {item!r}.") from error
-    reference = catalog.dimension(name).reference()
-    operator = str(operator).strip().lower()
-    if operator not in _OPERATORS:
-        raise MetricError(f"Unknown operator {operator!r} in the filter on {name}; use one of {', '.join(_OPERATORS)}.")
-    if value is None:
-        if operator not in ("=", "!="):
-            raise MetricError(f"The filter on {name} compares nothing with {operator!r}; use = or !=.")
-        return f"{reference} is {'not ' if operator == '!=' else ''}null"
-    if operator in ("in", "not in"):
-        if isinstance(value, str | bytes) or not isinstance(value, Iterable) or not list(value):
-            raise MetricError(f"The filter on {name} needs a non-empty list after {operator!r}.")
-        return f"{reference} {operator} ({', '.join(literal(each) for each in value)})"
-    return f"{reference} {operator} {literal(value)}"
-
-
-def literal(value: Any) -> str:
-    """SQL literal of text, number, truth value or date. Raises MetricError for anything else."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | Decimal):
-        return str(value)
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, dt.datetime):
-        return f"timestamp '{value.isoformat(sep=' ')}'"
-    if isinstance(value, dt.date):
-        return f"date '{value.isoformat()}'"
-    if isinstance(value, str):
-        # The clause is a Jinja template: an opening brace of the value must not start an expression.
-        return _JINJA_OPENING.sub("{' || '", "'" + value.replace("'", "''") + "'")
-    raise MetricError(f"Cannot filter by a value of type {type(value).__name__}.")

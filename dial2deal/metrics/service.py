@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
@@ -16,21 +17,25 @@ from dial2deal.insight.intervals import wilson
 from dial2deal.metrics import catalog as catalogs
 from dial2deal.metrics.catalog import GRAINS, Catalog
 from dial2deal.metrics.engine import Compiler
-from dial2deal.metrics.filters import Filter, period_clauses, where_clauses
+from dial2deal.metrics.filters import Filter, Where
 from dial2deal.metrics.snapshot import SEMANTIC_MANIFEST, MetricError, SnapshotMissingError, connect, generation
 from dial2deal.settings import Settings
 
 Row = dict[str, Any]
 _COMPILED_QUERIES = 512
+_ANSWERS_KEPT, _ROWS_KEPT = 2000, 2000
 # Where a question leaves such a dimension open, this policy setting says which value is meant.
 _MEANT_BY_DEFAULT = {"preset": "funnel.default_preset"}
 
 
 class Metrics:
-    """Metrics of the published snapshot; follows the snapshot when another one is published. Thread-safe."""
+    """Metrics of the published snapshot; follows the snapshot when another one is published. Thread-safe.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    Answers are kept as long as their snapshot is the published one. ``seconds``: how long one question may take.
+    """
+
+    def __init__(self, settings: Settings, seconds: float | None = None) -> None:
+        self._settings, self._seconds = settings, seconds
         self._lock = threading.Lock()
         self._state: _Generation | None = None
 
@@ -63,15 +68,14 @@ class Metrics:
         wanted = [state.catalog.metric(name) for name in dict.fromkeys(metrics)]
         if not wanted:
             raise MetricError("Name at least one metric.")
-        names = list(dict.fromkeys(name for metric in wanted for name in _columns(state.catalog, metric)))
+        names = tuple(dict.fromkeys(name for metric in wanted for name in _columns(state.catalog, metric)))
         groups = {name: _qualified(state.catalog, name) for name in dict.fromkeys(group_by)}
         filters = list(filters)
-        where = where_clauses(state.catalog, [*filters, *_missing_filters(state, wanted, groups, filters)])
-        if start is not None or end is not None:
-            where += period_clauses(state.finest_grain(tuple(names)), start, end)
-        statement = state.compile(tuple(names), tuple(groups.values()), tuple(where))
+        where = Where()
+        where.add_filters(state.catalog, [*filters, *_missing_filters(state, wanted, groups, filters)])
+        where.add_period(state.finest_grain(names), start, end)
         rows = []
-        for raw in state.fetch(statement):
+        for raw in state.answer(names, tuple(groups.values()), where, self._seconds):
             row: Row = {
                 name: _plain_date(raw[column]) if name in GRAINS else raw[column] for name, column in groups.items()
             }
@@ -159,27 +163,58 @@ class _Generation:
         self._manifest = manifest
         self.catalog: Catalog = catalogs.load(manifest)
         self.compile = lru_cache(_COMPILED_QUERIES)(self._compile)
+        self._answers: OrderedDict[tuple, list[Row]] = OrderedDict()
+        self._lock = threading.Lock()
         self.values = lru_cache(None)(self._values)
         self.labels = lru_cache(None)(self._labels)
-        self.number = lru_cache(None)(self._number)
-        self.text = lru_cache(None)(self._text)
         self.groupings = lru_cache(None)(self._groupings)
 
     @cached_property
     def _compiler(self) -> Compiler:
         """Made when the first question comes: the catalogue alone does not need MetricFlow."""
-        return Compiler(self._manifest.read_text(encoding="utf-8"))
+        return Compiler(self._manifest.read_text(encoding="utf-8"), self._dates())
+
+    def _dates(self) -> set[str]:
+        rows = self._con.cursor().execute(
+            "select column_name from duckdb_columns() where database_name = 'warehouse' and schema_name = 'marts' "
+            "group by column_name having bool_and(data_type = 'DATE')"
+        )
+        return {name for (name,) in rows.fetchall()}
 
     def _compile(self, metrics: tuple[str, ...], group_by: tuple[str, ...], where: tuple[str, ...]) -> str:
         return self._compiler.sql(metrics, group_by, where)
 
-    def fetch(self, statement: str) -> list[Row]:
+    def answer(self, metrics: tuple[str, ...], group_by: tuple[str, ...], where: Where, seconds: float | None):
+        """Rows of a question, from those kept if it was asked before. Raises MetricError."""
+        question = (metrics, group_by, tuple(where.clauses), tuple((type(v), v) for v in where.values.values()))
+        with self._lock:
+            if question in self._answers:
+                self._answers.move_to_end(question)
+                return self._answers[question]
+        rows = self._fetch(self.compile(*question[:3]), where.values, seconds)
+        if len(rows) <= _ROWS_KEPT:
+            with self._lock:
+                self._answers[question] = rows
+                if len(self._answers) > _ANSWERS_KEPT:
+                    self._answers.popitem(last=False)
+        return rows
+
+    def _fetch(self, statement: str, values: dict[str, Any], seconds: float | None) -> list[Row]:
+        cursor = self._con.cursor()
+        alarm = threading.Timer(seconds, cursor.interrupt) if seconds else None
         try:
-            cursor = self._con.cursor().execute(statement)
+            if alarm:
+                alarm.start()
+            cursor.execute(statement, values or None)
+            columns = [column[0] for column in cursor.description]
+            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.InterruptException as error:
+            raise MetricError(f"The question took longer than {seconds:g} s; ask for fewer days or groups.") from error
         except duckdb.Error as error:
             raise MetricError(f"The question is valid but could not be computed: {error}") from error
-        columns = [column[0] for column in cursor.description]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        finally:
+            if alarm:
+                alarm.cancel()
 
     def close(self) -> None:
         self._con.close()
@@ -216,28 +251,27 @@ class _Generation:
         """Value -> place in the order to show, for the values that have one."""
         return {value: place for place, value in enumerate(self.labels(dimension))}
 
-    def _number(self, key: str) -> float:
-        value = self._setting("value_number", key)
+    def number(self, key: str) -> float:
+        """A number of the published policy. Raises MetricError."""
+        value = self._settings.get(key, (None, None))[0]
         if value is None:
             raise MetricError(f"The published policy has no number {key!r}.")
         return float(value)
 
-    def _text(self, key: str) -> str:
-        value = self._setting("value_text", key)
+    def text(self, key: str) -> str:
+        """A setting of the published policy. Raises MetricError."""
+        value = self._settings.get(key, (None, None))[1]
         if value is None:
             raise MetricError(f"The published policy has no setting {key!r}.")
         return value
 
-    def _setting(self, column: str, key: str) -> Any:
-        (value,) = (
-            self._con.cursor()
-            .execute(
-                f"select max({column}) from warehouse.policy.settings where key = ? and scope = '' and valid_to is null",
-                [key],
-            )
-            .fetchone()
+    @cached_property
+    def _settings(self) -> dict[str, tuple[float | None, str | None]]:
+        rows = self._con.cursor().execute(
+            "select key, max(value_number), max(value_text) from warehouse.policy.settings "
+            "where scope = '' and valid_to is null group by key"
         )
-        return value
+        return {key: (number, text) for key, number, text in rows.fetchall()}
 
     def finest_grain(self, metrics: tuple[str, ...]) -> str:
         """The finest grain that all ``metrics`` know."""
@@ -252,8 +286,9 @@ class _Generation:
 
 
 def _columns(catalog: Catalog, metric: catalogs.Metric) -> list[str]:
-    """The metric, its parts, and what tells whether any of these are known."""
-    parts = [catalog.metric(name) for name in (metric.name, metric.numerator, metric.denominator) if name]
+    """The metric, its parts, and what tells whether any of these are known; of a ratio only the parts: see `_value`."""
+    asked = (None if metric.is_ratio else metric.name, metric.numerator, metric.denominator)
+    parts = [catalog.metric(name) for name in asked if name]
     return [name for part in parts for name in (part.name, part.known_by, part.unknown_by) if name]
 
 
@@ -261,7 +296,15 @@ def _known(metric: catalogs.Metric, raw: Row) -> Any:
     """The metric's value; None where all that it would add up is unknown, for a sum of nothing is 0."""
     if metric.unknown_by and raw[metric.unknown_by] and not raw[metric.known_by]:
         return None
-    return raw[metric.name]
+    return _value(metric, raw)
+
+
+def _value(metric: catalogs.Metric, raw: Row) -> Any:
+    """Divided here, as MetricFlow's SQL would: asked for it as well, DuckDB scans the facts once more for it."""
+    if not metric.is_ratio:
+        return raw[metric.name]
+    numerator, denominator = raw[metric.numerator], raw[metric.denominator]
+    return float(numerator) / float(denominator) if numerator is not None and denominator else None
 
 
 def _missing_filters(

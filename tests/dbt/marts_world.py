@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import datetime as dt
 import functools
+import hashlib
 import os
 import random
 import shutil
@@ -37,7 +38,7 @@ SCHEMA = {
         duration_tier="varchar", tier_profile="varchar", tier_family="varchar", intent_level="varchar",
         is_high_intent="boolean", duration_band="varchar", agent_id="varchar", agent_name="varchar", team="varchar",
         skill_group="varchar", queue="varchar", business_line="varchar", own_number="varchar", customer_key="varchar",
-        customer_phone_masked="varchar", is_existing_customer="boolean", attempt_number="integer",
+        customer_no="bigint", customer_phone_masked="varchar", is_existing_customer="boolean", attempt_number="integer",
         region_province="varchar", region_city="varchar", channel="varchar", lead_key="varchar"),
     "fct_call_agents": dict(
         call_key="varchar", call_date="date", agent_id="varchar", agent_name="varchar", team="varchar",
@@ -90,6 +91,10 @@ def tier_of(line: str, talk: int) -> tuple[str, str, str, str]:
 def band_of(talk: int) -> str:
     return ("under_30s" if talk < 30 else "30s_to_1min" if talk < 60 else "1_to_5min" if talk <= 300
             else "5_to_10min" if talk <= 600 else "over_10min")
+
+
+def customer_no(customer: str | None) -> int | None:
+    return None if customer is None else int(hashlib.md5(customer.encode()).hexdigest()[:15], 16)
 
 
 def monday(day: dt.date) -> dt.date:
@@ -243,7 +248,8 @@ class World:
             duration_tier=tier, tier_profile=profile, tier_family=family, intent_level=level,
             is_high_intent=level == "high", duration_band=band_of(talk) if has_tier else None, agent_id=agent,
             agent_name=f"坐席{agent}", team=TEAMS[agent], business_line=line, own_number="4000000001",
-            customer_key=customer, customer_phone_masked="138****0000", is_existing_customer=False, attempt_number=1,
+            customer_key=customer, customer_no=customer_no(customer),
+            customer_phone_masked="138****0000", is_existing_customer=False, attempt_number=1,
             region_province=city[0], region_city=city[1], channel=channel, lead_key=lead)
         self.rows["fct_calls"].append(call)
         return call

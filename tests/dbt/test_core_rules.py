@@ -150,6 +150,14 @@ def test_tiers_follow_line_day_and_talk_time(call_of):
     assert {key: found[key] for key in expected} == expected
 
 
+def test_the_number_of_a_customer_is_made_of_his_key_alone(call_of):
+    """So it is the same in every build and every order of deliveries; an anonymous caller has none."""
+    found = call_of("customer_key, customer_no").values()
+    assert [number for _, number in found] == [key and int(key[:15], 16) for key, _ in found]
+    assert len({number for _, number in found}) == len({key for key, _ in found}) > 3
+    assert (None, None) in found
+
+
 def test_what_counts_as_connected(call_of):
     found = call_of("is_connected, tech_result, talk_seconds, duration_tier, is_valid_for_tiers, is_high_intent")
     assert found["flag wins"] == (False, "connected", 5, None, False, False)

@@ -31,6 +31,8 @@ CALLS = {
     "date_text(date_of_text(\"'2026-12-01'\"))": "2026-12-01",
     "json_text(\"'{\\\"a b\\\": 7}'\", 'a b')": "7",
     "sha256_hex(\"'abc'\")": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    "hex_number(\"'0ff'\")": 255,
+    "hex_number(\"'fffffffffffffff'\")": 2**60 - 1,
     "string_agg(\"'x'\", ',', '1')": "x",
     "parse_seconds(\"'5分23秒'\")": 323,
     "date_text(parse_ts(\"'2025/1/5 8:03'\"))": "2025-01-05",

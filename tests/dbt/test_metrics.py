@@ -366,6 +366,63 @@ def test_a_new_snapshot_is_followed_and_the_old_one_stays_whole(built, tmp_path)
     service.close()
 
 
+def test_a_ratio_is_what_metricflow_itself_makes_of_it(metrics):
+    """Divided in Python from its two parts, by every grain and group; metrics of several tables and of distinct things."""
+    state, compared = metrics._current(), 0
+    by_offer = defaultdict(list)
+    for entry in metrics.catalog():
+        if entry["is_ratio"]:
+            by_offer[tuple(entry["within"]), tuple(entry["dimensions"][:2]), entry["grain"]].append(entry["name"])
+    for (within, dimensions, grain), names in by_offer.items():
+        groups = list(dict.fromkeys([*within, *dimensions[:1], grain]))
+        asked = {name: f"metric_time__{name}" if name == grain else state.catalog.dimension(name).qualified
+                 for name in groups}
+        raw = state._fetch(state.compile(tuple(names), tuple(asked.values()), ()), {}, None)
+        theirs = {tuple(str(row[column])[:10] for column in asked.values()): row for row in raw}
+        ours = metrics.query(names, groups)
+        assert len(ours) == len(theirs)
+        for row in ours:
+            for name in names:
+                assert row[name] == theirs[tuple(str(row[group])[:10] for group in groups)][name], (name, row)
+                compared += row[name] is not None
+    assert compared > 3000
+
+
+def test_other_days_and_channels_are_not_compiled_again(built, metrics):
+    other = next(call for call in built.world.calls if call["channel"] != "转介绍" and call["call_date"] >= FIRST)
+    state = metrics._current()
+    metrics.query(["calls", "connect_rate"], ["week"], start=FIRST, end=LAST, filters=[("channel", "=", "转介绍")])
+    before = state.compile.cache_info().misses
+    rows = metrics.query(["calls", "connect_rate"], ["week"], start=FIRST, end=other["call_date"],
+                         filters=[("channel", "=", other["channel"])])
+    assert state.compile.cache_info().misses == before
+    assert max(row["week"] for row in rows) == mw.monday(other["call_date"])
+
+
+def test_a_day_is_not_truncated_to_the_day(metrics):
+    sql_text = metrics._current().compile(("calls",), ("metric_time__day",), ())
+    assert "DATE_TRUNC('day'" not in sql_text
+    weeks = metrics._current().compile(("calls",), ("metric_time__week",), ())
+    assert "DATE_TRUNC('week', " in weeks
+
+
+def test_an_answer_is_kept_and_cannot_be_spoilt(metrics, monkeypatch):
+    question = dict(metrics=["calls", "connect_rate"], group_by=["team", "month"], start=FIRST, end=LAST)
+    first = metrics.query(**question)
+    state = metrics._current()
+    monkeypatch.setattr(state, "_fetch", lambda *_: pytest.fail("asked again"))
+    first[0]["calls"] = -1
+    first.clear()
+    again = metrics.query(**question)
+    assert again
+    assert again[0]["calls"] >= 0
+
+
+def test_a_question_that_takes_too_long_is_stopped(metrics):
+    with pytest.raises(MetricError, match=r"longer than 0\.05 s"):
+        metrics._current()._fetch("select sum(a.range) from range(10000000) a, range(10000000) b", {}, 0.05)
+
+
 def test_compiled_sql_stays_as_it_was():
     """MetricFlow is no stable API: a changed plan for a quotient over two facts should be looked at."""
     service = Metrics(mw.shared().settings)

@@ -30,6 +30,11 @@
 {# Days as a fraction, for durations such as lead to deal. #}
 {% macro days_between(earlier, later) %}({{ seconds_between(earlier, later) }} / cast(86400 as double)){% endmacro %}
 
+{# The number that up to 15 hexadecimal digits write; NULL for NULL. #}
+{% macro hex_number(digits) %}{{ return(adapter.dispatch('hex_number', 'dial2deal')(digits)) }}{% endmacro %}
+{% macro duckdb__hex_number(digits) %}cast('0x' || {{ digits }} as bigint){% endmacro %}
+{% macro spark__hex_number(digits) %}cast(conv({{ digits }}, 16, 10) as bigint){% endmacro %}
+
 {# A date `days` later, or a timestamp `hours` later; the count is an expression and may be negative. #}
 {% macro add_days(moment, days) %}{{ return(adapter.dispatch('add_days', 'dial2deal')(moment, days)) }}{% endmacro %}
 {% macro duckdb__add_days(moment, days) %}({{ moment }} + cast({{ days }} as integer)){% endmacro %}

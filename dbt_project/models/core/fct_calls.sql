@@ -174,6 +174,7 @@ select
     p.line_id,
     p.carrier,
     p.customer_key,
+    {{ customer_no('p.customer_key') }} as customer_no,
     p.customer_phone_masked,
     p.number_status,
     p.is_customer_call and coalesce(known.customer_since_at < p.started_at, false) as is_existing_customer,
