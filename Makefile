@@ -13,7 +13,7 @@ DEMO_CALLS ?= 1500
 export FUZZ_FILES ?= 100000
 export FUZZ_SEED ?= 1
 
-.PHONY: help demo test test-fast test-crash dev bench fuzz lint docs clean env env-dev
+.PHONY: help demo test test-fast test-crash dev bench fuzz lint generate docs clean env env-dev
 
 help:
 	@echo "make demo        environment, demo exports, full build, reports (about two minutes)"
@@ -23,6 +23,7 @@ help:
 	@echo "make fuzz        damaged exports through the loader; FUZZ_FILES=1000 FUZZ_SEED=1 for a small run"
 	@echo "make test-crash  the long crash suite: kill -9 at twenty random points"
 	@echo "make lint        style and structure checks only"
+	@echo "make generate    rewrite what follows from feeds/: dbt sources, staging models, macros; then docs"
 	@echo "make docs        regenerate docs/reference from the models and metrics"
 
 $(VENV)/bin/uv:
@@ -71,6 +72,10 @@ bench: env-dev
 
 fuzz: env-dev
 	@$(BIN)/python -m fuzz $(FUZZ_ARGS)
+
+generate: env
+	@$(BIN)/python -m dial2deal.feeds.generate
+	@$(MAKE) --no-print-directory docs
 
 docs: env
 	@$(BIN)/python docs/generate_reference.py

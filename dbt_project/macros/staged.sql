@@ -1,8 +1,8 @@
-{# Staging models of the feeds that need nothing but typing: written as a list of columns with their kinds
-   (dial2deal/feeds/feeds.yml; a test compares the two). #}
+{# Staging models of the feeds that need nothing but typing: a list of columns with their kinds, generated from
+   feeds/<feed>.yml. #}
 
 {# A whole model: the latest delivery of each row under `key`, dated by `dated` where the feed has an event column. #}
-{% macro staged(feed, key, columns, dated=none, provided={}) %}
+{% macro staged(feed, key, columns, dated=none) %}
 {%- set undelivered = execute and not has_rows(source('raw', feed)) %}
 with {{ latest_delivery(feed) }}
 
@@ -13,9 +13,6 @@ select
     {% endif %}
     {%- for column, kind in columns.items() -%}
     {{ staged_column('r', feed, column, kind, undelivered) }},
-    {% endfor %}
-    {%- for column, sql in provided.items() -%}
-    {{ sql }} as {{ column }},
     {% endfor %}
     {{- provenance('r') }}
 from latest as r

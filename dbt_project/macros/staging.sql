@@ -2,7 +2,7 @@
 
 {# CTEs `files` and `latest`: rows of accepted files on the touched dates, of each native id only the latest
    delivery. Ids delivered with several dates (ops.moved_ids) compete across these dates. `unit`: the raw column that
-   ops.moved_ids names for this feed (united_by in feeds.yml). Of feeds that add up, every row of an id's latest file. #}
+   ops.moved_ids names for this feed (united_by). Of feeds that add up, every row of an id's latest file. #}
 {% macro latest_delivery(feed, unit='_row_key') -%}
 {%- set whole_files = feed in feeds_that_add_up() -%}
 {%- set raw = source('raw', feed) -%}
@@ -132,3 +132,12 @@ left join {{ source('policy', 'channels') }} as known_channel
 {% macro list_code(customer_key) -%}
     translate(substring({{ customer_key }}, 1, 12), '0123456789abcdef', 'ABCDEFGHIJKLMNOP')
 {%- endmacro %}
+
+{# Those of `feeds` with dates in this build; all while the project is only parsed. #}
+{% macro feeds_to_build(feeds) %}
+    {%- if not execute -%}{{ return(feeds) }}{%- endif -%}
+    {%- set found = run_query('select distinct feed from ' ~ source('ops', 'build_dates')).columns[0].values() -%}
+    {%- set chosen = {} -%}
+    {%- for feed, names in feeds.items() if feed in found -%}{%- do chosen.update({feed: names}) -%}{%- endfor -%}
+    {{ return(chosen) }}
+{% endmacro %}

@@ -8,8 +8,9 @@ import duckdb
 
 from dial2deal.audit.candidates import CATALOG, FILES, id_list
 from dial2deal.audit.evaluate import Evaluation
-from dial2deal.audit.suites import Suite, feeds
+from dial2deal.audit.suites import Suite
 from dial2deal.audit.verdicts import CheckOutcome, counts_every_row
+from dial2deal.feeds.catalogue import feeds
 
 # Per check and file. A shifted column breaks every row; beyond this the pattern, not the row, is the message.
 ROWS_KEPT = 5_000
@@ -125,6 +126,6 @@ def _add_samples(con: duckdb.DuckDBPyConnection, failed: list[CheckOutcome]) -> 
 
 def _masked(feed: str, column: str) -> str:
     text = f'parse.mask_text(r."{column}")'
-    if feeds()[feed]["columns"][column]["kind"] == "phone":
+    if feeds()[feed].columns[column].kind == "phone":
         return f'coalesce(parse.mask(r."{column}"), {text})'
     return text

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dial2deal.feeds.catalogue import definitions
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.policy import Policy, PolicyError
 from dial2deal.policy.models import TABLES
 from dial2deal.settings import Settings
@@ -94,11 +94,6 @@ class Suite:
         return tuple(check for check in self.checks if check.on == level)
 
 
-def feeds() -> dict[str, dict]:
-    """The canonical feeds (feeds/feeds.yml)."""
-    return definitions()
-
-
 def load_suites(settings: Settings) -> dict[str, Suite]:
     """The suite of every feed, the checks on every file included. Raises SuiteError."""
     roles = {code: Role(code, **names) for code, names in _read(settings.suites.parent / "roles.json").items()}
@@ -171,9 +166,9 @@ def _column(path: Path, name: str, how: dict[str, str]) -> Column:
     if ("sql" in how) == ("map" in how):
         raise SuiteError(f"{path.name}: column {name!r} needs exactly one of 'sql' and 'map'.")
     shows = how.get("shows", how.get("map", name))
-    if shows not in feeds()[path.stem]["columns"]:
+    if shows not in feeds()[path.stem].columns:
         raise SuiteError(
-            f"{path.name}: column {name!r} shows {shows!r}, which feeds.yml does not list; "
+            f"{path.name}: column {name!r} shows {shows!r}, which feeds/{path.stem}.yml does not list; "
             "name the raw column a reader should look at in 'shows'."
         )
     return Column(name, how.get("sql"), how.get("map"), shows)

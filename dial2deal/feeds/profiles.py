@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from dial2deal import parsing, userfiles
 from dial2deal.feeds.assemble import expand_terms, merge
-from dial2deal.feeds.catalogue import Feed, feeds
+from dial2deal.feeds.catalogue import Feed, feeds, known_headers
 from dial2deal.feeds.expressions import PLACEHOLDER, problem_of
 from dial2deal.feeds.headers import applicable, first_matches, first_sql, normalise_header, over_cells
 from dial2deal.feeds.terms import Layers, layers
@@ -28,7 +28,7 @@ from dial2deal.settings import PROJECT_ROOT
 
 # Every scalar stays the text it is: a vendor's value 1, no or 2026-01-05 is not a number, a boolean or a date.
 _TextLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_HEADERS_FILE = Path(__file__).with_name("headers.yml")
+_WORDS_FILE = Path(__file__).with_name("words.yml")
 
 
 def header_unit(text: str) -> str | None:
@@ -41,12 +41,9 @@ def header_unit(text: str) -> str | None:
 
 @cache
 def vocabulary() -> dict[str, Any]:
-    """headers.yml: known headers by feed and column, words of totals lines, units."""
-    content = yaml.load(_HEADERS_FILE.read_text(encoding="utf-8"), Loader=_TextLoader)
-    for name, columns in content["feeds"].items():
-        # The text loader leaves YAML's merge key as it stands.
-        content["feeds"][name] = {**columns.pop("<<", {}), **columns}
-    return content
+    """Known headers by feed and column (``feeds``), and words.yml: of totals lines, of units."""
+    words = yaml.load(_WORDS_FILE.read_text(encoding="utf-8"), Loader=_TextLoader)
+    return {**words, "feeds": known_headers()}
 
 
 # As `hash_of`: every cell, for exports in which nothing else tells one row from another.

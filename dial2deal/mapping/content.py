@@ -59,7 +59,7 @@ class Content:
         return self.filled / self.rows if self.rows else 0.0
 
     def reads_as(self, kind: str) -> float:
-        """Share of the filled cells that a canonical column of ``kind`` (feeds.yml) can take."""
+        """Share of the filled cells that a canonical column of ``kind`` can take."""
         return {
             "phone": max(self.phone + self.hotline, self.phone_like),
             "timestamp": self.timestamp + self.date,

@@ -89,7 +89,7 @@ class FeedGuess:
 
 
 class Vocabulary:
-    """Every header known for a feed's columns: headers.yml, canonical names, and what profiles, if given, accept."""
+    """Every header known for a feed's columns: those of its file, canonical names, and what profiles, if given, accept."""
 
     def __init__(self, profiles: Profiles | None, value_maps: Iterable[ValueMap]) -> None:
         self._exact: dict[tuple[str, str], tuple[str, str]] = {}

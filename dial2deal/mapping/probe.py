@@ -183,7 +183,7 @@ def _header_line(con: duckdb.DuckDBPyConnection, table: Table) -> int:
 
 @cache
 def any_header() -> AnyHeader:
-    """The profile that `look` reads with; it knows every header of headers.yml."""
+    """The profile that `look` reads with; it knows every header of every feed."""
     known = frozenset(
         normalise_header(header)
         for columns in vocabulary()["feeds"].values()

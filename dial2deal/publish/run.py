@@ -12,14 +12,13 @@ from pathlib import Path
 import duckdb
 
 from dial2deal import warehouse
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.policy import Policy
 from dial2deal.publish import changes, files, history, parquet, snapshot
 from dial2deal.publish.tables import published_tables
 from dial2deal.publish.verdict import GateVerdict
 from dial2deal.settings import Settings
 
-# Latest event of the data: calls first, then the CRM (never the clock).
-_AS_OF_COLUMNS = (("fct_calls", "started_at"), ("fct_leads", "created_at"), ("fct_orders", "ordered_at"))
 _DAYS_FLAGGED_AT_MOST = 400
 _NO_DATE = dt.date(1970, 1, 1)  # of rows in feeds without a date
 
@@ -178,12 +177,13 @@ def _has_marts(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _as_of(con: duckdb.DuckDBPyConnection) -> dt.datetime | None:
+    """Latest event of the data: calls first, then the CRM (never the clock)."""
     existing = {
         name for (name,) in con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
     }
-    for table, column in _AS_OF_COLUMNS:
-        if table in existing:
-            (latest,) = con.execute(f"select max({column})::timestamp from marts.{table}").fetchone()
+    for fact in (feed.fact for feed in feeds().values() if feed.fact and feed.fact.moment):
+        if fact.model in existing:
+            (latest,) = con.execute(f"select max({fact.moment})::timestamp from marts.{fact.model}").fetchone()
             if latest is not None:
                 return latest
     return None

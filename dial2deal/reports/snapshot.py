@@ -6,18 +6,12 @@ import datetime as dt
 import json
 from pathlib import Path
 
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.metrics import SnapshotMissingError
 from dial2deal.metrics.snapshot import connect
 from dial2deal.settings import Settings
 
 _QUERIES = Path(__file__).parent / "queries"
-# Table and date column that show since when a feed has been delivered.
-_FEED_DATES = {
-    "calls": ("fct_calls", "call_date"),
-    "leads": ("fct_leads", "created_date"),
-    "orders": ("fct_orders", "order_date"),
-    "channel_costs": ("fct_costs", "cost_date"),
-}
 
 
 class Snapshot:
@@ -28,7 +22,11 @@ class Snapshot:
         self._con = connect(settings.snapshot)
         self._pool_end: dt.date | None = None
         self.info = self._build_info()
-        self.history = {feed: self._span(*where) for feed, where in _FEED_DATES.items()}
+        self.history = {
+            feed.name: self._span(feed.fact.model, feed.fact.date)
+            for feed in feeds().values()
+            if feed.fact and feed.fact.date
+        }
 
     def close(self) -> None:
         self._con.close()

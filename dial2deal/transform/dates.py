@@ -11,14 +11,6 @@ from dial2deal import warehouse
 from dial2deal.feeds.catalogue import feeds
 from dial2deal.transform import extension_plan
 
-# The facts that follow a feed date by date; int_propagation adds the dates that other feeds' news touch.
-_FACTS = {
-    "calls": "fct_calls",
-    "leads": "fct_leads",
-    "lead_events": "fct_lead_events",
-    "orders": "fct_orders",
-    "channel_costs": "fct_costs",
-}
 # An id that moved to another date has to leave the date it came from, and may win or lose on both.
 _WITH_MOVED_IDS = """
     insert into ops.build_dates
@@ -77,8 +69,10 @@ def plan(con: duckdb.DuckDBPyConnection, *, full: bool, date_range: tuple[dt.dat
         for feed in feeds().values():
             if feed.instead_of:
                 con.execute(_FOLLOWS, [feed.instead_of, feed.name])
-        for feed, fact in _FACTS.items():
-            con.execute(_FOLLOWS, [fact, feed])
+        # int_propagation adds the dates of facts that other feeds' news touch.
+        for feed in feeds().values():
+            if feed.fact:
+                con.execute(_FOLLOWS, [feed.fact.model, feed.name])
         con.execute(_NEXT_DAYS)
         (dates,) = con.execute("select count(*) from ops.build_dates").fetchone()
         warehouse.set_state(con, "dirty_copied_at", copied_at.isoformat(sep=" ") if copied_at else None)

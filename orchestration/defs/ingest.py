@@ -8,8 +8,7 @@ import duckdb
 
 from dial2deal import audit, loading, policy, warehouse
 from dial2deal.audit.latest import LatestOutcome, latest_outcomes
-from dial2deal.feeds.catalogue import definitions
-from dial2deal.feeds.profiles import vocabulary
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.loading.file_report import brief
 from dial2deal.publish.verdict import IncompleteFile, incomplete_files
 from dial2deal.settings import Settings
@@ -22,11 +21,6 @@ POLICY = dg.AssetKey("policy")
 STANDING = "standing"
 OWNERS = ["team:data"]
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
-
-
-def feeds() -> dict[str, dict]:
-    """The canonical feeds by name, in the order of feeds.yml."""
-    return definitions()
 
 
 def raw_key(feed: str) -> dg.AssetKey:
@@ -45,9 +39,9 @@ def raw_specs() -> list[dg.AssetSpec]:
             owners=OWNERS,
             tags={"layer": "raw", "feed": feed},
             description=(
-                f"{definition['label_zh']}: the vendor's text under canonical names, with file and line.\n\n"
+                f"{definition.label_zh}: the vendor's text under canonical names, with file and line.\n\n"
                 f"Grain: one row per delivered row of landing/*/{feed}/ that is no exact duplicate within its file. "
-                f"Key within a source: {', '.join(definition.get('key') or ['hash of the row'])}."
+                f"Key within a source: {', '.join(definition.key)}."
             ),
             metadata={"landing": f"landing/<source>/{feed}/", "storage": f"raw.{feed}"},
         )
@@ -140,11 +134,7 @@ def standing(con: duckdb.DuckDBPyConnection) -> Standing:
 
 def _columns(feed: str) -> dict[str, str]:
     """What vendors call each column and what kind of value it holds, in the order in which the feed names them."""
-    headers = vocabulary()["feeds"].get(feed, {})
-    return {
-        name: " · ".join(text for text in ((headers.get(name) or [""])[0], column.get("kind", "text")) if text)
-        for name, column in feeds()[feed]["columns"].items()
-    }
+    return {name: f"{column.label_zh} · {column.kind}" for name, column in feeds()[feed].columns.items()}
 
 
 def file_metadata(results: list) -> dict:

@@ -208,7 +208,7 @@ def test_legs_make_a_call(home):
 
 
 def test_a_staging_model_lists_exactly_the_columns_of_its_feed():
-    """The models name columns with their kinds as feeds.yml does."""
+    """The models name columns with their kinds as the feeds do."""
     folder = Settings(home=Path("unused")).dbt_project / "models" / "staging"
     for name in TYPED:
         text = (folder / f"stg_{name}.sql").read_text(encoding="utf-8")

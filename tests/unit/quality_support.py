@@ -66,7 +66,7 @@ def make_home(tmp_path: Path) -> Settings:
     settings = Settings.from_env(tmp_path / "home").ensure()
     with warehouse.session(settings) as con:
         for feed, spec in feeds().items():
-            columns = ", ".join(f'"{name}" varchar' for name in spec["columns"])
+            columns = ", ".join(f'"{name}" varchar' for name in spec.columns)
             con.execute(f"""create table raw."{feed}" ({columns}, _extra varchar, _source varchar, _file_id varchar,
                         _line bigint, _row_key varchar, _row_hash ubigint, _event_date date, _loaded_at timestamp)""")
         con.executemany("insert into ops.value_maps values ('demo', ?, ?, ?, ?)", _VALUE_MAPS)
@@ -79,7 +79,7 @@ def add_file(
     """Store ``rows`` (canonical column -> text) as a loaded file; returns its file id."""
     file_id = f"id-{name}"
     columns = [
-        *feeds()[feed]["columns"],
+        *feeds()[feed].columns,
         "_extra",
         "_source",
         "_file_id",

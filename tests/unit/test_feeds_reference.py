@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import re
+import shutil
 
-from dial2deal.feeds.catalogue import feeds
+import pytest
+
+from dial2deal.feeds import generate
+from dial2deal.feeds.catalogue import feeds, read
 from dial2deal.feeds.profiles import vocabulary
 from dial2deal.settings import PROJECT_ROOT
 
@@ -18,7 +21,7 @@ def generator():
 
 
 def test_page_is_up_to_date():
-    """It is generated: run ``make docs`` after changing feeds.yml or headers.yml."""
+    """It is generated: run ``make docs`` after changing a feed."""
     page = (PROJECT_ROOT / "docs/reference/feeds.md").read_text(encoding="utf-8")
     assert page == generator().feeds_page()
 
@@ -42,8 +45,27 @@ def test_every_column_has_header_names_and_legs_have_those_of_calls():
     assert set(feeds()["calls"].columns) < set(feeds()["call_legs"].columns)
 
 
-def test_models_add_up_what_feeds_add_up():
-    """dbt cannot read feeds.yml: its macro says the same."""
-    macro = (PROJECT_ROOT / "dbt_project/macros/feeds.sql").read_text(encoding="utf-8")
-    told = re.search(r"macro feeds_that_add_up\(\) -%}\s*{{ return\(\[(.*?)\]\) }}", macro)[1]
-    assert re.findall(r"'([a-z_]+)'", told) == [name for name, feed in feeds().items() if feed.adds_up]
+def test_what_follows_from_the_feeds_is_up_to_date():
+    """Run ``make generate`` after changing feeds/."""
+    assert generate.stale(PROJECT_ROOT / "dbt_project") == []
+
+
+def test_a_changed_feed_makes_what_follows_from_it_stale(tmp_path):
+    folder, project = tmp_path / "feeds", tmp_path / "dbt_project"
+    shutil.copytree(PROJECT_ROOT / "feeds", folder)
+    shutil.copytree(PROJECT_ROOT / "dbt_project/models/staging", project / "models/staging")
+    (project / "macros").mkdir()
+    assert generate.write(project, folder) == ["macros/feeds.sql", "models/raw.yml"]
+    survey = folder / "csat_surveys.yml"
+    survey.write_text(survey.read_text(encoding="utf-8") + "  mood: {kind: text, headers: [mood]}\n", encoding="utf-8")
+    assert generate.stale(project, folder) == ["models/staging/stg_csat_surveys.sql"]
+    survey.unlink()
+    assert "models/staging/stg_csat_surveys.sql" in generate.write(project, folder)
+    assert generate.stale(project, folder) == []
+    assert not (project / "models/staging/stg_csat_surveys.sql").exists()
+
+
+def test_a_wrong_entry_of_a_feed_names_its_file(tmp_path):
+    (tmp_path / "visits.yml").write_text("label: {zh: 来访, en: Visits}\nkey: [id]\nkeys: [id]\ncolumns: {}\n")
+    with pytest.raises(ValueError, match=r"feeds/visits.yml: .*'keys'"):
+        read(tmp_path)

@@ -111,7 +111,7 @@ def _first(content):
         (lambda c: _first(c)["meta"].update(who_fixes="nobody"), "'nobody' is not in roles.json"),
         (lambda c: c["expectations"].append(_first(c)), "must be unique"),
         (lambda c: c["meta"]["columns"].update(x={"sql": "1", "map": "stage"}), "exactly one of 'sql' and 'map'"),
-        (lambda c: c["meta"]["columns"].update(x={"sql": "1"}), "feeds.yml does not list"),
+        (lambda c: c["meta"]["columns"].update(x={"sql": "1"}), "feeds/lead_events.yml does not list"),
         (lambda c: c["meta"].pop("data_owner"), "data_owner None"),
     ],
 )
