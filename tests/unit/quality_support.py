@@ -89,7 +89,7 @@ def add_file(
         "_event_date",
         "_loaded_at",
     ]
-    key = feeds()[feed]["key"]
+    key = feeds()[feed].key
     lines = [
         json.dumps(
             {
