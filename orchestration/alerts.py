@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -38,7 +39,7 @@ def file_of(settings: Settings, run_id: str) -> Path:
     return settings.home / "alerts" / f"{run_id}.jsonl"
 
 
-def read(settings: Settings, run_id: str) -> list[dict]:
+def read(settings: Settings, run_id: str) -> list[dict[str, Any]]:
     """The alerts of one run, oldest first."""
     path = file_of(settings, run_id)
     if not path.exists():

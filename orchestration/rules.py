@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from dial2deal import policy
 from dial2deal.settings import Settings
@@ -20,5 +21,5 @@ def current_policy(settings: Settings) -> policy.Policy:
 
 
 @lru_cache(maxsize=1)
-def _read(settings: Settings, stamps: tuple) -> policy.Policy:
+def _read(settings: Settings, stamps: tuple[Any, ...]) -> policy.Policy:
     return policy.load(settings)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import duckdb
 
 from dial2deal.feeds.counts import counting_headers
+from dial2deal.sql import only_row
 
 
 def mistaken_files(con: duckdb.DuckDBPyConnection, files: Iterable[tuple[str, str]]) -> list[str]:
@@ -28,9 +29,11 @@ def mistaken_files(con: duckdb.DuckDBPyConnection, files: Iterable[tuple[str, st
 def _are_counts(con: duckdb.DuckDBPyConnection, feed: str, file_id: str, headers: list[str]) -> bool:
     counts = ", ".join("parse.num(json_extract_string(_extra, ?))" for _ in headers)
     paths = ['$."' + header.replace('"', '\\"') + '"' for header in headers]
-    average, customers = con.execute(
-        f"select avg(greatest({counts})), count(*) filter (where not parse.blank(customer_number)) "
-        f'from raw."{feed}" where _file_id = ?',
-        [*paths, file_id],
-    ).fetchone()
+    average, customers = only_row(
+        con.execute(
+            f"select avg(greatest({counts})), count(*) filter (where not parse.blank(customer_number)) "
+            f'from raw."{feed}" where _file_id = ?',
+            [*paths, file_id],
+        )
+    )
     return customers == 0 and average is not None and average > 1

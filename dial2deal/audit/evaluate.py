@@ -102,7 +102,7 @@ def _evaluation(spec: CheckSpec, result) -> Evaluation:
     return Evaluation(spec, None, _exception_message(result.exception_info))
 
 
-def _exception_message(info: dict | None) -> str:
+def _exception_message(info: dict[str, Any] | None) -> str:
     for value in [info, *(info or {}).values()]:
         if isinstance(value, dict) and value.get("exception_message"):
             return first_line(RuntimeError(value["exception_message"]))

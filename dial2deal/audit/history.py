@@ -15,6 +15,7 @@ from dial2deal import warehouse
 from dial2deal.audit import texts
 from dial2deal.audit.suites import CheckSpec, Role, Suite, load_suites
 from dial2deal.settings import Settings
+from dial2deal.sql import only_row
 
 OPEN_STATUSES = ("held", "failed", "loaded")
 TREND_AUDITS = 24
@@ -135,7 +136,7 @@ def read(settings: Settings, build_id: str) -> QualityFacts:
     with warehouse.session(settings) as con:
         return QualityFacts(
             build_id=build_id,
-            checked_at=con.execute("select max(checked_at) from ops.check_results").fetchone()[0],
+            checked_at=only_row(con.execute("select max(checked_at) from ops.check_results"))[0],
             files=_rows(
                 con,
                 f"""
@@ -259,7 +260,7 @@ def _failing_rows(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     )
 
 
-def _rows(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | None = None) -> list[dict[str, Any]]:
+def _rows(con: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
     cursor = con.execute(sql, parameters or [])
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -136,7 +136,7 @@ def _parameter(suite: Suite, name: str, source: dict[str, str], policy: Policy) 
     raise SuiteError(f"{suite.feed}.json: parameter {name!r} needs 'setting', or 'table' and 'column'.")
 
 
-def _suite(path: Path, feed: str, common: dict, roles: dict[str, Role]) -> Suite:
+def _suite(path: Path, feed: str, common: dict[str, Any], roles: dict[str, Role]) -> Suite:
     content = _read(path)
     meta = content["meta"]
     columns = tuple(_column(path, name, how) for name, how in meta.get("columns", {}).items())
@@ -174,7 +174,9 @@ def _column(path: Path, name: str, how: dict[str, str]) -> Column:
     return Column(name, how.get("sql"), how.get("map"), shows)
 
 
-def _check(path: Path, feed: str, columns: tuple[Column, ...], item: dict, roles: dict[str, Role]) -> CheckSpec:
+def _check(
+    path: Path, feed: str, columns: tuple[Column, ...], item: dict[str, Any], roles: dict[str, Role]
+) -> CheckSpec:
     meta = item.get("meta", {})
     name = meta.get("check") or item.get("type", "?")
     where = f"{path.name}: check {name!r}"
@@ -220,7 +222,7 @@ def _check(path: Path, feed: str, columns: tuple[Column, ...], item: dict, roles
     )
 
 
-def _read(path: Path) -> dict:
+def _read(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

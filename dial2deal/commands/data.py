@@ -6,7 +6,7 @@ import sys
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -145,7 +145,7 @@ def _check_value(service, name: str, operator: str, value: object) -> None:
             output.fail(f"No row has {name} = {text!r}.{output.suggestion(text, map(str, known[:_VALUES_SHOWN]))}")
 
 
-def _notes(entry: dict) -> str:
+def _notes(entry: dict[str, Any]) -> str:
     """What a reader of a metric must not do with it; empty for a number by day that adds up."""
     notes = [f"known by {entry['grain']}"] if entry["grain"] != "day" else []
     if not (entry["is_additive"] or entry["numerator"]):
@@ -153,7 +153,7 @@ def _notes(entry: dict) -> str:
     return "; ".join(notes)
 
 
-def _readable(row: dict, name: str, kind: str) -> str:
+def _readable(row: dict[str, Any], name: str, kind: str) -> str:
     """One metric as people write it: thousands, percent, numerator and denominator, interval."""
     value = row[name]
     if value is None:
@@ -172,7 +172,7 @@ def _number(value: object) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
-def _print(header: list[str], rows: list, form: Format) -> None:
+def _print(header: list[str], rows: list[Any], form: Format) -> None:
     if form is Format.json:
         output.as_json([dict(zip(header, row, strict=True)) for row in rows])
     elif form is Format.csv:
@@ -190,5 +190,5 @@ def _day(value: datetime | None) -> date | None:
     return value.date() if value else None
 
 
-def _as_dicts(catalog) -> list[dict]:
+def _as_dicts(catalog) -> list[dict[str, Any]]:
     return [entry if isinstance(entry, dict) else vars(entry) for entry in catalog]

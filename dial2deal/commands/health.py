@@ -20,6 +20,7 @@ from dial2deal import policy, published, warehouse
 from dial2deal.commands import output
 from dial2deal.presentation import pdf
 from dial2deal.settings import Settings
+from dial2deal.sql import only_row
 
 _MIN_FREE_BYTES = 2 << 30
 _STALE_HOURS = 36
@@ -196,7 +197,7 @@ def _damaged(error: duckdb.Error) -> Finding:
 
 def _content(con: duckdb.DuckDBPyConnection, size: float) -> Iterable[Finding]:
     counts = dict(con.execute("select status, count(*) from ops.export_files group by status").fetchall())
-    dirty = con.execute("select count(distinct event_date) from ops.dirty_dates").fetchone()[0]
+    dirty = only_row(con.execute("select count(distinct event_date) from ops.dirty_dates"))[0]
     bad = counts.get("held", 0) + counts.get("failed", 0)
     listed = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "no files"
     yield Finding("warehouse", "ok", f"{size:.0f} MiB, files: {listed}")

@@ -7,6 +7,7 @@ import io
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import xlsxwriter
 
@@ -44,7 +45,7 @@ class FileTruth:
         if self.last_event_date is None or date > self.last_event_date:
             self.last_event_date = date
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
         """Plain values, dates as ISO text, with the path as the manifest has it."""
         values = asdict(self)
         values["path"] = f"{self.source}/{self.feed}/{self.name}"
@@ -73,7 +74,7 @@ class Landing:
         return truth
 
 
-def workbook(sheet: str, header: list[str], rows: list[list], *, above: str = "") -> bytes:
+def workbook(sheet: str, header: list[str], rows: list[list[Any]], *, above: str = "") -> bytes:
     """An xlsx with one sheet, the same bytes every time; ``above`` is a title line over the header."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_numbers": False})

@@ -8,6 +8,7 @@ import json
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 from dial2deal.demo.calls import Call
 from dial2deal.demo.delivery import FileTruth, Landing
@@ -43,7 +44,7 @@ def write_exports(
     seed: int = DEFAULT_SEED,
     end_date: dt.date | None = None,
     plain: bool = False,
-) -> dict:
+) -> dict[str, Any]:
     """Write demo exports into landing and return what was planted, which demo_truth.json keeps too.
 
     ``days`` end with ``end_date`` (default 2026-06-30). The same arguments give the same bytes and file times.
@@ -130,7 +131,7 @@ class _CallExports:
         self._sunday: list[Call] = []
         self._sunday_variant = 0
 
-    def write(self) -> dict:
+    def write(self) -> dict[str, Any]:
         """All call files; returns what was planted in them."""
         plan, file, planted = self._plan, None, {}
         first = plan.delivered(-1, 7, 0)
@@ -192,7 +193,7 @@ class _CallExports:
         self._sunday = calls if plan.ends_file(day) and plan.is_sunday(day) and not plan.plain else []
         self._sunday_variant = plan.variant(day - 6)
 
-    def _hold(self, day: int, calls: list[Call]) -> dict:
+    def _hold(self, day: int, calls: list[Call]) -> dict[str, Any]:
         delivered = self._plan.delivered(day, 9, 5)
         file = write_wrong_columns(
             self._landing, self._renderer, f"通话记录_{delivered:%Y%m%d_%H%M%S}.csv", delivered, calls
@@ -204,7 +205,7 @@ class _CallExports:
             "connected": sum(call.connected for call in calls),
         }
 
-    def _redeliver(self, day: int, calls: list[Call]) -> dict:
+    def _redeliver(self, day: int, calls: list[Call]) -> dict[str, Any]:
         """Nine days later the day comes again, and some short talks have become long ones."""
         plan = self._plan
         short = [c for c in calls if c.lead is None and c.connected and c.line and 30 <= c.talk < 60]

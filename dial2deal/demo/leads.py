@@ -60,9 +60,9 @@ class Lead:
     reachable: bool = True
     referrer: Any = None
     customer_id: str = ""
-    statuses: list = field(default_factory=list)
-    events: list = field(default_factory=list)
-    orders: list = field(default_factory=list)
+    statuses: list[Any] = field(default_factory=list[Any])
+    events: list[Any] = field(default_factory=list[Any])
+    orders: list[Any] = field(default_factory=list[Any])
     tier: str | None = None
     dial_at: int | None = None
     connect_at: int | None = None

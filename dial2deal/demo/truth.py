@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
+from typing import Any
 
 from dial2deal.demo.calls import Call
 from dial2deal.demo.leads import Lead, Order
@@ -94,7 +95,7 @@ class CallTruth:
             numbers.update(range(1, dials + 1))
         return {str(number): n for number, n in sorted(numbers.items())}
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
         """Nested plain tables; days are ISO dates."""
         counts = self.counts
         by_direction = Counter()
@@ -113,7 +114,7 @@ class CallTruth:
             },
         }
 
-    def _dated(self, name: str) -> dict:
+    def _dated(self, name: str) -> dict[str, Any]:
         if name.startswith(("date_", "talk_seconds")):
             return {(self._iso(key[0]), *key[1:]): n for key, n in self.counts[name].items()}
         return self.counts[name]
@@ -121,7 +122,7 @@ class CallTruth:
     def _iso(self, day: int) -> str:
         return (self._world.first_day + dt.timedelta(days=day)).isoformat()
 
-    def _callers(self) -> list[dict]:
+    def _callers(self) -> list[dict[str, Any]]:
         """Everybody with a hot call in the pool's days; around the last one their own calls, and our dials beside."""
         start = dt.datetime.combine(self._world.first_day, dt.time())
         result = []
@@ -165,7 +166,7 @@ def reached(lead: Lead, preset: str) -> tuple[bool, ...]:
     return tuple(reversed(flags))
 
 
-def crm_truth(world: World, crm: CrmExports) -> dict:
+def crm_truth(world: World, crm: CrmExports) -> dict[str, Any]:
     """Leads, funnel, orders and costs."""
 
     def date(at: int) -> dt.date:
@@ -215,7 +216,7 @@ def crm_truth(world: World, crm: CrmExports) -> dict:
     }
 
 
-def _orders(orders: list[Order], month, listed: set[str]) -> dict:
+def _orders(orders: list[Order], month, listed: set[str]) -> dict[str, Any]:
     """``listed``: customers whom the CRM knew before the first day, so that no order of theirs is a first one."""
     won = [o for o in orders if o.status == "已完成"]
     revenue, count, how, first = Counter(), Counter(), Counter(), Counter()
@@ -259,11 +260,11 @@ def _costs(crm: CrmExports) -> Counter:
     return cells
 
 
-def _conversion(world: World) -> dict:
+def _conversion(world: World) -> dict[str, Any]:
     """Planted chances with what came of them, among leads old enough for the step to have happened."""
     old = [x for x in world.leads if x.created < world.end - MATURE_DAYS * DAY]
 
-    def trial(group, given: str, then: str, planted: float) -> dict:
+    def trial(group, given: str, then: str, planted: float) -> dict[str, Any]:
         cases = [x for x in group if getattr(x, given) is not None]
         return {"planted": planted, "n": len(cases), "k": sum(getattr(x, then) is not None for x in cases)}
 
@@ -313,7 +314,7 @@ def _dormant(world: World) -> int:
     )
 
 
-def planted_truth(world: World) -> dict:
+def planted_truth(world: World) -> dict[str, Any]:
     """Offences and the jammed trunk; numbers masked."""
 
     def iso(day: int) -> str:
@@ -335,9 +336,9 @@ def planted_truth(world: World) -> dict:
     }
 
 
-def nested(counter: dict) -> dict:
+def nested(counter: dict[str, Any]) -> dict[str, Any]:
     """{(a, b): n} as {a: {b: n}} with text keys in a fixed order."""
-    result: dict = {}
+    result: dict[str, Any] = {}
     for key in sorted(counter, key=lambda k: tuple(map(_sortable, k if isinstance(k, tuple) else (k,)))):
         parts = key if isinstance(key, tuple) else (key,)
         level = result
@@ -347,7 +348,7 @@ def nested(counter: dict) -> dict:
     return result
 
 
-def _sortable(part) -> tuple:
+def _sortable(part) -> tuple[Any, ...]:
     return (0, part, "") if isinstance(part, (int, float)) else (1, 0, str(part))
 
 

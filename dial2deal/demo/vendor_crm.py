@@ -7,6 +7,7 @@ import datetime as dt
 import io
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from dial2deal.demo.delivery import FileTruth, Landing, workbook
 from dial2deal.demo.leads import Lead, Order
@@ -201,7 +202,7 @@ class CrmExports:
     def _month_of(self, at: int) -> Month:
         return next(month for month in self.months if month.start <= at < month.end)
 
-    def _order_row(self, n: int, order: Order, status: str, updated: int, xlsx: bool) -> list:
+    def _order_row(self, n: int, order: Order, status: str, updated: int, xlsx: bool) -> list[Any]:
         lead = order.lead
         unpaid = status in ("待付款", "已取消")
         time = self._moment if xlsx else lambda at: self._time(at, 0)
@@ -300,7 +301,7 @@ class CrmExports:
         title_name: str,
         delivered: dt.datetime,
         header: list[str],
-        rows: list[list],
+        rows: list[list[Any]],
         *,
         xlsx: bool = False,
         title: str = "",

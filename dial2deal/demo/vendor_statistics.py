@@ -9,6 +9,7 @@ import csv
 import datetime as dt
 import io
 from collections import Counter, defaultdict
+from typing import Any
 
 from dial2deal.demo.calls import Call
 from dial2deal.demo.delivery import FileTruth, Landing
@@ -48,7 +49,7 @@ class StatisticsExports:
         self._queues: dict[tuple[int, str], Counter] = defaultdict(Counter)
         self._dials: dict[str, Counter] = defaultdict(Counter)
         self._last_dial: dict[str, int] = {}
-        self._truth: dict = {}
+        self._truth: dict[str, Any] = {}
 
     def count(self, day: int, calls: list[Call]) -> None:
         """Add the calls of one day as they are finally delivered."""
@@ -77,7 +78,7 @@ class StatisticsExports:
         self._write_opportunities()
         self._write_contacts()
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
         """What the marts must say of the files."""
         return self._truth
 
@@ -226,7 +227,9 @@ class StatisticsExports:
             "reached": sum(row[5] > 0 for row in rows),
         }
 
-    def _write(self, source: str, feed: str, title: str, header: list[str], rows: list[list], days: list[int]) -> None:
+    def _write(
+        self, source: str, feed: str, title: str, header: list[str], rows: list[list[Any]], days: list[int]
+    ) -> None:
         delivered = dt.datetime.combine(self._world.first_day + dt.timedelta(days=self._world.days), dt.time(7, 40))
         name = f"{title}_{delivered:%Y%m%d_%H%M%S}.csv"
         text = io.StringIO()

@@ -7,6 +7,7 @@ import random
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from dial2deal.demo.calls import COLD_TALK, FRIDAY_TALK, INBOUND_TALK, Call, inbound, outbound, talk_in
 from dial2deal.demo.leads import Lead, LeadLife, Order
@@ -37,8 +38,8 @@ AGENTS_OF = {line.name: tuple(n for _, of, members in TEAMS if of is line for n 
 class Planted:
     """What was put in on purpose, beyond the probabilities of the scenario."""
 
-    cap_violations: list = field(default_factory=list)
-    dnc_violations: list = field(default_factory=list)
+    cap_violations: list[Any] = field(default_factory=list[Any])
+    dnc_violations: list[Any] = field(default_factory=list[Any])
     sensitive_calls: int = 0
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import duckdb
 
+from dial2deal.sql import only_row
+
 # Scalar functions that tell of the machine or the session; tables and files are only reached by subqueries.
 _REFUSED = {
     "getenv",
@@ -41,7 +43,7 @@ def complaint(expression: str) -> str | None:
     """Why ``expression`` is refused, None when it only computes."""
     # On a line of its own, so that a comment at its end cannot hide what follows.
     text = f"select (\n{PLACEHOLDER.sub('c0', expression)}\n) from cells"
-    told = json.loads(_parser().cursor().execute("select json_serialize_sql($1::varchar)", [text]).fetchone()[0])
+    told = json.loads(only_row(_parser().cursor().execute("select json_serialize_sql($1::varchar)", [text]))[0])
     if told["error"]:
         return f"is no SQL expression: {told['error_message']}"
     if len(told["statements"]) != 1:
@@ -64,7 +66,7 @@ def _parser() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
-def _parts(node: Any) -> Iterator[dict]:
+def _parts(node: Any) -> Iterator[dict[str, Any]]:
     if isinstance(node, dict):
         yield node
     for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():

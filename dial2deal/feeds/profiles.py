@@ -360,7 +360,7 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
     return Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
 
 
-def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Path, ...] = ()) -> dict:
+def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Path, ...] = ()) -> dict[str, Any]:
     """The YAML of a profile and of those it is like, as one."""
     where = f"profiles/{path.parent.name}/{path.name}"
     try:

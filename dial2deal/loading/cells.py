@@ -12,6 +12,7 @@ from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.records import blank_lines, reread
 from dial2deal.readers.table import Table
 from dial2deal.readers.text import is_utf8
+from dial2deal.sql import only_row
 
 _WIDTH_REJECTS = ("MISSING COLUMNS", "TOO MANY COLUMNS")
 _MAX_COLUMNS = 16_384
@@ -73,9 +74,11 @@ def _bare_read(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[int, list[
     """Fill ``incoming``; the number of its rows and the lines of another width, (-1, []) when DuckDB gives up."""
     con.execute("drop table if exists rejects; drop table if exists rejects_scan")
     try:
-        rows = con.execute(
-            f"create or replace temp table incoming as select * from {statements.read_csv(table, 'rejects')}"
-        ).fetchone()[0]
+        rows = only_row(
+            con.execute(
+                f"create or replace temp table incoming as select * from {statements.read_csv(table, 'rejects')}"
+            )
+        )[0]
         if rows == table.lines:
             return rows, []
         kinds = ", ".join(f"'{kind}'" for kind in _WIDTH_REJECTS)

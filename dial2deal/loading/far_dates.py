@@ -9,6 +9,7 @@ import duckdb
 from dial2deal import warehouse
 from dial2deal.feeds.catalogue import feeds
 from dial2deal.loading.statements import name
+from dial2deal.sql import only_row
 
 # Plans and budgets lie ahead, but not for long.
 _AHEAD = dt.timedelta(days=3660)
@@ -41,10 +42,12 @@ def quarantine_far_dates(con: duckdb.DuckDBPyConnection, *, today: dt.date | Non
 
 
 def _has_rows_until(con: duckdb.DuckDBPyConnection, day: dt.date) -> bool:
-    return con.execute(
-        "select count(*) = 0 or min(first_event_date) <= ? from ops.export_files where first_event_date is not null",
-        [day],
-    ).fetchone()[0]
+    return only_row(
+        con.execute(
+            "select count(*) = 0 or min(first_event_date) <= ? from ops.export_files where first_event_date is not null",
+            [day],
+        )
+    )[0]
 
 
 def _move(
@@ -66,21 +69,25 @@ def _move(
         day
         for (day,) in con.execute(f"select distinct _event_date from {raw} where {far} order by 1", given).fetchall()
     ]
-    moved = con.execute(
-        f"insert into ops.quarantine select _file_id, _line, $column, {reason}, "
-        f"left(parse.mask_text(concat_ws(',', {cells})), 2000), _event_date, now() at time zone 'UTC' "
-        f"from {raw} where {far} order by _line",
-        {**given, "column": event},
-    ).fetchone()[0]
+    moved = only_row(
+        con.execute(
+            f"insert into ops.quarantine select _file_id, _line, $column, {reason}, "
+            f"left(parse.mask_text(concat_ws(',', {cells})), 2000), _event_date, now() at time zone 'UTC' "
+            f"from {raw} where {far} order by _line",
+            {**given, "column": event},
+        )
+    )[0]
     con.execute(f"delete from {raw} where {far}", given)
-    first, last = con.execute(
-        f"select min(_event_date) filter (_event_date > date '1970-01-01'), max(_event_date) "
-        f"from {raw} where _file_id = ?",
-        [file_id],
-    ).fetchone()
-    left, keys = con.execute(
-        f"select count(*), count(distinct _row_key) from {raw} where _file_id = ?", [file_id]
-    ).fetchone()
+    first, last = only_row(
+        con.execute(
+            f"select min(_event_date) filter (_event_date > date '1970-01-01'), max(_event_date) "
+            f"from {raw} where _file_id = ?",
+            [file_id],
+        )
+    )
+    left, keys = only_row(
+        con.execute(f"select count(*), count(distinct _row_key) from {raw} where _file_id = ?", [file_id])
+    )
     con.execute(
         "update ops.export_files set rows_quarantined = rows_quarantined + $moved, "
         "rows_superseded = least(rows_superseded, $repeated), first_event_date = $first, last_event_date = $last "

@@ -10,6 +10,7 @@ import duckdb
 from dial2deal.feeds.profiles import Profile
 from dial2deal.loading import ledger, statements
 from dial2deal.loading.cells import Cells
+from dial2deal.sql import only_row
 
 _FEW_ROWS = 20_000
 
@@ -120,7 +121,7 @@ def _insert(target: _Target, profile: Profile, cells: Cells, zone: str) -> tuple
     if sum(count.rows for count in counts.values()) == cells.rows:
         return counts, {}
     target.drop_invalid()
-    quarantined = con.execute(full.quarantine(*at), {"loaded_at": target.loaded_at}).fetchone()[0]
+    quarantined = only_row(con.execute(full.quarantine(*at), {"loaded_at": target.loaded_at}))[0]
     if len(target.files) == 1:
         return counts, {next(iter(target.files)): quarantined}
     return counts, dict(
@@ -198,6 +199,9 @@ def _not_accepted(
 
 
 def _distinct(target: _Target) -> int:
-    return target.con.execute(
-        f"select count(distinct hash(_row_key)) from {target.raw} where {target.ours}", {"loaded_at": target.loaded_at}
-    ).fetchone()[0]
+    return only_row(
+        target.con.execute(
+            f"select count(distinct hash(_row_key)) from {target.raw} where {target.ours}",
+            {"loaded_at": target.loaded_at},
+        )
+    )[0]

@@ -21,6 +21,7 @@ from dial2deal.loading import corrections
 from dial2deal.policy import Policy
 from dial2deal.policy.models import ValueMap
 from dial2deal.readers.problems import ProfileError
+from dial2deal.sql import only_row
 
 if TYPE_CHECKING:
     from dial2deal.loading.outcome import FileResult
@@ -213,11 +214,11 @@ def prepare(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
                     con.execute(f'alter table raw."{feed.name}" add column "{column}" {kind}')
     for macro, setting in _MACRO_SETTINGS:
         value = policy.text(setting)
-        if con.execute(f"select parse.{macro}()").fetchone()[0] != value:
+        if only_row(con.execute(f"select parse.{macro}()"))[0] != value:
             literal = value.replace("'", "''")
             con.execute(f"create or replace macro parse.{macro}() as '{literal}'")
     changes = "true" if _has_clock_changes(policy.text("time_zone")) else "false"
-    if con.execute("select parse.has_clock_changes()").fetchone()[0] != changes:
+    if only_row(con.execute("select parse.has_clock_changes()"))[0] != changes:
         con.execute(f"create or replace macro parse.has_clock_changes() as '{changes}'")
 
 

@@ -38,6 +38,7 @@ from dial2deal.readers import kinds
 from dial2deal.readers.problems import FileProblem, MachineProblem, ProfileError, not_read_here
 from dial2deal.readers.records import reread
 from dial2deal.settings import Settings
+from dial2deal.sql import only_row
 
 _CUT = "the file ends in the middle of this line: it seems cut; deliver it again whole"
 # DuckDB's share: a load takes no more memory for a larger file, and no longer either (measured at 2 million calls).
@@ -256,20 +257,24 @@ def _quarantine_ragged(con: duckdb.DuckDBPyConnection, cells: Cells, mine: dict[
         return 0, 0
     is_total = statements.is_totals_text(totals.LEADING_TEXT)
     if cells.table.cut_line:
-        cut = con.execute(
-            "update ragged set reason = $reason where line = $line and nullif(reason, '') is null "
-            f"and not coalesce({is_total}, true)",
-            {"reason": _CUT, "line": cells.table.cut_line},
-        ).fetchone()[0]
+        cut = only_row(
+            con.execute(
+                "update ragged set reason = $reason where line = $line and nullif(reason, '') is null "
+                f"and not coalesce({is_total}, true)",
+                {"reason": _CUT, "line": cells.table.cut_line},
+            )
+        )[0]
         cells.table.notes += [_CUT] * cut
     reason = f"the line has another number of cells than the header, which has {cells.table.width}"
-    kept = con.execute(
-        "insert into ops.quarantine select $file_id, line, null, coalesce(nullif(reason, ''), $reason), "
-        "left(parse.mask_text(content), 2000), null, $loaded_at "
-        f"from ragged where reason <> '' or not coalesce({is_total}, true) order by line",
-        {**mine, "reason": reason},
-    ).fetchone()[0]
-    return kept, con.execute("select count(*) from ragged").fetchone()[0] - kept
+    kept = only_row(
+        con.execute(
+            "insert into ops.quarantine select $file_id, line, null, coalesce(nullif(reason, ''), $reason), "
+            "left(parse.mask_text(content), 2000), null, $loaded_at "
+            f"from ragged where reason <> '' or not coalesce({is_total}, true) order by line",
+            {**mine, "reason": reason},
+        )
+    )[0]
+    return kept, only_row(con.execute("select count(*) from ragged"))[0] - kept
 
 
 def _failed(
@@ -281,7 +286,7 @@ def _failed(
     version: str,
     message: str,
 ) -> FileResult:
-    masked = con.execute("select parse.mask_text(?)", [message]).fetchone()[0]
+    masked = only_row(con.execute("select parse.mask_text(?)", [message]))[0]
     earlier = known.files.get(identity)
     if earlier and earlier["status"] in ("loaded", "accepted", "held"):
         kept = f"With the changed profile the file cannot be read, its rows stay as they were. {masked}"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
@@ -19,6 +20,7 @@ from dial2deal.feeds.catalogue import Column, Feed, feeds
 from dial2deal.feeds.profiles import Profile
 from dial2deal.loading.cells import Cells
 from dial2deal.readers.table import Table
+from dial2deal.sql import only_row
 
 _FILE = Path(__file__).with_name("repairs.yml")
 _TRIMMED = ("blanks around a cell removed", "Excel text marks of an id removed")
@@ -56,7 +58,7 @@ _PARSED = {
 
 
 @cache
-def vocabulary() -> dict[str, dict]:
+def vocabulary() -> dict[str, dict[str, Any]]:
     """repairs.yml: rule -> label_zh, label_en, quirk and, for rules on values, kinds and when."""
     return yaml.safe_load(_FILE.read_text(encoding="utf-8"))
 
@@ -64,11 +66,13 @@ def vocabulary() -> dict[str, dict]:
 def count(con: duckdb.DuckDBPyConnection, file_ids: Collection[str]) -> None:
     """Add the counts of rules on values to ops.export_files.repairs of loaded files; again gives the same."""
     for feed in feeds().values():
-        files, since = con.execute(
-            "select list(file_id), min(loaded_at) from ops.export_files where feed = ? and file_id in "
-            "(select unnest(?::varchar[])) and rows_accepted + rows_duplicate > 0",
-            [feed.name, list(file_ids)],
-        ).fetchone()
+        files, since = only_row(
+            con.execute(
+                "select list(file_id), min(loaded_at) from ops.export_files where feed = ? and file_id in "
+                "(select unnest(?::varchar[])) and rows_accepted + rows_duplicate > 0",
+                [feed.name, list(file_ids)],
+            )
+        )
         if not files:
             continue
         rows = f'(select * from raw."{feed.name}" where _loaded_at >= $since and _file_id in (select unnest($files)))'
@@ -97,7 +101,9 @@ def note_trimmed(con: duckdb.DuckDBPyConnection, profile: Profile, cells: Cells,
             tables[file_id].repairs.update({rule: n for rule, n in zip(_TRIMMED, numbers, strict=True) if n})
 
 
-def _counts(con: duckdb.DuckDBPyConnection, feed: Feed, rows: str, which: dict) -> Iterator[tuple[str, str, int]]:
+def _counts(
+    con: duckdb.DuckDBPyConnection, feed: Feed, rows: str, which: dict[str, Any]
+) -> Iterator[tuple[str, str, int]]:
     columns = [column for column in feed.columns.values() if column.kind in _COMMON]
     tests = ", ".join(f"bool_or({_uncommon(column)})" for column in columns)
     uncommon = con.execute(f"select {tests} from {rows}", which).fetchone()

@@ -14,6 +14,7 @@ from dial2deal.feeds.profiles import Profile, vocabulary
 from dial2deal.loading import statements
 from dial2deal.loading.cells import Cells
 from dial2deal.privacy import mask_text
+from dial2deal.sql import only_row
 
 # Totals of groups make many such lines; the first ones show what is wrong.
 _MAX_LINES = 20
@@ -68,7 +69,7 @@ def store(
     if cells.has_ragged:
         found += _misaligned(con, lambda: _rows(con, cells, plan) + ragged)
     for item in found:
-        masked = con.execute("select left(parse.mask_text(?), ?)", [item.stated, _SHOWN]).fetchone()[0]
+        masked = only_row(con.execute("select left(parse.mask_text(?), ?)", [item.stated, _SHOWN]))[0]
         con.execute(
             "insert into ops.file_totals values (?, ?, ?, ?, ?, ?, ?, ?)",
             [file_id, item.line, item.column, item.basis, masked, item.stated_value, item.expected_value, item.outcome],
@@ -172,7 +173,7 @@ def _facts(
 
 
 def _rows(con: duckdb.DuckDBPyConnection, cells: Cells, plan: statements.LoadPlan) -> int:
-    return con.execute(f"select count(*) from {cells.source} where not {plan.is_total}").fetchone()[0]
+    return only_row(con.execute(f"select count(*) from {cells.source} where not {plan.is_total}"))[0]
 
 
 def _compare(

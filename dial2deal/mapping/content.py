@@ -8,6 +8,7 @@ import duckdb
 
 from dial2deal.loading.cells import Cells
 from dial2deal.loading.statements import text
+from dial2deal.sql import only_row
 
 SAMPLED_ROWS = 2000
 _SHOWN = 3
@@ -75,9 +76,11 @@ def describe(con: duckdb.DuckDBPyConnection, cells: Cells) -> list[Content]:
     """The content of every column of ``incoming``, from its first rows; one query, so one plan of the parse macros."""
     width = cells.table.width
     listed = ", ".join(f"c{i}" for i in range(width))
-    rows = con.execute(
-        f"create or replace temp table look as select rowid as r, {listed} from incoming limit {SAMPLED_ROWS}"
-    ).fetchone()[0]
+    rows = only_row(
+        con.execute(
+            f"create or replace temp table look as select rowid as r, {listed} from incoming limit {SAMPLED_ROWS}"
+        )
+    )[0]
     pairs = ", ".join(f"{{'i': {i}, 'v': parse.cell(c{i})}}" for i in range(width))
     con.execute(
         "create or replace temp table look_cells as select r, p.i as i, p.v as v from "
@@ -152,7 +155,7 @@ def codes(con: duckdb.DuckDBPyConnection, cells: Cells) -> set[str]:
 def unique_together(con: duckdb.DuckDBPyConnection, columns: list[int]) -> bool:
     """Whether the cells of these columns differ together in every row of the sample."""
     cells = ", ".join(f"coalesce(c{i}, '')" for i in columns)
-    rows, distinct = con.execute(
-        f"select count(*), count(distinct concat_ws({text(chr(31))}, {cells})) from incoming"
-    ).fetchone()
+    rows, distinct = only_row(
+        con.execute(f"select count(*), count(distinct concat_ws({text(chr(31))}, {cells})) from incoming")
+    )
     return rows > 1 and rows == distinct

@@ -21,6 +21,7 @@ from dial2deal.loading.cells import Cells, read_cells
 from dial2deal.readers import kinds
 from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.table import Table
+from dial2deal.sql import only_row
 
 SAMPLE_BYTES = 2 << 20
 NAMELESS = "column"  # what cells of a file without header are called
@@ -177,7 +178,7 @@ def whole_lines(head: bytes) -> bytes:
 def _header_line(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     if table.skip or not table.has_line_column:
         return table.skip or 1
-    first = con.execute("select min(l::bigint) from incoming").fetchone()[0]
+    first = only_row(con.execute("select min(l::bigint) from incoming"))[0]
     return max(1, (first or 2) - 1)
 
 

@@ -16,6 +16,7 @@ from dial2deal.mapping.guess import FeedGuess, Guess, Vocabulary, hint, hints
 from dial2deal.mapping.meanings import meaning
 from dial2deal.mapping.probe import Sample
 from dial2deal.mapping.values import meant, proposed
+from dial2deal.sql import only_row
 
 _ID_TRIES = 80
 _ENOUGH = 0.9
@@ -233,10 +234,12 @@ def _end_time(con: duckdb.DuckDBPyConnection, proposal: Proposal, contents: list
         return
     later = {}
     for i in (i for i in _free(proposal) if contents[i].timestamp >= _ENOUGH):
-        never, after = con.execute(
-            f"select avg((s < 0)::int), median(s) from (select date_diff('second', parse.ts(c{event.index}), "
-            f"parse.ts(c{i})) as s from look)"
-        ).fetchone()
+        never, after = only_row(
+            con.execute(
+                f"select avg((s < 0)::int), median(s) from (select date_diff('second', parse.ts(c{event.index}), "
+                f"parse.ts(c{i})) as s from look)"
+            )
+        )
         if never == 0 and after and after > 0:
             later[i] = after
     if later:
@@ -292,11 +295,13 @@ def _elapsed_units(con: duckdb.DuckDBPyConnection, proposal: Proposal, sample: S
         content = contents[guess.index]
         ratio = None
         if event and end:
-            ratio = con.execute(
-                "select median(said / nullif(elapsed, 0)) from (select coalesce(parse.num("
-                f"c{guess.index}), parse.seconds(c{guess.index})) as said, date_diff('second', "
-                f"parse.ts(c{event.index}), parse.ts(c{end.index})) as elapsed from look) where said > 0"
-            ).fetchone()[0]
+            ratio = only_row(
+                con.execute(
+                    "select median(said / nullif(elapsed, 0)) from (select coalesce(parse.num("
+                    f"c{guess.index}), parse.seconds(c{guess.index})) as said, date_diff('second', "
+                    f"parse.ts(c{event.index}), parse.ts(c{end.index})) as elapsed from look) where said > 0"
+                )
+            )[0]
         unit, reason = _unit(content, ratio)
         if unit:
             proposal.rules[column] = replace(rule, unit=unit, reason=f"{rule.reason}; {reason}")
@@ -331,10 +336,12 @@ def _zones(con: duckdb.DuckDBPyConnection, proposal: Proposal, contents: list[Co
         return
     content = contents[guess.index]
     if content.slashed >= 0.5:
-        first, second = con.execute(
-            f"select max(try_cast(regexp_extract(c{guess.index}, '^([0-9]+)', 1) as integer)), max(try_cast("
-            f"regexp_extract(c{guess.index}, '^[0-9]+[/.-]([0-9]+)', 1) as integer)) from incoming"
-        ).fetchone()
+        first, second = only_row(
+            con.execute(
+                f"select max(try_cast(regexp_extract(c{guess.index}, '^([0-9]+)', 1) as integer)), max(try_cast("
+                f"regexp_extract(c{guess.index}, '^[0-9]+[/.-]([0-9]+)', 1) as integer)) from incoming"
+            )
+        )
         order = "dmy" if (first or 0) > 12 else "mdy"
         proposal.options["date_order"] = order
         sure = max(first or 0, second or 0) > 12
@@ -344,10 +351,12 @@ def _zones(con: duckdb.DuckDBPyConnection, proposal: Proposal, contents: list[Co
     elif content.epoch >= 0.5:
         note = f"seconds or milliseconds since 1970 (UTC); become {zone}"
     else:
-        night = con.execute(
-            f"select avg((date_part('hour', parse.ts(c{guess.index})) < 6)::int) from look "
-            f"where parse.ts(c{guess.index}) is not null and contains(c{guess.index}, ':')"
-        ).fetchone()[0]
+        night = only_row(
+            con.execute(
+                f"select avg((date_part('hour', parse.ts(c{guess.index})) < 6)::int) from look "
+                f"where parse.ts(c{guess.index}) is not null and contains(c{guess.index}, ':')"
+            )
+        )[0]
         note = f"local time of {zone}, unless time_zone: says otherwise"
         if night and night > _NIGHT:
             note += f"; {night:.0%} lie between 0 and 6 o'clock: perhaps they are UTC (time_zone: UTC)"

@@ -7,6 +7,7 @@ import secrets
 import shutil
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -50,7 +51,7 @@ def map_path(settings: Settings, path: Path, options: Options) -> list[Mapping]:
     if options.feed and options.feed not in feeds():
         raise MapError(f"There is no feed {options.feed!r}; feeds are {', '.join(feeds())}.")
     rules = policy.load(settings)
-    found: dict[tuple, Mapping] = {}
+    found: dict[tuple[Any, ...], Mapping] = {}
     work = settings.tmp / f"map-{secrets.token_hex(6)}"
     try:
         with warehouse.scratch() as con:

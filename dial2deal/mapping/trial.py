@@ -19,6 +19,7 @@ from dial2deal.loading.file_report import FileReport, file_reports
 from dial2deal.loading.load import load_landing
 from dial2deal.loading.statements import name
 from dial2deal.settings import Settings
+from dial2deal.sql import only_row
 
 _UNMAPPED_SHOWN = 12
 
@@ -112,22 +113,26 @@ class Trial:
         if not any(report.rows_accepted for report in reports):
             return Outcome(reports, self._parts[place])
         feed = reports[0].feed
-        repeated = con.execute(
-            f"select count(*) - count(distinct _row_key) from raw.{name(feed)} where _source = ?", [place[0]]
-        ).fetchone()[0]
+        repeated = only_row(
+            con.execute(
+                f"select count(*) - count(distinct _row_key) from raw.{name(feed)} where _source = ?", [place[0]]
+            )
+        )[0]
         unmapped: dict[str, list[tuple[str, int]]] = {}
         coded = unknown = 0
         for column in feeds()[feed].columns.values():
             if column.kind != "map":
                 continue
-            filled, rows = con.execute(
-                "select coalesce(sum(n), 0), list((value, n) order by n desc, value) filter (not known) from (select "
-                f"{name(column.name)} as value, count(*) as n, trim(lower({name(column.name)})) in (select raw_value "
-                "from ops.value_maps where source = $source and feed = $feed and column_name = $column union select "
-                "canonical_value from ops.value_maps where feed = $feed and column_name = $column) as known "
-                f"from raw.{name(feed)} where _source = $source and not parse.blank({name(column.name)}) group by 1)",
-                {"source": place[0], "feed": feed, "column": column.name},
-            ).fetchone()
+            filled, rows = only_row(
+                con.execute(
+                    "select coalesce(sum(n), 0), list((value, n) order by n desc, value) filter (not known) from (select "
+                    f"{name(column.name)} as value, count(*) as n, trim(lower({name(column.name)})) in (select raw_value "
+                    "from ops.value_maps where source = $source and feed = $feed and column_name = $column union select "
+                    "canonical_value from ops.value_maps where feed = $feed and column_name = $column) as known "
+                    f"from raw.{name(feed)} where _source = $source and not parse.blank({name(column.name)}) group by 1)",
+                    {"source": place[0], "feed": feed, "column": column.name},
+                )
+            )
             coded += filled
             if rows:
                 unknown += sum(n for _, n in rows)

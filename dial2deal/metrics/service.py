@@ -20,6 +20,7 @@ from dial2deal.metrics.engine import Compiler
 from dial2deal.metrics.filters import Filter, Where
 from dial2deal.metrics.snapshot import SEMANTIC_MANIFEST, MetricError, SnapshotMissingError, connect, generation
 from dial2deal.settings import Settings
+from dial2deal.sql import only_row
 
 Row = dict[str, Any]
 _COMPILED_QUERIES = 512

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dial2deal.policy import checks, files
 from dial2deal.policy.models import TABLES, Setting
@@ -111,7 +111,7 @@ def _digest(content: object) -> str:
 
 
 def _check_overlap(name: str, rows: Iterable[Row]) -> None:
-    by_key: dict[tuple, list[tuple[dt.date, dt.date]]] = {}
+    by_key: dict[tuple[Any, ...], list[tuple[dt.date, dt.date]]] = {}
     for row in rows:
         span = (getattr(row, "valid_from", None) or dt.date.min, getattr(row, "valid_to", None) or dt.date.max)
         by_key.setdefault(row.values_of(row.unique_by), []).append(span)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 
@@ -108,7 +109,7 @@ def _write_number_regions(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("drop table places")
 
 
-def _statutory_days() -> Iterator[tuple]:
+def _statutory_days() -> Iterator[tuple[Any, ...]]:
     import chinese_calendar
 
     for day, name in sorted(chinese_calendar.holidays.items()):

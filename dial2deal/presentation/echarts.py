@@ -8,6 +8,7 @@ import re
 import threading
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 _LIBRARY = Path(__file__).parent / "vendor" / "echarts" / "echarts.min.js"
 # ECharts asks for timers even when it renders once; V8 alone has none.
@@ -33,7 +34,7 @@ _context = None
 _keeper = None
 
 
-def render_svg(option: dict, width: int, height: int, chart_id: str, title: str) -> str:
+def render_svg(option: dict[str, Any], width: int, height: int, chart_id: str, title: str) -> str:
     """SVG of an ECharts ``option`` (JSON values only), ``width`` × ``height`` CSS pixels.
 
     The same option gives the same text: ECharts numbers its elements per process, so ids are renamed to start

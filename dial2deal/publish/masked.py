@@ -6,6 +6,8 @@ import re
 
 import duckdb
 
+from dial2deal.sql import only_row
+
 # Sentences and raw lines; everything else names something, and must still tell it from others afterwards.
 _SENTENCE = re.compile(r"(^|_)(message|reason|raw_line|notes?|description|opening|action|stated|value)(_zh|_en)?$")
 _OWN = ("own_number", "line_id")
@@ -18,7 +20,7 @@ def select(con: duckdb.DuckDBPyConnection, relation: str) -> str:
     ``relation`` is in the warehouse that ``con`` has open, which has the masking macros and the secret key.
     """
     columns = con.execute(f"describe from {relation}").fetchall()
-    (key,) = con.execute("select customer_hash_key from warehouse.ops.secrets").fetchone()
+    (key,) = only_row(con.execute("select customer_hash_key from warehouse.ops.secrets"))
     shown = []
     for name, kind, *_ in columns:
         quoted = '"' + name.replace('"', '""') + '"'

@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -85,7 +86,7 @@ def _current(settings: Settings) -> Path | None:
     return _root(settings) / Path(os.readlink(link)).name
 
 
-def _read_index(folder: Path) -> dict:
+def _read_index(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "index.json").read_text(encoding="utf-8"))
 
 
@@ -107,7 +108,7 @@ def _write_table(
     table: PublishedTable,
     folder: Path,
     earlier: Path | None,
-    dates: list | None,
+    dates: list[Any] | None,
     generation: int,
 ) -> None:
     source = f'from snap.marts."{table.name}"'

@@ -8,6 +8,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -18,6 +19,7 @@ from dial2deal.publish import changes, files, history, parquet, snapshot
 from dial2deal.publish.tables import published_tables
 from dial2deal.publish.verdict import GateVerdict
 from dial2deal.settings import Settings
+from dial2deal.sql import only_row
 
 _DAYS_FLAGGED_AT_MOST = 400
 _NO_DATE = dt.date(1970, 1, 1)  # of rows in feeds without a date
@@ -173,7 +175,7 @@ def _new_build_info(
 
 
 def _has_marts(con: duckdb.DuckDBPyConnection) -> bool:
-    return con.execute("select count(*) > 0 from duckdb_tables() where schema_name = 'marts'").fetchone()[0]
+    return only_row(con.execute("select count(*) > 0 from duckdb_tables() where schema_name = 'marts'"))[0]
 
 
 def _as_of(con: duckdb.DuckDBPyConnection) -> dt.datetime | None:
@@ -189,14 +191,14 @@ def _as_of(con: duckdb.DuckDBPyConnection) -> dt.datetime | None:
     return None
 
 
-def _previous(con: duckdb.DuckDBPyConnection) -> tuple[dt.date | None, list[dict]]:
+def _previous(con: duckdb.DuckDBPyConnection) -> tuple[dt.date | None, list[dict[str, Any]]]:
     row = con.execute("select as_of_date, incomplete_files from ops.build_info").fetchone()
     return (row[0], json.loads(row[1] or "[]")) if row else (None, [])
 
 
 def _report_dates(
     changed: changes.Changes,
-    previous: tuple[dt.date | None, list[dict]],
+    previous: tuple[dt.date | None, list[dict[str, Any]]],
     verdict: GateVerdict,
     as_of_at: dt.datetime | None,
 ) -> list[dt.date]:
@@ -258,7 +260,7 @@ def _is_published(con, settings: Settings, committed: int, fingerprint: str) -> 
 
 
 def _unchanged(con: duckdb.DuckDBPyConnection, settings: Settings) -> PublishResult:
-    as_of_date, table_rows = con.execute("select as_of_date, table_rows from ops.build_info").fetchone()
+    as_of_date, table_rows = only_row(con.execute("select as_of_date, table_rows from ops.build_info"))
     rows = json.loads(table_rows)
     return PublishResult(settings.snapshot, tuple(rows), rows, (), as_of_date, changed=False)
 

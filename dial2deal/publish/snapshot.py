@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -21,6 +22,7 @@ from dial2deal.publish import comments, files, masked
 from dial2deal.publish.changes import Changes
 from dial2deal.publish.tables import PublishedTable
 from dial2deal.settings import Settings
+from dial2deal.sql import only_row
 
 # A program that copies the file without opening it as a database holds no lock: give it time to finish.
 SPARE_MIN_AGE_SECONDS = 900.0
@@ -230,15 +232,17 @@ def _fill(
             con.execute(f'drop table snap.{schema}."{name}"')
 
 
-def _refresh(con: duckdb.DuckDBPyConnection, table: PublishedTable, dates: list) -> bool:
+def _refresh(con: duckdb.DuckDBPyConnection, table: PublishedTable, dates: list[Any]) -> bool:
     """Replace the rows of ``dates`` and those without a date; False when that is most of the table."""
     name, column = f'marts."{table.name}"', f'"{table.date_column}"'
     # Literals, because a list from a subquery would have every row of the history read.
     days = ", ".join(f"date '{day}'" for day in dates) or "null"
     changed = f"({column} in ({days}) or {column} is null)"
-    touched, total = con.execute(
-        f"select (select count(*) from warehouse.{name} where {changed}), (select count(*) from warehouse.{name})"
-    ).fetchone()
+    touched, total = only_row(
+        con.execute(
+            f"select (select count(*) from warehouse.{name} where {changed}), (select count(*) from warehouse.{name})"
+        )
+    )
     if touched * 2 > total:
         return False
     con.execute(f"delete from snap.{name} where {changed}")
@@ -263,8 +267,8 @@ def _layouts(con: duckdb.DuckDBPyConnection, database: str) -> dict[tuple[str, s
 
 
 def _policy_version(con: duckdb.DuckDBPyConnection, build_info: str) -> str | None:
-    return con.execute(f"select policy_version from {build_info}").fetchone()[0]
+    return only_row(con.execute(f"select policy_version from {build_info}"))[0]
 
 
 def _row_counts(con: duckdb.DuckDBPyConnection, database: str, tables: Sequence[PublishedTable]) -> dict[str, int]:
-    return {t.name: con.execute(f'select count(*) from {database}.marts."{t.name}"').fetchone()[0] for t in tables}
+    return {t.name: only_row(con.execute(f'select count(*) from {database}.marts."{t.name}"'))[0] for t in tables}

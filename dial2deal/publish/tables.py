@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from dial2deal.settings import Settings
 
@@ -41,7 +42,7 @@ def published_tables(settings: Settings) -> list[PublishedTable]:
     return sorted((_table(node, labels) for node in models), key=lambda table: table.name)
 
 
-def _table(node: dict, labels: dict[str, str]) -> PublishedTable:
+def _table(node: dict[str, Any], labels: dict[str, str]) -> PublishedTable:
     config = node["config"]
     declared = {**config, **((config.get("meta") or {}).get("publish") or {})}
     if config.get("materialized") != "incremental" or not declared.get("date_column"):
@@ -51,7 +52,7 @@ def _table(node: dict, labels: dict[str, str]) -> PublishedTable:
     )
 
 
-def _meaning(node: dict, labels: dict[str, str]) -> dict:
+def _meaning(node: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:
     """Descriptions; a column that is a metric begins with the metric's Chinese name."""
     return {
         "description": " ".join((node.get("description") or "").split()),

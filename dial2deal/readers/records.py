@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from dial2deal.readers.rows import MAX_RECORD, RowFiles
 from dial2deal.readers.table import Table
@@ -95,7 +95,7 @@ def _bounded_lines(handle: TextIO) -> Iterator[str]:
         yield line.rstrip("\r\n")
 
 
-def _joined(text: str, table: Table, ahead: deque, lines: Iterator) -> tuple[str, list[str], str] | None:
+def _joined(text: str, table: Table, ahead: deque, lines: Iterator[Any]) -> tuple[str, list[str], str] | None:
     """The record that begins with ``text`` and goes on over the next lines, when that is what the quotes mean.
 
     A following line that is a complete record by itself shows that the open quote is a stray one. Reading goes no

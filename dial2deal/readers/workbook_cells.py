@@ -49,7 +49,7 @@ def column_texts(cells: Iterable[Any]) -> list[str]:
     return texts
 
 
-class _Texts(dict):
+class _Texts(dict[str, Any]):
     """Value → text, worked out when first asked for."""
 
     def __missing__(self, value: Any) -> str:
@@ -105,7 +105,7 @@ class _Sheet:
         """Cells of the rows from ``start`` to before ``stop``."""
         return islice(self._sheet.iter_rows(), start - 1, stop - 1)
 
-    def write(self, start: int, stop: int, path: str, width: int, offset: int, longest: int) -> dict:
+    def write(self, start: int, stop: int, path: str, width: int, offset: int, longest: int) -> dict[str, Any]:
         """Append rows to a CSV file as line and cells. Returns their number and those with too many characters."""
         written, long = 0, []
         with open(path, "a", encoding="utf-8", newline="", errors="replace") as sink:
@@ -135,7 +135,7 @@ class _Sheet:
             "long": [[line, [cell[:5000] for cell in cells]] for line, *cells in long],
         }
 
-    def write_shared(self, start: int, path: str, **where: int) -> dict:
+    def write_shared(self, start: int, path: str, **where: int) -> dict[str, Any]:
         """Like ``write`` up to the end, the second half by another process."""
         stop = self.last + 1
         if stop - start < _WORTH_SHARING:
@@ -186,7 +186,7 @@ def main(source: str, head_rows: int) -> None:
         sys.exit(3)
 
 
-def _say(message: dict) -> None:
+def _say(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 

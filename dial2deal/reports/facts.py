@@ -24,7 +24,7 @@ class MetricSource(Protocol):
         *,
         start: dt.date | None = None,
         end: dt.date | None = None,
-        filters: Sequence = (),
+        filters: Sequence[Any] = (),
         order_by: Sequence[str] = (),
         limit: int | None = None,
     ) -> list[Row]: ...
@@ -39,7 +39,7 @@ class Facts:
     source: MetricSource
     first: dt.date
     last: dt.date
-    _loaded: dict[tuple, tuple[dt.date, dt.date, list[Row]]] = field(default_factory=dict, repr=False)
+    _loaded: dict[tuple[Any, ...], tuple[dt.date, dt.date, list[Row]]] = field(default_factory=dict, repr=False)
 
     def by_period(
         self, metrics: Sequence[str], granularity: str, start: dt.date, end: dt.date, dimensions: Sequence[str] = ()

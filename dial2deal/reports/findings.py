@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from statistics import NormalDist
+from typing import Any
 
 from dial2deal.insight.intervals import newcombe
 from dial2deal.policy.findings import SEVERITIES, Rule
@@ -96,7 +97,7 @@ def _finding(
     gap: float,
     certain: bool,
     base: float | None,
-    interval: tuple | None,
+    interval: tuple[Any, ...] | None,
 ) -> Row:
     words, formats = context.words, context.formats
     low, high = interval or (None, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -118,7 +119,7 @@ def _reasons(content: Row, words: Words) -> list[str]:
     return list(found)
 
 
-def _spark(values: list, width: int = 96, height: int = 26) -> Markup:
+def _spark(values: list[Any], width: int = 96, height: int = 26) -> Markup:
     """Small line of the last values; gaps where there is no number, a dot at the end."""
     known = [value for value in values if value is not None]
     if len(known) < 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from dial2deal.insight.intervals import wilson
 from dial2deal.policy.findings import Rule
@@ -71,7 +72,7 @@ def _from_row(row: Row, metric: str) -> Row:
     }
 
 
-def _total(context: Context, _: dict, metric: str) -> list[Observation]:
+def _total(context: Context, _: dict[str, Any], metric: str) -> list[Observation]:
     everything = context.words("scope.total")
     if metric == "unattributed_share":
         return _unattributed(context, everything)
@@ -93,7 +94,7 @@ def _total(context: Context, _: dict, metric: str) -> list[Observation]:
     )
 
 
-def _usual(context: Context, _: dict, metric: str) -> list[Observation]:
+def _usual(context: Context, _: dict[str, Any], metric: str) -> list[Observation]:
     """The period against the own complete weeks before its first week; none until all of them have data."""
     first = context.snapshot.starts("calls")
     weeks = int(context.policy.number("connect.alert.usual_weeks", on=context.period.end))
@@ -128,7 +129,7 @@ def _unattributed(context: Context, label: str) -> list[Observation]:
     ]
 
 
-def _pool(context: Context, sections: dict, metric: str) -> list[Observation]:
+def _pool(context: Context, sections: dict[str, Any], metric: str) -> list[Observation]:
     pool = sections.get("high_intent")
     if not pool or not pool["total"]:
         return []
@@ -157,14 +158,14 @@ def _capacity(context: Context, pool: Row) -> Row:
     return {"agents": agents, "each": each, "possible": min(pool["pending"], agents * each)}
 
 
-def _channel(_: Context, sections: dict, metric: str) -> list[Observation]:
+def _channel(_: Context, sections: dict[str, Any], metric: str) -> list[Observation]:
     rows = (sections.get("channels") or {}).get("rows", [])
     return _kept(
         _of_share(row["channel"], row["label"], row[metric]) for row in rows if row["channel"] != "unattributed"
     )
 
 
-def _channel_month(context: Context, sections: dict, metric: str) -> list[Observation]:
+def _channel_month(context: Context, sections: dict[str, Any], metric: str) -> list[Observation]:
     table = sections.get("channels")
     if not table or not table["has_economics"]:
         return []
@@ -175,8 +176,8 @@ def _channel_month(context: Context, sections: dict, metric: str) -> list[Observ
     ]
 
 
-def _staff(section: str, key: str) -> Callable:
-    def observe(context: Context, sections: dict, metric: str) -> list[Observation]:
+def _staff(section: str, key: str) -> Callable[..., Any]:
+    def observe(context: Context, sections: dict[str, Any], metric: str) -> list[Observation]:
         rows = [row for row in (sections.get(section) or {}).get("rows", []) if row["is_assigned"]]
         if metric == "connect_rate":
             return _kept(_of_share(row[key], row["name"], row["connect"], peers=_peers(row, section)) for row in rows)
@@ -200,8 +201,8 @@ def _peers(row: Row, section: str) -> str:
     return str(row["team"]) if section == "agents" else ""
 
 
-def _grouped(dimension: str, label: str) -> Callable:
-    def observe(context: Context, _: dict, metric: str) -> list[Observation]:
+def _grouped(dimension: str, label: str) -> Callable[..., Any]:
+    def observe(context: Context, _: dict[str, Any], metric: str) -> list[Observation]:
         if context.snapshot.starts("calls") is None:
             return []
         rows = context.facts.groups([metric], context.period, [dimension])
@@ -214,7 +215,7 @@ def _grouped(dimension: str, label: str) -> Callable:
     return observe
 
 
-def _slot(context: Context, sections: dict, _: str) -> list[Observation]:
+def _slot(context: Context, sections: dict[str, Any], _: str) -> list[Observation]:
     """Hours over all days, against the other hours of their direction; and cells of weekday and hour, against the same
     hour of the other days where they also beat their direction: what is so at nine every day is no matter of Sundays.
     All of them are one family of looks."""
@@ -288,7 +289,7 @@ def _slot_share(
     )
 
 
-def _line_slot(context: Context, _: dict, __: str) -> list[Observation]:
+def _line_slot(context: Context, _: dict[str, Any], __: str) -> list[Observation]:
     rows = context.snapshot.query("line_slots", {"start": context.period.start, "end": context.period.end})
     found = []
     for row in rows:
@@ -315,7 +316,7 @@ def _line_slot(context: Context, _: dict, __: str) -> list[Observation]:
     return found
 
 
-def _stage(context: Context, sections: dict, _: str) -> list[Observation]:
+def _stage(context: Context, sections: dict[str, Any], _: str) -> list[Observation]:
     """Expected deals lost at each step, of the cohorts that have had their time (sections.funnel)."""
     words, table = context.words, sections.get("funnel") and sections["funnel"].losses
     if not table:
@@ -336,7 +337,7 @@ def _stage(context: Context, sections: dict, _: str) -> list[Observation]:
     ]
 
 
-SCOPES: dict[str, Callable[[Context, dict, str], list[Observation]]] = {
+SCOPES: dict[str, Callable[[Context, dict[str, Any], str], list[Observation]]] = {
     "total": _total,
     "pool": _pool,
     "channel": _channel,

@@ -8,6 +8,7 @@ import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dial2deal.audit.history import Catalogue
 from dial2deal.blocks import as_json
@@ -27,7 +28,7 @@ from dial2deal.reports.snapshot import Snapshot
 from dial2deal.settings import Settings
 
 _lock = threading.Lock()
-_opened: tuple[tuple, Snapshot, Facts] | None = None
+_opened: tuple[tuple[Any, ...], Snapshot, Facts] | None = None
 
 
 @dataclass(frozen=True)

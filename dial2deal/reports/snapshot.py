@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 from dial2deal.feeds.catalogue import feeds
 from dial2deal.metrics import SnapshotMissingError
@@ -31,14 +32,14 @@ class Snapshot:
     def close(self) -> None:
         self._con.close()
 
-    def rows(self, sql: str, parameters: dict | None = None) -> list[dict]:
+    def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Rows of ``sql`` as dictionaries. Parameters are named, ``$name``; unused ones are dropped."""
         used = {name: value for name, value in (parameters or {}).items() if f"${name}" in sql}
         cursor = self._con.execute(sql, used)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def query(self, name: str, parameters: dict) -> list[dict]:
+    def query(self, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         """Rows of ``queries/<name>.sql``."""
         return self.rows((_QUERIES / f"{name}.sql").read_text(encoding="utf-8"), parameters)
 
@@ -57,7 +58,7 @@ class Snapshot:
         """First date with rows of ``feed``; None when it was never delivered."""
         return self.history[feed][0]
 
-    def incomplete_files(self, start: dt.date, end: dt.date) -> list[dict]:
+    def incomplete_files(self, start: dt.date, end: dt.date) -> list[dict[str, Any]]:
         """Held or failed files that cover dates from ``start`` to ``end``: file, feed, status, rule, rows, message.
 
         A file whose dates could not be read is listed for every period: nobody knows what it holds.
@@ -79,7 +80,7 @@ class Snapshot:
             file["feed"] == feed and file["first_date"] is not None for file in self.incomplete_files(start, end)
         )
 
-    def _build_info(self) -> dict:
+    def _build_info(self) -> dict[str, Any]:
         rows = self.rows("select * from ops.build_info")
         if len(rows) != 1:
             raise SnapshotMissingError("ops.build_info of the snapshot must have exactly one row; build again.")

@@ -12,6 +12,7 @@ from dial2deal import warehouse
 from dial2deal.loading import ledger as raw_tables
 from dial2deal.policy import Policy
 from dial2deal.settings import Settings
+from dial2deal.sql import only_row
 from dial2deal.transform import dates, dbt, parsed, results
 from dial2deal.transform.dbt import NodeResult
 from dial2deal.transform.idle import idle_models
@@ -99,7 +100,7 @@ def _must_rebuild(con: duckdb.DuckDBPyConnection, version: str) -> bool:
     built_with = warehouse.get_state(con, _BUILT_WITH)
     if built_with == version:
         return False
-    (any_file,) = con.execute("select count(*) > 0 from ops.export_files where status = 'accepted'").fetchone()
+    (any_file,) = only_row(con.execute("select count(*) > 0 from ops.export_files where status = 'accepted'"))
     return bool(any_file)
 
 

@@ -9,6 +9,7 @@ import duckdb
 
 from dial2deal import warehouse
 from dial2deal.feeds.catalogue import feeds
+from dial2deal.sql import only_row
 from dial2deal.transform import extension_plan
 
 # An id that moved to another date has to leave the date it came from, and may win or lose on both.
@@ -56,7 +57,7 @@ def plan(con: duckdb.DuckDBPyConnection, *, full: bool, date_range: tuple[dt.dat
     ``full``: everything that raw holds. ``date_range``: additionally all dates of all feeds in it, inclusive.
     """
     with warehouse.transaction(con):
-        (copied_at,) = con.execute("select max(added_at) from ops.dirty_dates").fetchone()
+        (copied_at,) = only_row(con.execute("select max(added_at) from ops.dirty_dates"))
         if full or date_range:
             for feed in feeds():
                 _add_raw_dates(con, feed, None if full else date_range)
@@ -74,7 +75,7 @@ def plan(con: duckdb.DuckDBPyConnection, *, full: bool, date_range: tuple[dt.dat
             if feed.fact:
                 con.execute(_FOLLOWS, [feed.fact.model, feed.name])
         con.execute(_NEXT_DAYS)
-        (dates,) = con.execute("select count(*) from ops.build_dates").fetchone()
+        (dates,) = only_row(con.execute("select count(*) from ops.build_dates"))
         warehouse.set_state(con, "dirty_copied_at", copied_at.isoformat(sep=" ") if copied_at else None)
     return Work(needed=dates > 0, full=full)
 

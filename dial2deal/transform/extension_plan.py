@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from dial2deal.sql import only_row
+
 # The numbers by which stg_call_legs was built, and those that accepted files name now.
 _BUILT = """
     select agent_id as number from staging.stg_agents
@@ -30,10 +32,12 @@ def add_dates(con: duckdb.DuckDBPyConnection) -> None:
     """Add to ops.build_dates the dates of legs that name a number which came into the plan or left it."""
     if not con.execute("select 1 from ops.build_dates where feed in ('agents', 'own_numbers') limit 1").fetchone():
         return
-    (tables,) = con.execute(
-        "select count(*) from duckdb_columns() where database_name = current_database() and schema_name = 'staging' "
-        "and ((table_name = 'stg_agents' and column_name = 'agent_id') or (table_name = 'stg_call_legs' "
-        "and column_name = 'caller') or (table_name = 'stg_own_numbers' and column_name = 'own_number'))"
-    ).fetchone()
+    (tables,) = only_row(
+        con.execute(
+            "select count(*) from duckdb_columns() where database_name = current_database() and schema_name = 'staging' "
+            "and ((table_name = 'stg_agents' and column_name = 'agent_id') or (table_name = 'stg_call_legs' "
+            "and column_name = 'caller') or (table_name = 'stg_own_numbers' and column_name = 'own_number'))"
+        )
+    )
     if tables == 3:
         con.execute(_ADD_DATES)

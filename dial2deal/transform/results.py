@@ -11,6 +11,7 @@ import duckdb
 
 from dial2deal import warehouse
 from dial2deal.privacy import mask_text
+from dial2deal.sql import only_row
 from dial2deal.transform.dbt import NodeResult
 
 _SAMPLE_ROWS = 20
@@ -150,7 +151,7 @@ def _table_sizes(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
         "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
     ).fetchall()
     return {
-        (schema, table): con.execute(f'select count(*) from "{schema}"."{table}"').fetchone()[0]
+        (schema, table): only_row(con.execute(f'select count(*) from "{schema}"."{table}"'))[0]
         for schema, table in tables
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -137,7 +138,7 @@ def _columns(feed: str) -> dict[str, str]:
     return {name: f"{column.label_zh} · {column.kind}" for name, column in feeds()[feed].columns.items()}
 
 
-def file_metadata(results: list) -> dict:
+def file_metadata(results: list[Any]) -> dict[str, Any]:
     """What one load did for one feed: totals that the UI plots, and a table per file (``FileResult`` objects)."""
     new = [result for result in results if not result.skipped]
     return {
@@ -170,7 +171,7 @@ def file_metadata(results: list) -> dict:
     }
 
 
-def report_metadata(reports: list[loading.FileReport]) -> dict:
+def report_metadata(reports: list[loading.FileReport]) -> dict[str, Any]:
     """The file report of one load: a row per file that has more to tell than its counts; empty without any."""
     rows = [[report.path, *brief(report).values()] for report in reports]
     told = [row for row in rows if any(row[1:])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dagster as dg
 
 from dial2deal.settings import Settings
@@ -18,7 +20,7 @@ def report_job(granularity: str) -> str:
     return f"{granularity}_report"
 
 
-def jobs(settings: Settings) -> list:
+def jobs(settings: Settings) -> list[Any]:
     """All jobs (what ``dg.define_asset_job`` returns has no public type); a failed step writes an alert record."""
     alert = {hooks.on_failure(settings)}
     report_keys = [reports.key(granularity) for granularity in partitions.GRANULARITIES]

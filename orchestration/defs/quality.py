@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -62,7 +63,7 @@ def checks(settings: Settings, *, on_held_file: str) -> list[dg.AssetChecksDefin
     return [audited]
 
 
-def _specs(feed: str, suite: list, *, block: bool) -> list[dg.AssetCheckSpec]:
+def _specs(feed: str, suite: list[Any], *, block: bool) -> list[dg.AssetCheckSpec]:
     return [
         dg.AssetCheckSpec(
             HELD_FILES,
@@ -133,7 +134,7 @@ def held_result(feed: str, incomplete: list[IncompleteFile], on_held_file: str) 
     )
 
 
-def _samples(outcomes: Iterable[LatestOutcome]) -> dict:
+def _samples(outcomes: Iterable[LatestOutcome]) -> dict[str, Any]:
     rows = [
         [outcome.path, outcome.outcome, outcome.rows_failed, str(sample)]
         for outcome in outcomes

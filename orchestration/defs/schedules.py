@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dagster as dg
 
 from orchestration.defs.jobs import BUILD_AND_DAILY, REPORT_CHECKS, report_job
 
 
-def schedules(jobs: list, time_zone: str, status: dg.DefaultScheduleStatus) -> list:
+def schedules(jobs: list[Any], time_zone: str, status: dg.DefaultScheduleStatus) -> list[Any]:
     """Daily 06:00, weekly Monday 07:00, monthly on the 1st 07:30, each for the period just completed."""
     by_name = {job.name: job for job in jobs}
     return [

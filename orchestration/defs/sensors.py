@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
@@ -15,7 +16,9 @@ from orchestration.rules import current_policy
 _LANDING_SECONDS = 30
 
 
-def sensors(settings: Settings, jobs: list, first: date, status: dg.DefaultSensorStatus) -> list[dg.SensorDefinition]:
+def sensors(
+    settings: Settings, jobs: list[Any], first: date, status: dg.DefaultSensorStatus
+) -> list[dg.SensorDefinition]:
     """All sensors of one installation whose partitions start on day ``first``.
 
     None of them opens the warehouse: a running build holds it.

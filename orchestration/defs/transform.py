@@ -84,7 +84,7 @@ def model_tests(manifest: Mapping[str, Any]) -> dg.AssetSpec:
     )
 
 
-def assets(settings: Settings, manifest: Mapping[str, Any]) -> list:
+def assets(settings: Settings, manifest: Mapping[str, Any]) -> list[Any]:
     """All models as one step: a touched date is rebuilt in every model of the same build or in none."""
     checks = models.check_specs(manifest)
 

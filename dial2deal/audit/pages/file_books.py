@@ -161,7 +161,7 @@ def _summary(report: FileReport, catalogue: Catalogue, t: Words) -> list[list[An
     return [list(row) for row in rows if row[1] not in (None, "")]
 
 
-def _quarantined(row: tuple, report: FileReport, catalogue: Catalogue) -> list[Any]:
+def _quarantined(row: tuple[Any, ...], report: FileReport, catalogue: Catalogue) -> list[Any]:
     line, column, reason, raw_line = row
     entry = catalogue.reason(reason, report.feed)
     value = _QUOTED.search(reason)

@@ -32,7 +32,9 @@ def render(facts: QualityFacts, catalogue: Catalogue, words: Words) -> bytes:
     )
 
 
-def assemble(title: str, created: dt.datetime | None, sheets: Iterable[tuple[str, list, list]], words: Words) -> bytes:
+def assemble(
+    title: str, created: dt.datetime | None, sheets: Iterable[tuple[str, list[Any], list[Any]]], words: Words
+) -> bytes:
     """A workbook of (name, [(heading, width)], rows) sheets in the house style; formulas in texts are neutralised."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(
@@ -62,7 +64,7 @@ def assemble(title: str, created: dt.datetime | None, sheets: Iterable[tuple[str
     return target.getvalue()
 
 
-def _summary(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list, list]:
+def _summary(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list[Any], list[Any]]:
     columns = [
         (t("word.severity"), 10),
         (t("quality.who"), 20),
@@ -159,7 +161,7 @@ def _summary(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list,
     return columns, rows
 
 
-def _failing(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list, list]:
+def _failing(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list[Any], list[Any]]:
     columns = [
         (t("word.severity"), 10),
         (t("quality.who"), 20),
@@ -192,7 +194,7 @@ def _failing(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list,
     return columns, rows
 
 
-def _quarantined(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list, list]:
+def _quarantined(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list[Any], list[Any]]:
     columns = [
         (t("quality.who"), 20),
         (t("quality.feed"), 14),
@@ -221,7 +223,7 @@ def _quarantined(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[l
     return columns, rows
 
 
-def _files(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list, list]:
+def _files(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list[Any], list[Any]]:
     columns = [
         (t("word.status"), 14),
         (t("quality.feed"), 14),
@@ -253,7 +255,12 @@ def _files(facts: QualityFacts, catalogue: Catalogue, t: Words) -> tuple[list, l
 
 
 def _sheet(
-    book: xlsxwriter.Workbook, formats: dict, name: str, columns: list[tuple[str, int]], rows: list[list], t: Words
+    book: xlsxwriter.Workbook,
+    formats: dict[str, Any],
+    name: str,
+    columns: list[tuple[str, int]],
+    rows: list[list[Any]],
+    t: Words,
 ) -> None:
     sheet = book.add_worksheet(name)
     for index, (heading, width) in enumerate(columns):
