@@ -57,6 +57,7 @@ test: env-dev
 	@$(BIN)/python -m tests.system_packages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not slow" $(PYTEST_ARGS)
 
 test-crash: env-dev
@@ -65,6 +66,7 @@ test-crash: env-dev
 lint: env-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 	@$(BIN)/python -m pytest tests/structure
 
 bench: env-dev
@@ -81,4 +83,4 @@ docs: env
 	@$(BIN)/python docs/generate_reference.py
 
 clean:
-	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache
