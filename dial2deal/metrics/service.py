@@ -20,7 +20,6 @@ from dial2deal.metrics.engine import Compiler
 from dial2deal.metrics.filters import Filter, Where
 from dial2deal.metrics.snapshot import SEMANTIC_MANIFEST, MetricError, SnapshotMissingError, connect, generation
 from dial2deal.settings import Settings
-from dial2deal.sql import only_row
 
 Row = dict[str, Any]
 _COMPILED_QUERIES = 512
@@ -164,7 +163,7 @@ class _Generation:
         self._manifest = manifest
         self.catalog: Catalog = catalogs.load(manifest)
         self.compile = lru_cache(_COMPILED_QUERIES)(self._compile)
-        self._answers: OrderedDict[tuple, list[Row]] = OrderedDict()
+        self._answers: OrderedDict[tuple[Any, ...], list[Row]] = OrderedDict()
         self._lock = threading.Lock()
         self.values = lru_cache(None)(self._values)
         self.labels = lru_cache(None)(self._labels)

@@ -185,7 +185,7 @@ def _as_of(con: duckdb.DuckDBPyConnection) -> dt.datetime | None:
     }
     for fact in (feed.fact for feed in feeds().values() if feed.fact and feed.fact.moment):
         if fact.model in existing:
-            (latest,) = con.execute(f"select max({fact.moment})::timestamp from marts.{fact.model}").fetchone()
+            (latest,) = only_row(con.execute(f"select max({fact.moment})::timestamp from marts.{fact.model}"))
             if latest is not None:
                 return latest
     return None
