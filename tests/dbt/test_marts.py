@@ -10,6 +10,8 @@ from decimal import Decimal
 import pytest
 
 from dial2deal.insight.intervals import wilson
+from dial2deal.metrics import catalog as catalogs
+from dial2deal.metrics.snapshot import SEMANTIC_MANIFEST
 from tests.dbt import marts_world as mw
 
 Z = 1.959964
@@ -60,7 +62,8 @@ def test_the_reference_pages_are_up_to_date(built):
     pages = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pages)
     manifest = json.loads((built.settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
-    assert (folder / "reference/metrics.md").read_text(encoding="utf-8") == pages.metrics_page(manifest)
+    catalog = catalogs.load(built.settings.dbt_target / SEMANTIC_MANIFEST)
+    assert (folder / "reference/metrics.md").read_text(encoding="utf-8") == pages.metrics_page(manifest, catalog)
     assert (folder / "reference/marts.md").read_text(encoding="utf-8") == pages.marts_page(manifest)
 
 
