@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dial2deal.feeds.catalogue import feeds
-from dial2deal.feeds.headers import normalise_header
-from dial2deal.feeds.profiles import vocabulary
+from dial2deal.feeds.catalogue import feeds, known_headers
+from dial2deal.readers.headers import normalise_header
 
 # Feed → the feeds of statistics that are taken for it.
 MISTAKEN_FOR = {
@@ -22,7 +21,7 @@ def counting_headers(feed: str, headers: Iterable[str]) -> dict[str, list[str]]:
 
     Empty for feeds that are not mistaken for statistics.
     """
-    known = vocabulary()["feeds"]
+    known = known_headers()
     own = {normalise_header(header) for accepted in known[feed].values() for header in accepted}
     found = {}
     for candidate in MISTAKEN_FOR.get(feed, ()):

@@ -1,26 +1,12 @@
-"""Headers as names: whichever way they are spelled, and what a profile's expressions mean by them."""
+"""What a profile's expressions mean by them."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
 
 from dial2deal.feeds.expressions import PLACEHOLDER
-
-_BRACKETS = re.compile(r"[(\[{<【「](.*?)[)\]}>】」]")
-# What tells one figure from another and is no unit: Talk Duration (AVG) is not the talk of all calls.
-_FIGURE = re.compile(r"\s*(avg|average|mean|max|total|平均|最大|最长|总)", re.IGNORECASE)
-_NOISE = re.compile(r"[\s_\-*:'\"​﻿]+")
-
-
-@lru_cache(maxsize=4096)
-def normalise_header(text: str) -> str:
-    """Header without case, full-width forms, spaces, separators and a unit in brackets."""
-    plain = unicodedata.normalize("NFKC", text or "")
-    bare = _BRACKETS.sub(lambda found: found[1] if _FIGURE.match(found[1]) else "", plain)
-    return _NOISE.sub("", bare).lower() or _NOISE.sub("", plain).lower()
+from dial2deal.readers.headers import normalise_header
 
 
 def first_matches(choices: dict[str, list[tuple[int, str]]], by_name: dict[str, int], used: set[int]) -> dict[str, int]:

@@ -7,7 +7,7 @@ import hashlib
 import re
 import unicodedata
 import zoneinfo
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,11 +19,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from dial2deal import parsing, userfiles
 from dial2deal.feeds.assemble import expand_terms, merge
 from dial2deal.feeds.catalogue import Feed, feeds, known_headers
+from dial2deal.feeds.counts import advice
 from dial2deal.feeds.expressions import PLACEHOLDER, problem_of
-from dial2deal.feeds.headers import applicable, first_matches, first_sql, normalise_header, over_cells
+from dial2deal.feeds.headers import applicable, first_matches, first_sql, over_cells
+from dial2deal.feeds.problems import ProfileError
 from dial2deal.feeds.terms import Layers, layers
 from dial2deal.parsing import countries
-from dial2deal.readers.problems import ProfileError
+from dial2deal.readers.headers import normalise_header
+from dial2deal.readers.wanted import Match
 from dial2deal.settings import PROJECT_ROOT
 
 # Every scalar stays the text it is: a vendor's value 1, no or 2026-01-05 is not a number, a boolean or a date.
@@ -144,17 +147,6 @@ class ProfileFile(BaseModel):
 
 
 @dataclass(frozen=True)
-class Match:
-    """A header line read through a profile. Positions are 0-based cells of the header."""
-
-    positions: dict[str, int]
-    helpers: dict[str, int]
-    unknown: dict[str, int]
-    missing: list[str]
-    score: tuple[int, int]
-
-
-@dataclass(frozen=True)
 class Profile:
     """One validated profile. ``version`` changes when anything that decides how its files are read changes."""
 
@@ -217,6 +209,20 @@ class Profile:
     @property
     def key(self) -> tuple[str, ...]:
         return tuple(self.file.key) or self.feed.key
+
+    @property
+    def place(self) -> str:
+        """source/feed, for messages."""
+        return f"{self.source}/{self.feed.name}"
+
+    @property
+    def needed(self) -> list[str]:
+        """Required columns that headers are known for, for messages."""
+        return [c.name for c in self.feed.columns.values() if c.required and self.accepted[c.name]]
+
+    def advice(self, headers: Iterable[str]) -> str:
+        """Where a file with these headers belongs instead, as far as they tell; or nothing."""
+        return advice(self.feed.name, headers)
 
     def rule(self, column: str) -> ColumnRule:
         """The rule of a canonical column; an empty one when the profile says nothing."""

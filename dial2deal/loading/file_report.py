@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from dial2deal.loading import repairs, senses
+from dial2deal.readers.sense import Finding
 
 _LINES_SHOWN = 20
 _NAMED = 3
@@ -115,7 +116,7 @@ class FileReport:
     audited_at: dt.datetime | None
     unknown_columns: list[str]
     repairs: dict[str, int]
-    column_readings: list[senses.Finding]
+    column_readings: list[Finding]
     quarantine: list[Quarantined] = field(default_factory=list)
     overlaps: list[Overlap] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
@@ -187,7 +188,7 @@ def repair_label(rule: str, locale: str) -> str:
     return repairs.vocabulary().get(rule, {}).get(f"label_{locale}") or rule
 
 
-def column_reading_text(finding: senses.Finding) -> str:
+def column_reading_text(finding: Finding) -> str:
     """How the dates or numbers of one column were read, and why; English."""
     return senses.sentence(finding)
 

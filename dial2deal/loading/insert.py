@@ -10,30 +10,10 @@ import duckdb
 from dial2deal.feeds.profiles import Profile
 from dial2deal.loading import ledger, statements
 from dial2deal.loading.cells import Cells
+from dial2deal.loading.outcome import Counts, Stored
 from dial2deal.sql import only_row
 
 _FEW_ROWS = 20_000
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Valid rows of one file in its raw table; ``first`` and ``last`` include the date of undated rows."""
-
-    rows: int = 0
-    keys: int = 0
-    first: dt.date | None = None
-    last: dt.date | None = None
-    first_dated: dt.date | None = None
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What became of one file's records, those of another width aside."""
-
-    counts: Counts
-    quarantined: int
-    duplicate: int
-    superseded: int
 
 
 @dataclass(frozen=True)

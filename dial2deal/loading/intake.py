@@ -11,11 +11,12 @@ from pathlib import Path
 
 import duckdb
 
+from dial2deal.feeds.problems import ProfileError
 from dial2deal.feeds.profiles import Profile, Profiles
 from dial2deal.landing import archives
 from dial2deal.landing.deliveries import Delivery, done_file, has_changed
 from dial2deal.loading import ledger, together
-from dial2deal.readers.problems import FileProblem, MachineProblem, ProfileError
+from dial2deal.readers.problems import FileProblem, MachineProblem
 
 
 @dataclass(frozen=True)

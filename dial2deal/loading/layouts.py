@@ -11,8 +11,8 @@ from typing import Any
 
 import duckdb
 
-from dial2deal.feeds.headers import normalise_header
 from dial2deal.feeds.profiles import Profile
+from dial2deal.readers.headers import normalise_header
 from dial2deal.readers.table import Layout, Table, text_rows
 
 

@@ -9,22 +9,20 @@ import json
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
 from dial2deal import warehouse
 from dial2deal.feeds.catalogue import PROVENANCE, Feed, feeds
+from dial2deal.feeds.problems import ProfileError
 from dial2deal.feeds.profiles import Profiles
 from dial2deal.landing.deliveries import Delivery
 from dial2deal.loading import corrections
+from dial2deal.loading.outcome import FileResult
 from dial2deal.policy import Policy
 from dial2deal.policy.models import ValueMap
-from dial2deal.readers.problems import ProfileError
 from dial2deal.sql import only_row
-
-if TYPE_CHECKING:
-    from dial2deal.loading.outcome import FileResult
 
 NO_PROFILE = "no profile"
 TRY_AGAIN = "try again"

@@ -14,6 +14,7 @@ import duckdb
 
 from dial2deal import warehouse
 from dial2deal.feeds.catalogue import feeds
+from dial2deal.feeds.problems import ProfileError
 from dial2deal.feeds.profiles import Profile, Profiles
 from dial2deal.landing.deliveries import Delivery, deliveries, file_id, has_changed
 from dial2deal.loading import (
@@ -35,7 +36,7 @@ from dial2deal.loading.intake import Intake
 from dial2deal.loading.outcome import FileResult
 from dial2deal.policy import Policy
 from dial2deal.readers import kinds
-from dial2deal.readers.problems import FileProblem, MachineProblem, ProfileError, not_read_here
+from dial2deal.readers.problems import FileProblem, MachineProblem, not_read_here
 from dial2deal.readers.records import reread
 from dial2deal.settings import Settings
 from dial2deal.sql import only_row

@@ -1,4 +1,4 @@
-"""What became of a delivered file, in the words of the manifest."""
+"""What became of a delivered file, in the words of the ledger."""
 
 from __future__ import annotations
 
@@ -9,16 +9,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from dial2deal.landing.deliveries import Delivery
-from dial2deal.loading.insert import Stored
 from dial2deal.privacy import mask_text
 from dial2deal.readers.table import Table
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Valid rows of one file in its raw table; ``first`` and ``last`` include the date of undated rows."""
+
+    rows: int = 0
+    keys: int = 0
+    first: dt.date | None = None
+    last: dt.date | None = None
+    first_dated: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of one file's records, those of another width aside."""
+
+    counts: Counts
+    quarantined: int
+    duplicate: int
+    superseded: int
 
 
 @dataclass(frozen=True)
 class FileResult:
     """What became of one file. ``skipped`` files were known already and keep their earlier counts.
 
-    ``status`` is that of the manifest, or waiting for a file that is not to be loaded yet.
+    ``status`` is that of the ledger, or waiting for a file that is not to be loaded yet.
     """
 
     file_id: str

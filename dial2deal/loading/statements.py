@@ -12,7 +12,8 @@ from dial2deal.feeds.catalogue import PROVENANCE, Column, Feed
 from dial2deal.feeds.profiles import WHOLE_ROW, Profile, header_unit, vocabulary
 from dial2deal.feeds.terms import Layers
 from dial2deal.loading import numbers, senses
-from dial2deal.loading.senses import NOTHING_DECIDED, UNORDERED_DATE
+from dial2deal.loading.senses import UNORDERED_DATE
+from dial2deal.readers.sense import MARKS, NOTHING_DECIDED
 from dial2deal.readers.table import Table
 
 UNDATED = "date '1970-01-01'"
@@ -242,7 +243,7 @@ def _values(profile: Profile, table: Table, policy_zone: str) -> dict[str, str]:
                 sql = f"case when regexp_full_match({sql}, {text(bare)}) then {sql} || {text(unit)} else {sql} end"
         if mark:
             # In a column that contradicts itself, what can only be meant with a point is no mystery.
-            clear = f" and not {senses.is_clear(sql)}" if mark == senses.MARKS["?"] else ""
+            clear = f" and not {senses.is_clear(sql)}" if mark == MARKS["?"] else ""
             sql = f"case when regexp_matches({sql}, '[.,，]'){clear} then {sql} || {text(mark)} else {sql} end"
         if column.kind == "phone" and sense.region:
             sql = numbers.marked(sql, sense.region)

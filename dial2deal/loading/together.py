@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from dial2deal import warehouse
+from dial2deal.feeds.problems import ProfileError
 from dial2deal.feeds.profiles import Profile, Profiles
 from dial2deal.landing.deliveries import Delivery, file_id, has_changed
 from dial2deal.loading import ledger, outcome, repairs, senses, statements, totals
@@ -25,7 +26,6 @@ from dial2deal.loading.cells import Cells, read_together
 from dial2deal.loading.insert import insert
 from dial2deal.loading.outcome import FileResult
 from dial2deal.readers import kinds
-from dial2deal.readers.problems import ProfileError
 from dial2deal.readers.table import Table
 from dial2deal.settings import Settings
 

@@ -13,13 +13,13 @@ from typing import Any
 import yaml
 
 from dial2deal.feeds.catalogue import Column, Feed, feeds
-from dial2deal.feeds.headers import normalise_header
 from dial2deal.feeds.profiles import Profiles, vocabulary
 from dial2deal.mapping import meanings
 from dial2deal.mapping.content import Content
 from dial2deal.mapping.probe import NAMELESS
 from dial2deal.mapping.values import meant
 from dial2deal.policy.models import ValueMap
+from dial2deal.readers.headers import normalise_header
 
 _HINTS = Path(__file__).with_name("hints.yml")
 _FITS = 0.6  # share of a column's cells that must read as the canonical kind for a header to count in full

@@ -13,14 +13,15 @@ from pathlib import Path, PurePosixPath
 import duckdb
 
 from dial2deal.feeds.catalogue import feeds
-from dial2deal.feeds.headers import normalise_header
-from dial2deal.feeds.profiles import Match, Profile, ProfileFile, vocabulary
+from dial2deal.feeds.profiles import Profile, ProfileFile, vocabulary
 from dial2deal.landing import archives
 from dial2deal.landing.deliveries import Delivery
 from dial2deal.loading.cells import Cells, read_cells
 from dial2deal.readers import kinds
+from dial2deal.readers.headers import normalise_header
 from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.table import Table
+from dial2deal.readers.wanted import Match
 from dial2deal.sql import only_row
 
 SAMPLE_BYTES = 2 << 20

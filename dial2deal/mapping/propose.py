@@ -8,7 +8,6 @@ from itertools import combinations
 import duckdb
 
 from dial2deal.feeds.catalogue import Feed
-from dial2deal.feeds.headers import normalise_header
 from dial2deal.feeds.profiles import WHOLE_ROW, Profiles, header_unit
 from dial2deal.loading.statements import text
 from dial2deal.mapping.content import Content, unique_together
@@ -16,6 +15,7 @@ from dial2deal.mapping.guess import FeedGuess, Guess, Vocabulary, hint, hints
 from dial2deal.mapping.meanings import meaning
 from dial2deal.mapping.probe import Sample
 from dial2deal.mapping.values import meant, proposed
+from dial2deal.readers.headers import normalise_header
 from dial2deal.sql import only_row
 
 _ID_TRIES = 80

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from dial2deal.feeds.headers import normalise_header
-from dial2deal.feeds.profiles import Match, Profile, Profiles
+from dial2deal.feeds.problems import ProfileError
+from dial2deal.feeds.profiles import Profile, Profiles
 from dial2deal.mapping.probe import Sample
-from dial2deal.readers.problems import ProfileError
+from dial2deal.readers.headers import normalise_header
+from dial2deal.readers.wanted import Match
 
 _LITERAL = re.compile(r"'([^']*)'")
 _REFERENCE = re.compile(r"\{([^{}]+)\}")

@@ -13,6 +13,7 @@ import duckdb
 
 from dial2deal import policy, warehouse
 from dial2deal.feeds.catalogue import feeds
+from dial2deal.feeds.problems import ProfileError
 from dial2deal.feeds.profiles import Profile, Profiles
 from dial2deal.landing.deliveries import deliveries
 from dial2deal.mapping import content, probe
@@ -26,7 +27,7 @@ from dial2deal.mapping.result import MapError, Mapping, Options
 from dial2deal.mapping.trial import Outcome, Trial, trial
 from dial2deal.mapping.values import misspelt
 from dial2deal.policy.models import ValueMap
-from dial2deal.readers.problems import FileProblem, ProfileError
+from dial2deal.readers.problems import FileProblem
 from dial2deal.settings import Settings
 
 _TRIED = 5

@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 from itertools import groupby
 from pathlib import Path
 
-from dial2deal.feeds.profiles import Profile
 from dial2deal.readers.decoded import decoded, encoding_of
 from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.rows import MAX_RECORD
 from dial2deal.readers.sheets import RowSheet, read_sheets
 from dial2deal.readers.table import Table
+from dial2deal.readers.wanted import Wanted
 
 _PIECE = 64 << 10
 # A tag or comment that is not closed after this much is none; the parser would search it again and again.
@@ -24,7 +24,7 @@ _SILENT = ("script", "style")
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 
 
-def read_html(path: Path, profile: Profile, work: Path) -> Table:
+def read_html(path: Path, wanted: Wanted, work: Path) -> Table:
     """The tables that carry the header of the first one found, as one Table; lines are table rows.
 
     Cells that span columns stand in the first of them, cells that span rows are repeated. Raises FileProblem.
@@ -42,7 +42,7 @@ def read_html(path: Path, profile: Profile, work: Path) -> Table:
         RowSheet(f"table {number}", ((line, cells) for _, line, cells in group))
         for number, group in groupby(rows(), key=lambda row: row[0])
     )
-    table = read_sheets(sheets, profile, work, encoding.removesuffix("-sig"))
+    table = read_sheets(sheets, wanted, work, encoding.removesuffix("-sig"))
     if parser.ends_inside:
         table.notes.append("the page ends inside a table: the file seems cut")
     table.repairs["read from HTML"] = 1

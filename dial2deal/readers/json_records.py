@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from dial2deal.feeds.profiles import Profile
 from dial2deal.readers.decoded import decoded, encoding_of
 from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.rows import RowFiles
 from dial2deal.readers.table import Header, Table, require_columns
+from dial2deal.readers.wanted import Wanted
 
 # A document that is no array of records and no JSON lines is held in memory, at about ten times its size.
 _MAX_DOCUMENT = 64 << 20
@@ -54,7 +54,7 @@ class Record:
     problem: str = ""
 
 
-def read_json(path: Path, profile: Profile, work: Path) -> Table:
+def read_json(path: Path, wanted: Wanted, work: Path) -> Table:
     """Every record as a row: lines are those of the file for JSON lines, else the record's number.
 
     Objects in objects become dotted columns, arrays stay JSON text in one cell; numbers keep their digits. JSON
@@ -62,18 +62,18 @@ def read_json(path: Path, profile: Profile, work: Path) -> Table:
     """
     encoding = encoding_of(path)
     columns: dict[str, int] = {}
-    records = _records(path, encoding, profile)
+    records = _records(path, encoding, wanted)
     with RowFiles(work) as target:
-        early = [(record, _row(record, columns, profile)) for record in islice(records, _EARLY)]
+        early = [(record, _row(record, columns, wanted)) for record in islice(records, _EARLY)]
         first_width = len(columns)
         for record, row in early:
             _write(target, record, row, first_width)
         for record in records:
-            row = _row(record, columns, profile)
+            row = _row(record, columns, wanted)
             _write(target, record, row, len(columns))
     names = list(columns)
-    match = profile.match(names)
-    header = require_columns(profile, Header(names, match, 0, ",") if match.score[1] >= 2 else None, names)
+    match = wanted.match(names)
+    header = require_columns(wanted, Header(names, match, 0, ",") if match.score[1] >= 2 else None, names)
     return Table(
         path=target.clean,
         header=header.cells,
@@ -91,14 +91,14 @@ def read_json(path: Path, profile: Profile, work: Path) -> Table:
     )
 
 
-def _row(record: Record, columns: dict[str, int], profile: Profile) -> dict[int, str]:
+def _row(record: Record, columns: dict[str, int], wanted: Wanted) -> dict[int, str]:
     """Texts by column; columns seen for the first time are appended."""
     if record.problem:
         return {}
     row = {}
-    for name, text in _flat(record.value, first_of=profile.arrays).items():
+    for name, text in _flat(record.value, first_of=wanted.arrays).items():
         at = columns.setdefault(name, len(columns))
-        row[at] = unquote(text) if profile.file.url_encoded and "%" in text else text
+        row[at] = unquote(text) if wanted.file.url_encoded and "%" in text else text
     if len(columns) > _MAX_COLUMNS:
         raise FileProblem(
             f"The records have more than {_MAX_COLUMNS} different keys; ids seem to be used as keys. "
@@ -141,13 +141,13 @@ def _text(value: Any) -> str:
     return str(value) if isinstance(value, int) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _records(path: Path, encoding: str, profile: Profile) -> Iterator[Record]:
+def _records(path: Path, encoding: str, wanted: Wanted) -> Iterator[Record]:
     head = next(decoded(path, encoding))
     if _is_lines(head):
-        return _of_lines(path, encoding, profile)
-    if head[_BLANK.match(head).end() :][:1] == "[" and profile.file.records is None:
+        return _of_lines(path, encoding, wanted)
+    if head[_BLANK.match(head).end() :][:1] == "[" and wanted.file.records is None:
         return _of_array(path, encoding)
-    return _of_documents(path, encoding, profile)
+    return _of_documents(path, encoding, wanted)
 
 
 def _is_lines(head: str) -> bool:
@@ -164,7 +164,7 @@ def _decode(text: str) -> Any:
         return error if isinstance(error, ValueError) else ValueError("nested too deeply")
 
 
-def _of_lines(path: Path, encoding: str, profile: Profile) -> Iterator[Record]:
+def _of_lines(path: Path, encoding: str, wanted: Wanted) -> Iterator[Record]:
     number = 0
     for line, text in _lines(path, encoding):
         if not text.strip():
@@ -173,11 +173,11 @@ def _of_lines(path: Path, encoding: str, profile: Profile) -> Iterator[Record]:
         values = _side_by_side(text) if isinstance(value, ValueError) and len(text) <= _MAX_RECORD else [value]
         if isinstance(value, ValueError) and not values:
             yield Record(line, text, f"the line is no valid JSON: {value}")
-        elif profile.file.records is None:
+        elif wanted.file.records is None:
             for value in values:
                 yield Record(line, value) if isinstance(value, dict) else Record(line, text, _NO_OBJECT)
         else:
-            for item in (item for value in values for item in _at(value, profile.file.records)):
+            for item in (item for value in values for item in _at(value, wanted.file.records)):
                 number += 1
                 yield _checked(number, item)
 
@@ -249,11 +249,11 @@ def _streamed(pieces: Iterator[str], text: str, at: int) -> Iterator[Record]:
         text, at = text[at:] + (more or ""), 0
 
 
-def _of_documents(path: Path, encoding: str, profile: Profile) -> Iterator[Record]:
-    if path.stat().st_size > _MAX_DOCUMENT and profile.file.records is None:
+def _of_documents(path: Path, encoding: str, wanted: Wanted) -> Iterator[Record]:
+    if path.stat().st_size > _MAX_DOCUMENT and wanted.file.records is None:
         stream = _of_stream(path, encoding)
         first = next(stream, None)
-        if first and not first.problem and not profile.match(list(_flat(first.value, first_of=profile.arrays))).missing:
+        if first and not first.problem and not wanted.match(list(_flat(first.value, first_of=wanted.arrays))).missing:
             yield first
             yield from stream
             return
@@ -264,7 +264,7 @@ def _of_documents(path: Path, encoding: str, profile: Profile) -> Iterator[Recor
         )
     text = "".join(decoded(path, encoding))
     at, number = _BLANK.match(text).end(), 0
-    where = profile.file.records
+    where = wanted.file.records
     while at < len(text):
         try:
             value, end = _DECODER.raw_decode(text, at)
@@ -275,7 +275,7 @@ def _of_documents(path: Path, encoding: str, profile: Profile) -> Iterator[Recor
         except (ValueError, RecursionError) as error:
             raise FileProblem(f"The JSON cannot be read: {error}. Export it again.") from error
         at = _BLANK.match(text, end).end()
-        for item in _at(value, where) if where else _found(value, profile):
+        for item in _at(value, where) if where else _found(value, wanted):
             number += 1
             yield _checked(number, item)
 
@@ -297,13 +297,13 @@ def _at(document: Any, where: str) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _found(document: Any, profile: Profile) -> list[Any]:
+def _found(document: Any, wanted: Wanted) -> list[Any]:
     """The records of a document: itself when it has the profile's columns, else its largest array of objects."""
     if isinstance(document, list):
         return document
     if not isinstance(document, dict):
         return [document]
-    match = profile.match(list(_flat(document, first_of=profile.arrays)))
+    match = wanted.match(list(_flat(document, first_of=wanted.arrays)))
     if match.score[1] >= 2 and not match.missing:
         return [document]
     arrays: list[list[Any]] = []

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dial2deal.feeds.profiles import Profile
 from dial2deal.readers.html import read_html
 from dial2deal.readers.json_records import read_json
 from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.spreadsheet_xml import read_spreadsheet_xml
 from dial2deal.readers.table import Table
 from dial2deal.readers.text import CHUNK, Scan, begins_as_utf8, read_text, scan
+from dial2deal.readers.wanted import Wanted
 from dial2deal.readers.workbook import read_workbook
 
 HEAD = 4096
@@ -96,7 +96,7 @@ def _markup(start: bytes) -> str:
     return "xml" if start.startswith((b"<?xml", b"<!doctype")) else "text"
 
 
-def read(path: Path, profile: Profile, work: Path, found: Fingerprint) -> Table:
+def read(path: Path, wanted: Wanted, work: Path, found: Fingerprint) -> Table:
     """Read a file with the reader of its kind. Raises FileProblem."""
     if found.bytes == 0:
         raise FileProblem("The file is empty. Export it again.")
@@ -104,14 +104,14 @@ def read(path: Path, profile: Profile, work: Path, found: Fingerprint) -> Table:
     if reader is None:
         advice = _ADVICE.get(found.kind, "export CSV or Excel instead")
         raise FileProblem(f"A file of kind {found.kind} cannot be read here: {advice}.")
-    return reader(path, profile, work, found)
+    return reader(path, wanted, work, found)
 
 
 def _is_workbook(head: bytes) -> bool:
     return any(mark in head for mark in (b"[Content_Types].xml", b"xl/", b"_rels/", b"docProps/", b"mimetype"))
 
 
-def _text(path: Path, profile: Profile, work: Path, found: Fingerprint) -> Table:
+def _text(path: Path, wanted: Wanted, work: Path, found: Fingerprint) -> Table:
     readable = path
     if not str(path).isprintable():
         # DuckDB takes no name that is not UTF-8.
@@ -119,14 +119,14 @@ def _text(path: Path, profile: Profile, work: Path, found: Fingerprint) -> Table
         readable = work / "delivered"
         readable.unlink(missing_ok=True)
         readable.symlink_to(path.absolute())
-    return read_text(readable, profile, work, found.scan, may_be_utf8=found.may_be_utf8)
+    return read_text(readable, wanted, work, found.scan, may_be_utf8=found.may_be_utf8)
 
 
-def _whole(reader: Callable[[Path, Profile, Path], Table]) -> Callable[[Path, Profile, Path, Fingerprint], Table]:
-    return lambda path, profile, work, found: reader(path, profile, work)
+def _whole(reader: Callable[[Path, Wanted, Path], Table]) -> Callable[[Path, Wanted, Path, Fingerprint], Table]:
+    return lambda path, wanted, work, found: reader(path, wanted, work)
 
 
-READERS: dict[str, Callable[[Path, Profile, Path, Fingerprint], Table]] = {
+READERS: dict[str, Callable[[Path, Wanted, Path, Fingerprint], Table]] = {
     "text": _text,
     "xlsx": _whole(read_workbook),
     "xls": _whole(read_workbook),

@@ -39,7 +39,3 @@ def not_read_here(why: object) -> MachineProblem:
         f"The file could not be read here ({told}). Nothing is wrong with the file itself as far as "
         "is known: the next load tries it again."
     )
-
-
-class ProfileError(ValueError):
-    """A profile is wrong; the message names file, entry and what to do."""

@@ -7,11 +7,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Protocol
 
-from dial2deal.feeds.profiles import Profile
 from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.rows import RowFiles
 from dial2deal.readers.table import HEADER_SEARCH_ROWS, Header, Table, find_header, note_row_limit, require_columns
 from dial2deal.readers.text import scan
+from dial2deal.readers.wanted import Wanted
 
 
 class Sheet(Protocol):
@@ -42,7 +42,7 @@ class RowSheet:
         return last
 
 
-def read_sheets(sheets: Iterable[Sheet], profile: Profile, work: Path, encoding: str) -> Table:
+def read_sheets(sheets: Iterable[Sheet], wanted: Wanted, work: Path, encoding: str) -> Table:
     """All sheets that carry the header of the first one that has one, in order, as one Table.
 
     Lines are sheet rows; those of a further sheet continue after the last row of the one before. Raises FileProblem.
@@ -54,7 +54,7 @@ def read_sheets(sheets: Iterable[Sheet], profile: Profile, work: Path, encoding:
     with RowFiles(work) as target:
         for sheet in sheets:
             first_cells = first_cells or next((cells for _, cells in sheet.head if any(cells)), [])
-            header = find_header(profile, sheet.head)
+            header = find_header(wanted, sheet.head)
             best = best or header
             if header is None or header.match.missing:
                 continue
@@ -81,7 +81,7 @@ def read_sheets(sheets: Iterable[Sheet], profile: Profile, work: Path, encoding:
             note_row_limit(table, sheet.what, last)
             offset += last
     if table is None:
-        require_columns(profile, best, first_cells)
+        require_columns(wanted, best, first_cells)
         raise FileProblem("The file holds no table with data.")
     table.lines = target.written
     # Reading the text once more is a fiftieth of what looking for oddities in every cell costs.

@@ -8,25 +8,25 @@ from itertools import groupby
 from pathlib import Path
 from xml.parsers import expat
 
-from dial2deal.feeds.profiles import Profile
 from dial2deal.readers.decoded import decoded, encoding_of
 from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.rows import MAX_RECORD
 from dial2deal.readers.sheets import RowSheet, read_sheets
 from dial2deal.readers.table import Table
+from dial2deal.readers.wanted import Wanted
 
 _PIECE = 64 << 10
 _MAX_CELLS = 16_384
 _DECLARATION = re.compile(r"^\s*<\?xml.*?\?>", re.S)
 
 
-def read_spreadsheet_xml(path: Path, profile: Profile, work: Path) -> Table:
+def read_spreadsheet_xml(path: Path, wanted: Wanted, work: Path) -> Table:
     """The worksheets that carry the header of the first one found, as one Table. Raises FileProblem."""
     encoding = encoding_of(path)
     rows = groupby(_Worksheets().rows_of(decoded(path, encoding)), key=lambda row: row[0])
     sheets = (RowSheet(f"sheet {name!r}", ((line, cells) for _, line, cells in group)) for (_, name), group in rows)
     try:
-        table = read_sheets(sheets, profile, work, encoding.removesuffix("-sig"))
+        table = read_sheets(sheets, wanted, work, encoding.removesuffix("-sig"))
     except expat.ExpatError as error:
         raise FileProblem(f"The XML is damaged or cut ({error}). Export it again, or as .xlsx or CSV.") from error
     table.repairs["read from SpreadsheetML"] = 1

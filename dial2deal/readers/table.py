@@ -8,15 +8,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from dial2deal.feeds.counts import advice
-from dial2deal.feeds.headers import normalise_header
-from dial2deal.feeds.profiles import Match, Profile
+from dial2deal.readers.headers import normalise_header
 from dial2deal.readers.problems import FileProblem
-
-if TYPE_CHECKING:
-    from dial2deal.loading.senses import Sense
+from dial2deal.readers.sense import Sense
+from dial2deal.readers.wanted import Match, Wanted
 
 HEADER_SEARCH_ROWS = 10
 # Exporters stop without a word at the limits of xls and xlsx.
@@ -88,8 +84,8 @@ class Header:
     delimiter: str
 
 
-def find_header(profile: Profile, rows: list[tuple[int, list[str]]], delimiter: str = ",") -> Header | None:
-    """The row (line number, cells) that names most columns of the profile, or None when none names two.
+def find_header(wanted: Wanted, rows: list[tuple[int, list[str]]], delimiter: str = ",") -> Header | None:
+    """The row (line number, cells) that names most columns of the wanted, or None when none names two.
 
     For a profile without header: the dialect of the rows' width, unless a row names the columns after all.
     """
@@ -100,16 +96,16 @@ def find_header(profile: Profile, rows: list[tuple[int, list[str]]], delimiter: 
         over = above[: len(cells)]
         merged = [cell if cell.strip() else upper for cell, upper in zip_longest(cells, over, fillvalue="")]
         for names in (cells, merged) if merged != cells else (cells,):
-            if profile.names_used(names) < 2:
+            if wanted.names_used(names) < 2:
                 continue
-            match = profile.match(names)
+            match = wanted.match(names)
             if best and _grew(best, names, line):
                 continue
             if match.score[1] >= 2 and (best is None or match.score > best.match.score):
                 best = Header(names, match, line, delimiter)
         above = cells
-    if profile.file.header == "none" and (best is None or best.match.missing):
-        return _dialect(profile, rows[:HEADER_SEARCH_ROWS], delimiter)
+    if wanted.file.header == "none" and (best is None or best.match.missing):
+        return _dialect(wanted, rows[:HEADER_SEARCH_ROWS], delimiter)
     return best
 
 
@@ -125,27 +121,27 @@ def note_row_limit(table: Table, what: str, rows: int) -> None:
         table.notes.append(f"{what} has exactly {rows} rows, Excel's limit: probably cut")
 
 
-def _dialect(profile: Profile, rows: list[tuple[int, list[str]]], delimiter: str) -> Header | None:
+def _dialect(wanted: Wanted, rows: list[tuple[int, list[str]]], delimiter: str) -> Header | None:
     """The cell names for the commonest width of the rows, or None when no dialect has it."""
-    dialects = profile.file.dialects
+    dialects = wanted.file.dialects
     widths = Counter(len(cells) for _, cells in rows if any(map(str.strip, cells)))
     if not widths:
         return None
     width = max(widths, key=lambda w: (widths[w], w))
-    if profile.file.short_rows:
+    if wanted.file.short_rows:
         fitting = sum(count for w, count in widths.items() if 1 < w <= max(dialects))
         width = max(dialects) if fitting * 2 > widths.total() else 0
     elif width not in dialects and all(cells[-1] == "" for _, cells in rows if len(cells) == width):
         width -= 1  # every record ends with a delimiter
     names = dialects.get(width)
-    return Header(names, profile.match(names), 0, delimiter) if names else None
+    return Header(names, wanted.match(names), 0, delimiter) if names else None
 
 
-def find_text_header(profile: Profile, head: str) -> Header | None:
+def find_text_header(wanted: Wanted, head: str) -> Header | None:
     """Like `find_header` for delimited text, over all delimiters the profile allows."""
     best: Header | None = None
-    for delimiter in [profile.file.delimiter] if profile.file.delimiter else _DELIMITERS:
-        found = find_header(profile, text_rows(head, delimiter), delimiter)
+    for delimiter in [wanted.file.delimiter] if wanted.file.delimiter else _DELIMITERS:
+        found = find_header(wanted, text_rows(head, delimiter), delimiter)
         if found and (best is None or found.match.score > best.match.score):
             best = found
     return best
@@ -165,32 +161,31 @@ def text_rows(head: str, delimiter: str) -> list[tuple[int, list[str]]]:
     return rows
 
 
-def require_columns(profile: Profile, header: Header | None, first_cells: list[str]) -> Header:
+def require_columns(wanted: Wanted, header: Header | None, first_cells: list[str]) -> Header:
     """The header when it has all that the feed requires, else FileProblem saying what is missing."""
-    where = f"{profile.source}/{profile.feed.name}"
-    if header is None and profile.file.dialects:
-        known = ", ".join(map(str, sorted(profile.file.dialects)))
+    where = wanted.place
+    if header is None and wanted.file.dialects:
+        known = ", ".join(map(str, sorted(wanted.file.dialects)))
         raise FileProblem(
             f"{where} has no header line, so its columns are told by their number: known are {known}, the first row "
             f"has {len(first_cells)}. Check that the file belongs in this folder, or add its columns in their order "
-            f"to `dialects` of {profile.path}."
+            f"to `dialects` of {wanted.path}."
         )
     if header is None:
         seen = ", ".join(c.strip() for c in first_cells if c.strip())[:200] or "nothing readable"
-        required = [c.name for c in profile.feed.columns.values() if c.required and profile.accepted[c.name]]
         raise FileProblem(
             f"No header of {where} in the first {HEADER_SEARCH_ROWS} rows; the first row reads: {seen}. "
-            f"Expected for example {'; '.join(f'{c} ({profile.expected(c)})' for c in required[:3])}. "
+            f"Expected for example {'; '.join(f'{c} ({wanted.expected(c)})' for c in wanted.needed[:3])}. "
             "Check that the file belongs in this folder and opens as text or Excel, "
-            f"or add its headers to {profile.path}.{advice(profile.feed.name, first_cells)}"
+            f"or add its headers to {wanted.path}.{wanted.advice(first_cells)}"
         )
     if header.match.missing:
-        lacking = "; ".join(f"{c} (accepted: {profile.expected(c)})" for c in header.match.missing)
+        lacking = "; ".join(f"{c} (accepted: {wanted.expected(c)})" for c in header.match.missing)
         found = ", ".join(cell.strip() for cell in header.cells)[:300]
         where = f"line {header.line}" if header.line else "the names of its cells"
         raise FileProblem(
             f"Required column missing in {where}: {lacking}. Found: {found}. "
-            f"Export the column, or add the vendor's header to {profile.path}."
-            f"{advice(profile.feed.name, header.cells)}"
+            f"Export the column, or add the vendor's header to {wanted.path}."
+            f"{wanted.advice(header.cells)}"
         )
     return header

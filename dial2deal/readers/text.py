@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from dial2deal.feeds.profiles import Profile
 from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.table import (
     HEADER_SEARCH_ROWS,
@@ -22,6 +21,7 @@ from dial2deal.readers.table import (
     text_rows,
 )
 from dial2deal.readers.transcode import CHUNK, SINGLE_BYTES, Rewritten, has_odd_line_ends, legible, rewrite
+from dial2deal.readers.wanted import Wanted
 
 _HEAD = 256 << 10
 _TAIL = 4096
@@ -140,30 +140,30 @@ def _is_padded(chunk: bytes) -> bool:
     return bool(_EDGES[before].any() or _EDGES[after].any())
 
 
-def read_text(path: Path, profile: Profile, work: Path, first: Scan | None, *, may_be_utf8: bool = True) -> Table:
+def read_text(path: Path, wanted: Wanted, work: Path, first: Scan | None, *, may_be_utf8: bool = True) -> Table:
     """A delimited text file as a Table; writes a clean copy under ``work`` where the bytes cannot be used as they are.
 
     ``first`` is the scan of the file where there is one. A file whose beginning is UTF-8 is taken to be UTF-8; the
     caller says when it turned out not to be. Raises FileProblem when the encoding or the header cannot be made out.
     """
     problem: FileProblem | None = None
-    for encoding, errors in _encodings(path, profile, may_be_utf8):
+    for encoding, errors in _encodings(path, wanted, may_be_utf8):
         try:
-            return _read_as(path, profile, work, first, encoding, errors)
+            return _read_as(path, wanted, work, first, encoding, errors)
         except UnicodeDecodeError as error:
             problem = problem or FileProblem(
                 f"The text is neither UTF-8 nor GB18030: it cannot be decoded as {encoding} at byte {error.start}. "
-                "Export it again as CSV UTF-8, or set `encoding:` in the profile."
+                "Export it again as CSV UTF-8, or set `encoding:` in the wanted."
             )
         except FileProblem as error:
             problem = error if problem is None or "Required column" in str(error) else problem
     raise problem or FileProblem("The file could not be read as text.")
 
 
-def _encodings(path: Path, profile: Profile, may_be_utf8: bool) -> list[tuple[str, str]]:
+def _encodings(path: Path, wanted: Wanted, may_be_utf8: bool) -> list[tuple[str, str]]:
     """(encoding, error handling) to try in turn: BOM, strict UTF-8, GB18030, then each with damaged characters."""
-    if profile.file.encoding:
-        return [(profile.file.encoding, "strict"), (profile.file.encoding, "replace")]
+    if wanted.file.encoding:
+        return [(wanted.file.encoding, "strict"), (wanted.file.encoding, "replace")]
     with path.open("rb") as handle:
         start = handle.read(_HEAD)
     for bom, encoding in _BOMS:
@@ -183,15 +183,15 @@ def begins_as_utf8(start: bytes) -> bool:
     return True
 
 
-def _read_as(path: Path, profile: Profile, work: Path, first: Scan | None, encoding: str, errors: str) -> Table:
+def _read_as(path: Path, wanted: Wanted, work: Path, first: Scan | None, encoding: str, errors: str) -> Table:
     with path.open("rb") as handle:
         raw_head = handle.read(_HEAD)
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     head = legible(decoder.decode(raw_head, final=len(raw_head) < _HEAD)).removeprefix("﻿")
     head = head.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    header = find_text_header(profile, head)
+    header = find_text_header(wanted, head)
     rows = text_rows(head, header.delimiter if header else ",")
-    found = require_columns(profile, header, rows[0][1] if rows else [])
+    found = require_columns(wanted, header, rows[0][1] if rows else [])
     if encoding == "gb18030" and found.delimiter == "|" and head.count("|") != raw_head.count(b"|"):
         raise FileProblem("Delimiters are swallowed when the text is read as GB18030. Export it again as UTF-8.")
 
@@ -218,7 +218,7 @@ def _read_as(path: Path, profile: Profile, work: Path, first: Scan | None, encod
         match=found.match,
         delimiter=found.delimiter,
         width=_record_width(found, head),
-        pad=profile.file.short_rows is not None,
+        pad=wanted.file.short_rows is not None,
         skip=found.line,
         lines=max(0, scanned.lines - found.line),
         encoding="utf-8" if encoding == "utf-8-sig" else encoding,

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dial2deal.feeds.profiles import Profile
 from dial2deal.readers import workbook_cells
 from dial2deal.readers.problems import FileProblem, not_read_here
 from dial2deal.readers.rows import MAX_RECORD, RowFiles
 from dial2deal.readers.sheets import read_sheets
 from dial2deal.readers.table import HEADER_SEARCH_ROWS, Table
+from dial2deal.readers.wanted import Wanted
 from dial2deal.readers.workbook_guard import check_workbook
 
 _SECONDS = 600
@@ -24,14 +24,14 @@ _SECONDS = 600
 _ENDED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 
 
-def read_workbook(path: Path, profile: Profile, work: Path) -> Table:
+def read_workbook(path: Path, wanted: Wanted, work: Path) -> Table:
     """All sheets that carry the header of the first one found, in order, as one Table. Raises FileProblem.
 
     The cells are read in a process of its own, which a damaged file may end, while this one looks for bombs.
     """
     with _Reader(path) as reader:
         check_workbook(path)
-        return read_sheets(reader.sheets(), profile, work, "excel")
+        return read_sheets(reader.sheets(), wanted, work, "excel")
 
 
 class _Reader:

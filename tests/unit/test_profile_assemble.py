@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from dial2deal.feeds.problems import ProfileError
 from dial2deal.feeds.profiles import Profiles
-from dial2deal.readers.problems import ProfileError
 
 BASE = """
 description: base
