@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,22 +48,6 @@ _THRESHOLD = re.compile(r"(?:[<>]=?|!=|<>|=|between)\s*(\d+(?:\.\d+)?)\b", re.IG
 _HARMLESS_NUMBERS = {"0", "1", "0.0", "1.0", "1.00", "100"}
 # A run of digits inside a hash or an id is no number.
 _MOBILE = re.compile(r"(?<![0-9A-Za-z_.])(?:\+?86)?1[3-9]\d{9}(?![0-9A-Za-z])")
-
-
-def import_direction(root: Path) -> list[str]:
-    """``dial2deal`` imports neither dagster nor orchestration."""
-    offences = []
-    for path in sorted((root / "dial2deal").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                names = [node.module or ""]
-            for name in names:
-                if name.split(".")[0] in ("dagster", "dagster_dbt", "orchestration"):
-                    offences.append(f"{path.relative_to(root)}:{node.lineno} imports {name}")
-    return offences
 
 
 def layer_direction(root: Path) -> list[str]:
