@@ -184,7 +184,9 @@ class _Generation:
     def _compile(self, metrics: tuple[str, ...], group_by: tuple[str, ...], where: tuple[str, ...]) -> str:
         return self._compiler.sql(metrics, group_by, where)
 
-    def answer(self, metrics: tuple[str, ...], group_by: tuple[str, ...], where: Where, seconds: float | None):
+    def answer(
+        self, metrics: tuple[str, ...], group_by: tuple[str, ...], where: Where, seconds: float | None
+    ) -> list[Row]:
         """Rows of a question, from those kept if it was asked before. Raises MetricError."""
         question = (metrics, group_by, tuple(where.clauses), tuple((type(v), v) for v in where.values.values()))
         with self._lock:
@@ -294,14 +296,14 @@ def _columns(catalog: Catalog, metric: catalogs.Metric) -> list[str]:
 
 def _known(metric: catalogs.Metric, raw: Row) -> Any:
     """The metric's value; None where all that it would add up is unknown, for a sum of nothing is 0."""
-    if metric.unknown_by and raw[metric.unknown_by] and not raw[metric.known_by]:
+    if metric.unknown_by and metric.known_by and raw[metric.unknown_by] and not raw[metric.known_by]:
         return None
     return _value(metric, raw)
 
 
 def _value(metric: catalogs.Metric, raw: Row) -> Any:
     """Divided here, as MetricFlow's SQL would: asked for it as well, DuckDB scans the facts once more for it."""
-    if not metric.is_ratio:
+    if not metric.is_ratio or metric.numerator is None or metric.denominator is None:
         return raw[metric.name]
     numerator, denominator = raw[metric.numerator], raw[metric.denominator]
     return float(numerator) / float(denominator) if numerator is not None and denominator else None

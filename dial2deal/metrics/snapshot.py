@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 
@@ -69,7 +69,7 @@ def sql(settings: Settings, text: str, *, limit: int | None = None) -> SqlResult
         raise MetricError('Give one SQL statement, such as "select * from channel_roi".')
     con = connect(settings.snapshot)
     try:
-        cursor = con.execute(text)
+        cursor = cast("duckdb.DuckDBPyConnection | None", con.execute(text))
         if cursor is None or cursor.description is None:  # None: there was only a comment
             return SqlResult([], [])
         rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
