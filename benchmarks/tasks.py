@@ -96,7 +96,7 @@ def build(home: str, reports: str = "with reports") -> dict:
     class Times(console.Reporter):
         def on_step(self, step: str, state: str) -> None:
             if state == "started":
-                steps.append((step.split("__")[0], time.perf_counter()))
+                steps.append((step.split("__", maxsplit=1)[0], time.perf_counter()))
 
     began = time.perf_counter()
     outcome = run.build(

@@ -50,7 +50,7 @@ def step_logger(on_step: OnStep) -> dg.LoggerDefinition:
 
     @dg.logger
     def steps(_: Any) -> logging.Logger:
-        logger = logging.Logger("dial2deal.steps", logging.DEBUG)
+        logger = logging.Logger("dial2deal.steps", logging.DEBUG)  # noqa: LOG001 - of this run alone
         logger.addHandler(_StepHandler(on_step))
         return logger
 

@@ -38,7 +38,7 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: dict[str, Any]) -> PooledSqliteEventLogStorage:
         # Where Dagster's default storage keeps it; a path in dagster.yaml would break when the folder moves.
-        return cls(os.path.join(os.environ["DAGSTER_HOME"], "history", "runs"), inst_data)
+        return cls(f"{os.environ['DAGSTER_HOME']}/history/runs", inst_data)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sa.Connection]:

@@ -92,7 +92,7 @@ def _evaluate(
     tables: dict[str, list[CheckSpec]] = {FILES: []}
     parameters: dict[str, Any] = {}
     results: dict[str, list[Evaluation]] = {feed: [] for feed in sorted(feeds)}
-    for feed in results:
+    for feed in sorted(feeds):
         values, errors = resolve(suites[feed], policy)
         parameters |= values
         tables[feed] = []

@@ -148,7 +148,7 @@ LANDLINE_PREFIX = {
 }
 
 TEAMS = (
-    ("企业一组", ENTERPRISE, range(0, 10)),
+    ("企业一组", ENTERPRISE, range(10)),
     ("课程一组", COURSES, range(10, 17)),
     ("课程二组", COURSES, range(17, 24)),
 )

@@ -117,7 +117,7 @@ def _of_columns(
     kinds = {column: profile.feed.columns[column].kind for column in texts}
     dated = [column for column, kind in kinds.items() if kind in _DATED]
     numeric = [column for column, kind in kinds.items() if kind in _NUMERIC and _may_be_marked(table, kind)]
-    found = {id_: NOTHING_DECIDED for id_ in delivered}
+    found = dict.fromkeys(delivered, NOTHING_DECIDED)
     tests = [*(_is_unordered(texts[c]) for c in dated), *(_is_marked(texts[c], kinds[c]) for c in numeric)]
     if not tests:
         return found

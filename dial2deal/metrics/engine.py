@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from dial2deal.metrics.snapshot import MetricError
@@ -17,7 +18,7 @@ class Compiler:
     ``dates``: names of columns that hold dates in every table that has them.
     """
 
-    def __init__(self, manifest_text: str, dates: Set[str]) -> None:
+    def __init__(self, manifest_text: str, dates: AbstractSet[str]) -> None:
         from metricflow.engine.metricflow_engine import MetricFlowEngine
         from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
         from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup

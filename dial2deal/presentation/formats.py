@@ -108,4 +108,4 @@ def _signed(value: float, digits: int) -> str:
 def _round(value: float | Decimal, digits: int) -> Decimal:
     """Commercial rounding, independent of how the float prints."""
     rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
-    return rounded if rounded else abs(rounded)
+    return rounded or abs(rounded)

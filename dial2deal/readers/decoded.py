@@ -11,7 +11,7 @@ from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.text import CHUNK, is_encoded, is_utf8
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.I)
+_DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 # gb2312 and gbk are declared for what is GB18030 (rare names).
 _CHINESE = ("gb2312", "gbk", "gb_2312-80", "x-gbk", "cp936", "ms936")
 

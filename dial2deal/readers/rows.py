@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 # DuckDB takes lines of 2 MiB; a character has up to four bytes.
 MAX_RECORD = 500_000
@@ -54,7 +55,7 @@ class RowFiles:
             reason = _TOO_LONG
         self._to_bad.writerow([line, reason, _unified(text[:_SHOWN])])
 
-    def __enter__(self) -> RowFiles:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

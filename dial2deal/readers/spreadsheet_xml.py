@@ -17,7 +17,7 @@ from dial2deal.readers.wanted import Wanted
 
 _PIECE = 64 << 10
 _MAX_CELLS = 16_384
-_DECLARATION = re.compile(r"^\s*<\?xml.*?\?>", re.S)
+_DECLARATION = re.compile(r"^\s*<\?xml.*?\?>", re.DOTALL)
 
 
 def read_spreadsheet_xml(path: Path, wanted: Wanted, work: Path) -> Table:

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from dial2deal.readers import workbook_cells
 from dial2deal.readers.problems import FileProblem, not_read_here
@@ -40,7 +40,7 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self._command = [sys.executable, "-I", workbook_cells.__file__, str(path), str(HEADER_SEARCH_ROWS)]
 
-    def __enter__(self) -> _Reader:
+    def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
         )

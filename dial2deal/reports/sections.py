@@ -260,7 +260,7 @@ def channels(context: Context) -> Row | None:
     has_sales = context.snapshot.starts("orders") is not None
     has_economics = context.period.granularity == "monthly" and context.snapshot.starts("channel_costs") is not None
     empty |= {"orders": 0, "revenue_cny": 0} if has_sales else {}
-    empty |= {metric: None for metric in _ECONOMICS} if has_economics else {}
+    empty |= dict.fromkeys(_ECONOMICS) if has_economics else {}
     rows = {name: empty | row for name, row in rows.items()}
     for name, row in (_by_channel(context, _SALES_METRICS) if has_sales else {}).items():
         rows.setdefault(name, dict(empty)).update(orders=row["orders"] or 0, revenue_cny=row["revenue_cny"] or 0)

@@ -109,4 +109,4 @@ def _complete(con: duckdb.DuckDBPyConnection, version: str) -> None:
     with warehouse.transaction(con):
         con.execute("delete from ops.touched_keys")
         warehouse.set_state(con, _BUILT_WITH, version)
-        warehouse.set_state(con, "code_version", version.split()[0])
+        warehouse.set_state(con, "code_version", version.split(maxsplit=1)[0])

@@ -377,7 +377,7 @@ def test_the_funnel_counts_reached_or_later_within_the_horizon(built, preset):
 
 @pytest.mark.parametrize("preset", STAGES)
 def test_the_weakest_stage_loses_the_most_expected_deals(built, preset):
-    rows = [row for row in built.rows(f"select * from funnel_by_stage where preset = '{preset}'")]
+    rows = list(built.rows(f"select * from funnel_by_stage where preset = '{preset}'"))
     deal = next(index + 1 for index, kinds in enumerate(STAGES[preset]) if "order" in kinds)
     by_cohort = defaultdict(dict)
     for row in rows:

@@ -113,7 +113,7 @@ def test_full_numbers_go_to_the_call_list_only_when_policy_says_so(demo, tmp_pat
 
     def lookup(keys):
         asked.append(list(keys))
-        return {key: "+8613800000000" for key in asked[-1]}
+        return dict.fromkeys(asked[-1], "+8613800000000")
 
     masked = installation(tmp_path / "masked", demo.settings.published)
     masked.render("daily", DAY, phone_lookup=lookup)

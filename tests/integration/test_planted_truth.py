@@ -444,7 +444,7 @@ def test_costs_by_month_channel_and_kind(demo):
         for (month, _, of_kind), n in expected.items():
             by_month[month] += n if of_kind == kind else 0
         mart = demo.query(f"select {MONTHS}, (sum({kind}_cost_cny) * 100)::bigint from channel_roi group by all")
-        assert {month: n for month, n in mart} == by_month
+        assert dict(mart) == by_month
     assert demo.query("select (sum(total_cost_cny) * 100)::bigint from channel_roi") == [
         (demo.truth["costs"]["total_cents"],)
     ]

@@ -65,7 +65,7 @@ def blanked(path: Path, table: Table, words: random.Random, spell) -> str:
         writer.writerow(
             cells
             if number < table.skip
-            else [spell(words) if cell in ("",) or words.random() < 0.3 else cell for cell in cells]
+            else [spell(words) if cell == "" or words.random() < 0.3 else cell for cell in cells]
         )
     return out.getvalue()
 

@@ -70,7 +70,7 @@ def test_industry_profiles_move_the_limit_of_a(settings, profile, seconds, tier)
 def test_every_second_of_a_day_has_exactly_one_tier_in_every_profile(settings):
     rows = policy.load(settings).rows(TierRule)
     for profile in {row.profile for row in rows}:
-        for seconds in range(0, 2000):
+        for seconds in range(2000):
             tier_of(rows, profile, seconds)
 
 
