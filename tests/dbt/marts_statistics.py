@@ -18,7 +18,7 @@ ROWS = {
         select 'Q1' as queue_statistic_key, 'generic_400' as source_system, {DAY} as stat_date, 'day' as span,
             true as counts_in_day, '售前' as queue, '企业服务' as business_line, 50 as offered_calls,
             45 as answered_calls,
-            5 as abandoned_calls, 40 as in_target_calls, 450 as answer_wait_seconds""",
+            5 as abandoned_calls, 40 as in_target_calls, 450 as answer_wait_seconds, 9000 as handling_seconds""",
     "fct_queue_waits": f"""
         select 'W' || n as wait_key, 'generic_400' as source_system, {DAY} as wait_date, '售前' as queue,
             case when n = 3 then 'abandoned' else 'answered' end as outcome, 'connect' as ending, n * 10 as wait_seconds

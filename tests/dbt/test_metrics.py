@@ -172,22 +172,26 @@ RATES = {
     "agent_statistics_daily": (
         ["stat_date", "source_system", "agent_id"], ["day", "agent_statistics_source", "agent"],
         {**_same("delivered_agent_answer_rate", "delivered_agent_connect_rate"),
-         "occupancy": "delivered_agent_occupancy"}),
+         "occupancy": "delivered_agent_occupancy", "average_talk_seconds": "delivered_agent_mean_talk_seconds",
+         "delivered_average_handling_seconds": "delivered_agent_average_handling_seconds"}),
     "queue_statistics_daily": (
         ["stat_date", "source_system", "queue"], ["day", "queue_statistics_source", "queue_statistics_queue"],
-        {**_same("delivered_queue_abandon_rate"), "service_level": "delivered_queue_service_level",
+        {**_same("delivered_queue_answer_rate", "delivered_queue_abandon_rate"),
+         "service_level": "delivered_queue_service_level",
+         "delivered_average_handling_seconds": "delivered_queue_average_handling_seconds",
          "average_speed_of_answer_seconds": "delivered_queue_asa_seconds"}),
     "queue_waits_daily": (
         ["wait_date", "source_system", "queue"], ["day", "queue_events_source", "waiting_queue"],
-        {**_same("queue_abandon_rate"), "service_level": "queue_service_level",
+        {**_same("queue_answer_rate", "queue_abandon_rate"), "service_level": "queue_service_level",
          "average_speed_of_answer_seconds": "queue_asa_seconds"}),
     "ad_performance": (
         ["stat_date", "source_system", "platform", "channel", "campaign_id"],
         ["day", "ad_source", "ad_platform", "channel", "ad_campaign"],
-        _same("ad_click_rate", "ad_cost_per_click_cny", "ad_cost_per_lead_cny")),
+        {**_same("ad_click_rate", "ad_cost_per_click_cny", "ad_cost_per_lead_cny"), "lead_rate": "ad_lead_rate",
+         "cost_per_conversion_cny": "ad_cost_per_conversion_cny"}),
     "contact_performance": (
         ["source_system", "campaign_id", "attempts"], ["contact_source", "contact_campaign", "contact_attempts_made"],
-        {"conversion_rate": "contact_conversion_rate"}),
+        {**_same("contact_reach_rate"), "conversion_rate": "contact_conversion_rate"}),
 }
 _ROWS = {"funnel_by_stage": "not is_all_channels", "ad_performance": "is_counted"}
 

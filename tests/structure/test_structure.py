@@ -102,6 +102,7 @@ OFFENCES = [
     (lints.metrics_documented, {_METRICS_PATH: _METRIC_YML + "# " + "x" * 119}),
     (lints.metrics_documented, {_METRICS_PATH: _METRIC_YML + "#\n" * 300}),
     (lints.metrics_documented, {"dbt_project/models/semantic/calls.yml": _METRIC_YML}),
+    (lints.intervals_of_metrics, {"dbt_project/models/marts/m.sql": "select {{ wilson_low('a', 'b', 'z') }} as low"}),
     (lints.engine_specific_sql, {_CORE_SQL: "select strftime(a, '%Y') as y from {{ ref('stg_x') }}"}),
     (lints.engine_specific_sql, {"dbt_project/macros/m.sql": "select a ->> 'b' as y"}),
     (lints.engine_specific_sql, {"dial2deal/reports/queries/q.sql": "select count_if(a) from fct_calls"}),

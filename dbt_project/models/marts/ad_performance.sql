@@ -50,14 +50,13 @@ select
     j.leads,
     j.phone_calls,
     j.conversion_value_cny,
-    {%- set columns = {'ad_clicks': 'clicks', 'ad_impressions': 'impressions', 'ad_spend_cny': 'spend_cny', 'ad_leads': 'leads'} %}
+    {%- set columns = {'ad_clicks': 'clicks', 'ad_impressions': 'impressions', 'ad_spend_cny': 'spend_cny', 'ad_leads': 'leads',
+        'ad_conversions': 'conversions'} %}
     {{ metric_rate('ad_click_rate', 'j', columns) }},
-    {{ rate('j.leads', 'j.clicks') }} as lead_rate,
-    {{ wilson_low(part_of('j.leads', 'j.clicks'), 'j.clicks', 'z.z') }} as lead_wilson_low,
-    {{ wilson_high(part_of('j.leads', 'j.clicks'), 'j.clicks', 'z.z') }} as lead_wilson_high,
+    {{ metric_rate('ad_lead_rate', 'j', columns, 'lead_rate') }},
     {{ metric_rate('ad_cost_per_click_cny', 'j', columns) }},
     {{ metric_rate('ad_cost_per_lead_cny', 'j', columns) }},
-    {{ rate('j.spend_cny', 'j.conversions') }} as cost_per_conversion_cny,
+    {{ metric_rate('ad_cost_per_conversion_cny', 'j', columns, 'cost_per_conversion_cny') }},
     coalesce(j.clicks >= z.min_n, false) as n_ok
 from j
 cross join z

@@ -26,12 +26,13 @@ select
     days.*,
     {%- set columns = {'delivered_agent_inbound_answered': 'inbound_answered_calls', 'delivered_agent_inbound_calls': 'inbound_calls',
         'delivered_agent_outbound_connected': 'outbound_connected_calls', 'delivered_agent_outbound_calls': 'outbound_calls',
-        'delivered_agent_handling_seconds': 'handling_seconds',
+        'delivered_agent_handling_seconds': 'handling_seconds', 'delivered_agent_talk_seconds': 'talk_seconds',
+        'delivered_agent_answered_calls': 'answered_calls',
         'delivered_agent_available_seconds': '(days.login_seconds - coalesce(days.break_seconds, 0))'} %}
     {{ metric_rate('delivered_agent_answer_rate', 'days', columns) }},
     {{ metric_rate('delivered_agent_connect_rate', 'days', columns) }},
-    {{ rate('days.talk_seconds', 'days.answered_calls') }} as average_talk_seconds,
-    {{ rate('days.handling_seconds', 'days.answered_calls') }} as delivered_average_handling_seconds,
+    {{ metric_rate('delivered_agent_mean_talk_seconds', 'days', columns, 'average_talk_seconds') }},
+    {{ metric_rate('delivered_agent_average_handling_seconds', 'days', columns, 'delivered_average_handling_seconds') }},
     days.login_seconds - coalesce(days.break_seconds, 0) as available_seconds,
     {{ metric_rate('delivered_agent_occupancy', 'days', columns, 'occupancy') }},
     coalesce(days.calls >= z.min_n, false) as n_ok

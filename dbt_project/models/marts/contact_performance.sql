@@ -22,9 +22,7 @@ groups as (
 
 select
     g.*,
-    {{ rate('g.reached_contacts', 'g.contacts_with_outcome') }} as contact_reach_rate,
-    {{ wilson_low(part_of('g.reached_contacts', 'g.contacts_with_outcome'), 'g.contacts_with_outcome', 'z.z') }} as contact_reach_wilson_low,
-    {{ wilson_high(part_of('g.reached_contacts', 'g.contacts_with_outcome'), 'g.contacts_with_outcome', 'z.z') }} as contact_reach_wilson_high,
+    {{ metric_rate('contact_reach_rate', 'g', {'contacts_reached': 'reached_contacts'}) }},
     {{ metric_rate('contact_conversion_rate', 'g', {'contacts_won': 'won_contacts'}, 'conversion_rate') }},
     g.contacts >= z.min_n as n_ok
 from groups as g

@@ -24,16 +24,15 @@ days as (
 
 select
     days.*,
-    {{ rate('days.answered_calls', 'days.offered_calls') }} as delivered_queue_answer_rate,
-    {{ wilson_low(part_of('days.answered_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as delivered_queue_answer_wilson_low,
-    {{ wilson_high(part_of('days.answered_calls', 'days.offered_calls'), 'days.offered_calls', 'z.z') }} as delivered_queue_answer_wilson_high,
     {%- set columns = {'delivered_queue_abandoned': 'abandoned_calls', 'delivered_queue_offered': 'offered_calls',
         'delivered_queue_in_target': 'in_target_calls', 'delivered_queue_service_level_calls': 'service_level_calls',
-        'delivered_queue_answer_wait_seconds': 'answer_wait_seconds', 'delivered_queue_answered': 'answered_calls'} %}
+        'delivered_queue_answer_wait_seconds': 'answer_wait_seconds', 'delivered_queue_answered': 'answered_calls',
+        'delivered_queue_handling_seconds': 'handling_seconds'} %}
+    {{ metric_rate('delivered_queue_answer_rate', 'days', columns) }},
     {{ metric_rate('delivered_queue_abandon_rate', 'days', columns) }},
     {{ metric_rate('delivered_queue_service_level', 'days', columns, 'service_level') }},
     {{ metric_rate('delivered_queue_asa_seconds', 'days', columns, 'average_speed_of_answer_seconds') }},
-    {{ rate('days.handling_seconds', 'days.answered_calls') }} as delivered_average_handling_seconds,
+    {{ metric_rate('delivered_queue_average_handling_seconds', 'days', columns, 'delivered_average_handling_seconds') }},
     coalesce(days.offered_calls >= z.min_n, false) as n_ok
 from days
 cross join z

@@ -27,12 +27,11 @@ days as (
 
 select
     days.*,
-    {{ rate('days.answered_calls', 'days.offered_calls') }} as queue_answer_rate,
-    {{ wilson_low('days.answered_calls', 'days.offered_calls', 'z.z') }} as queue_answer_wilson_low,
-    {{ wilson_high('days.answered_calls', 'days.offered_calls', 'z.z') }} as queue_answer_wilson_high,
-    {%- set columns = {'queue_waits_abandoned': 'abandoned_calls', 'queue_waits': 'offered_calls', 'queue_waits_in_target': 'in_target_calls',
+    {%- set columns = {'queue_waits_answered': 'answered_calls', 'queue_waits_abandoned': 'abandoned_calls',
+        'queue_waits': 'offered_calls', 'queue_waits_in_target': 'in_target_calls',
         'queue_waits_service_level_calls': 'service_level_calls', 'queue_waits_answer_seconds': 'answer_wait_seconds',
         'queue_waits_answered_with_wait': 'answered_with_wait'} %}
+    {{ metric_rate('queue_answer_rate', 'days', columns) }},
     {{ metric_rate('queue_abandon_rate', 'days', columns) }},
     {{ metric_rate('queue_service_level', 'days', columns, 'service_level') }},
     {{ metric_rate('queue_asa_seconds', 'days', columns, 'average_speed_of_answer_seconds') }},
