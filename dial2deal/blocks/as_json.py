@@ -6,11 +6,13 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from dial2deal.blocks.kinds import IF_ANY, OWN, Table
+from dial2deal.blocks.kinds import IF_ANY, OWN, Table, WorkList
 
 
 def plain(value: Any) -> Any:
     """Dictionaries, lists and scalars of a block, a part of one, or anything that holds them."""
+    if isinstance(value, WorkList):  # of the callers only those shown: the rest is a mart and the workbook
+        return {"shown_rows": plain(value.shown_rows), **{name: plain(fact) for name, fact in value.facts.items()}}
     if isinstance(value, Table):
         return {**_fields(value), **{name: plain(fact) for name, fact in value.facts.items()}}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

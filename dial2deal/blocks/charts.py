@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dial2deal.blocks.kinds import Chart, Series
+from dial2deal.blocks.kinds import Chart, Series, Shares, Table
 from dial2deal.presentation.echarts import render_svg
 from dial2deal.presentation.formats import Formats
 
@@ -79,7 +79,7 @@ def trend_option(chart: Chart, labels: list[str], formats: Formats, size: Size) 
     }
 
 
-def tiers_option(tiers: Row, _: Size | None = None) -> Row:
+def ring_option(shares: Shares) -> Row:
     """Ring of calls by tier."""
     return {
         "animation": False,
@@ -96,16 +96,16 @@ def tiers_option(tiers: Row, _: Size | None = None) -> Row:
                         "name": row["tier"],
                         "itemStyle": {"color": TIER_COLOURS.get(row["tier"], HAIRLINE)},
                     }
-                    for row in tiers["rows"]
+                    for row in shares.rows
                 ],
             }
         ],
     }
 
 
-def economics_option(channels: Row, formats: Formats, size: Size) -> Row:
+def economics_option(channels: Table, formats: Formats, size: Size) -> Row:
     """Revenue and cost of each channel side by side, one linear scale."""
-    rows = [row for row in channels["rows"] if row.get("monthly_revenue_cny") or row.get("total_cost_cny")]
+    rows = [row for row in channels.rows if row.get("monthly_revenue_cny") or row.get("total_cost_cny")]
     rows = list(reversed(rows))
 
     def bars(name: str, key: str, colour: str) -> Row:

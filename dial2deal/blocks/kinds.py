@@ -154,6 +154,8 @@ class Funnel:
     weakest: str | None
 
 
+PAGE, SHEET = frozenset({"page"}), frozenset({"sheet"})
+BOTH = PAGE | SHEET
 Cell = str | int | float | bool | dt.date | Rate | None
 
 
@@ -161,15 +163,16 @@ Cell = str | int | float | bool | dt.date | Rate | None
 class Column:
     """One column of a table. ``kind`` as of `presentation.formats`, or text.
 
-    shows: value, bar (a rate with a bar), interval (a rate with its interval), chip (a coloured mark before the text).
-    places: page, sheet. of: the part of a rate that a sheet shows. restricted: numbers and names that need rights.
+    shows: value, bar (a rate with a bar), interval (a rate with its interval), titled (a rate whose interval is told on
+    hovering), chip (text with the colour of tier ``of``). of: the part of a rate that a sheet shows. restricted:
+    numbers and names that need rights.
     """
 
     key: str
     label: str
     kind: str = "text"
     shows: str = "value"
-    places: frozenset[str] = frozenset({"page", "sheet"})
+    places: frozenset[str] = BOTH
     width: float = 12
     of: str = "value"
     sorts: bool = False  # the page's order by this column needs the number, not its text
@@ -179,18 +182,52 @@ class Column:
     warns_below: float | None = None
     is_measured: bool = False  # the sheet draws a bar from 0 to 1
     restricted: bool = False
+    says: str | None = None  # the same text in every row
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows by ``columns``. ``facts`` stand beside the rows in the JSON; ``chart`` names a drawing (`CHARTS`)."""
+    """Rows by ``columns``. ``facts`` stand beside the rows in the JSON; ``chart`` names a drawing of `blocks.charts`."""
 
     kind: ClassVar[str] = "table"
-    rows: tuple[Mapping[str, Cell], ...]
+    rows: tuple[Mapping[str, Any], ...]
     facts: Mapping[str, Cell] = field(default_factory=dict, metadata=OWN)
     columns: tuple[Column, ...] = field(default=(), metadata=OWN)
     lead: str = field(default="", metadata=OWN)
     sheet_lead: str = field(default="", metadata=OWN)
     chart: str | None = field(default=None, metadata=OWN)
-    is_pinned: bool = field(default=False, metadata=OWN)
     is_dense: bool = field(default=False, metadata=OWN)
+
+    @property
+    def widest(self) -> float:
+        """Scale of the intervals: the highest bound of the columns that show them."""
+        shown = [row[c.key] for row in self.rows for c in self.columns if c.shows == "interval" and c.places & PAGE]
+        return max([0.0001, *(rate.high or 0 for rate in shown if isinstance(rate, Rate))])
+
+
+@dataclass(frozen=True)
+class Shares(Table):
+    """Parts of a whole, drawn as a ring beside their table; rows carry ``tier`` and ``calls``."""
+
+    kind: ClassVar[str] = "shares"
+
+
+@dataclass(frozen=True)
+class Ranking(Table):
+    """People or groups, best first, with the interval that ranks them; ``heading`` says what they are."""
+
+    kind: ClassVar[str] = "ranking"
+    heading: str = field(default="", metadata=OWN)
+    has_teams: bool = field(default=False, metadata=OWN)
+    is_ranked: bool = field(default=True, metadata=OWN)
+
+
+@dataclass(frozen=True)
+class WorkList(Table):
+    """People to work through in this order. ``shown_rows``: those of the page; ``rows`` are the sheets' alone.
+
+    Columns that are restricted hold masked values; `reveal` puts the full ones in for those who may see them.
+    """
+
+    kind: ClassVar[str] = "work_list"
+    shown_rows: tuple[Mapping[str, Any], ...] = ()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from dial2deal.blocks.kinds import SHEET, Column, WorkList
 from dial2deal.presentation.words import Words
 from dial2deal.presentation.workbook import HEADER_ROW, Book
 from dial2deal.reports.facts import Row
@@ -23,41 +24,66 @@ _NOT_IN_SHEETS = re.compile(r"[\[\]:*?/\\]")
 _SHEET_NAME_LENGTH = 31
 
 PhoneLookup = Callable[[Iterable[str]], dict[str, str]]
-# Label, format and width of each column, and what it holds; those up to the note are printed.
-_COLUMNS: tuple[tuple[str, str, float, Callable[[Row, Words], object]], ...] = (
-    ("list.rank", "count", 6, lambda row, words: row["place"]),
-    ("list.phone", "id", 16, lambda row, words: row["phone"]),
-    ("word.tier", "text", 7, lambda row, words: row["duration_tier"]),
-    ("list.customer_id", "id", 13, lambda row, words: row["source_customer_id"]),
-    ("list.lead_id", "id", 17, lambda row, words: row["source_lead_id"]),
-    ("word.agent", "text", 13, lambda row, words: row["agent_name"] or row["agent_id"]),
-    ("list.last_call", "moment", 17, lambda row, words: row["last_long_call_at"]),
-    ("list.seconds", "count", 9, lambda row, words: row["last_long_call_seconds"]),
-    ("list.region", "text", 11, lambda row, words: row["region"]),
-    ("list.due", "moment", 17, lambda row, words: row["follow_up_due_at"]),
-    ("list.status", "text", 12, lambda row, words: words(f"status.{row['status']}")),
-    ("list.note", "wrap", 30, lambda row, words: ""),
-    ("word.team", "text", 13, lambda row, words: row["team"]),
-    ("list.call_id", "id", 22, lambda row, words: row["source_call_id"]),
-    ("list.calls", "count", 9, lambda row, words: row["call_count"]),
-    ("list.attempts", "count", 9, lambda row, words: row["attempt_count"]),
-    ("list.long_calls", "count", 10, lambda row, words: row["long_call_count"]),
-    ("list.focus", "text", 9, lambda row, words: words("list.yes" if row["is_focus_region"] else "list.no")),
-    ("word.line", "text", 13, lambda row, words: row["line_label"]),
-    ("word.channel", "text", 13, lambda row, words: row["channel_label"]),
-    (
-        "list.customer",
-        "text",
-        10,
-        lambda row, words: words("list.existing" if row["is_existing_customer"] else "list.new"),
-    ),
-    ("list.followed_up", "moment", 17, lambda row, words: row["followed_up_at"]),
-    ("word.action", "wrap", 34, lambda row, words: row["action"]),
-    ("list.opening", "wrap", 60, lambda row, words: row["opening"]),
-    ("list.id", "id", 24, lambda row, words: row["list_id"]),
+# Key, label, kind and width of each column; those up to the note are printed.
+_COLUMNS: tuple[tuple[str, str, str, float], ...] = (
+    ("place", "list.rank", "count", 6),
+    ("phone", "list.phone", "id", 16),
+    ("duration_tier", "word.tier", "text", 7),
+    ("source_customer_id", "list.customer_id", "id", 13),
+    ("source_lead_id", "list.lead_id", "id", 17),
+    ("agent_text", "word.agent", "text", 13),
+    ("last_long_call_at", "list.last_call", "moment", 17),
+    ("last_long_call_seconds", "list.seconds", "count", 9),
+    ("region", "list.region", "text", 11),
+    ("follow_up_due_at", "list.due", "moment", 17),
+    ("status_text", "list.status", "text", 12),
+    ("note", "list.note", "wrap", 30),
+    ("team", "word.team", "text", 13),
+    ("source_call_id", "list.call_id", "id", 22),
+    ("call_count", "list.calls", "count", 9),
+    ("attempt_count", "list.attempts", "count", 9),
+    ("long_call_count", "list.long_calls", "count", 10),
+    ("focus_text", "list.focus", "text", 9),
+    ("line_label", "word.line", "text", 13),
+    ("channel_label", "word.channel", "text", 13),
+    ("customer_text", "list.customer", "text", 10),
+    ("followed_up_at", "list.followed_up", "moment", 17),
+    ("action", "word.action", "wrap", 34),
+    ("opening", "list.opening", "wrap", 60),
+    ("list_id", "list.id", "id", 24),
 )
-_PLACES = {label: place for place, (label, *_) in enumerate(_COLUMNS)}
-_LAST_PRINTED = _PLACES["list.note"]
+_RESTRICTED = {"phone"}
+_PLACES = {key: place for place, (key, *_) in enumerate(_COLUMNS)}
+_LAST_PRINTED = _PLACES["note"]
+
+
+def columns(words: Words) -> tuple[Column, ...]:
+    """What the sheets of the list show."""
+    return tuple(
+        Column(key, words(label), kind, width=width, places=SHEET, restricted=key in _RESTRICTED)
+        for key, label, kind, width in _COLUMNS
+    )
+
+
+def derived(row: Row, words: Words) -> Row:
+    """What the sheets say in words of a row's facts; the number stays masked until `revealed`."""
+    return {
+        "phone": row["customer_phone_masked"],
+        "agent_text": row["agent_name"] or row["agent_id"],
+        "status_text": words(f"status.{row['status']}"),
+        "note": "",
+        "focus_text": words("list.yes" if row["is_focus_region"] else "list.no"),
+        "customer_text": words("list.existing" if row["is_existing_customer"] else "list.new"),
+    }
+
+
+def revealed(block: WorkList, rows: Sequence[Row], phone_lookup: PhoneLookup | None) -> list[Row]:
+    """``rows`` of ``block`` with the full numbers in its restricted columns, for those who may see them."""
+    if phone_lookup is None:
+        return list(rows)
+    numbers = phone_lookup([row["customer_key"] for row in rows])
+    hidden = [column.key for column in block.columns if column.restricted]
+    return [row | {key: dialable(numbers.get(row["customer_key"])) or row[key] for key in hidden} for row in rows]
 
 
 def open_book(path: Path, content: Row, words: Words) -> Book:
@@ -71,14 +97,16 @@ def open_book(path: Path, content: Row, words: Words) -> Book:
     )
 
 
-def add(book: Book, content: Row, phone_lookup: PhoneLookup | None) -> None:
+def add(book: Book, block: WorkList | None, last_day: dt.date, phone_lookup: PhoneLookup | None) -> None:
     """The sheet of all callers of the pool who are still to be called or watched."""
-    pool = content["sections"].get("high_intent")
-    rows = pool["rows"] if pool else []
     notes = [book.words("sheet.status_hint"), *_privacy(book.words, phone_lookup)]
-    if pool and len(rows) < pool["total"]:
-        notes.insert(1, book.words("sheet.list_cut", total=f"{pool['total']:,}", rows=f"{len(rows):,}"))
-    _sheet(book, book.words("sheet.high_intent"), _with_numbers(rows, phone_lookup), " ".join(notes), content["end"])
+    if block is None:
+        _sheet(book, book.words("sheet.high_intent"), columns(book.words), [], " ".join(notes), last_day)
+        return
+    total, rows = int(block.facts["total"] or 0), revealed(block, block.rows, phone_lookup)
+    if len(rows) < total:
+        notes.insert(1, book.words("sheet.list_cut", total=f"{total:,}", rows=f"{len(rows):,}"))
+    _sheet(book, book.words("sheet.high_intent"), block.columns, rows, " ".join(notes), last_day)
 
 
 def write_teams(
@@ -92,10 +120,10 @@ def write_teams(
 
     ``replace`` writes a file in one step. A caller whom nobody spoke to belongs to no team and is listed apart.
     """
-    pool = content["sections"].get("high_intent")
-    rows = [row for row in (pool["rows"] if pool else []) if row["status"] in _OPEN]
+    block = content["sections"].get("high_intent")
+    rows = [row for row in (block.rows if block else ()) if row["status"] in _OPEN]
     teams: dict[str, list[Row]] = {}
-    for row in _with_numbers(rows, phone_lookup):
+    for row in revealed(block, rows, phone_lookup) if rows else ():
         teams.setdefault(row["team"] or words("list.no_team"), []).append(row)
     names = _distinct(teams, lambda team: re.sub(r"[^\w.-]+", "_", team).strip("._") or "_", 60)
     written = [
@@ -112,7 +140,8 @@ def write_teams(
 
 
 def _team(content: Row, words: Words, path: Path, rows: list[Row], phone_lookup: PhoneLookup | None) -> None:
-    book, most = open_book(path, content, words), content["sections"]["high_intent"]["calls_per_agent"]
+    block: WorkList = content["sections"]["high_intent"]
+    book, most = open_book(path, content, words), int(block.facts["calls_per_agent"])
     agents: dict[str, list[Row]] = {}
     for row in rows:
         # A second id of the caller: this sheet and the one for all may both come back.
@@ -131,9 +160,10 @@ def _team(content: Row, words: Words, path: Path, rows: list[Row], phone_lookup:
         _sheet(
             book,
             names[agent],
+            block.columns,
             [row | {"place": place} for place, row in enumerate(shown, start=1)],
             " ".join(notes),
-            content["end"],
+            dt.date.fromisoformat(content["end"]),
         )
     book.book.close()
 
@@ -156,22 +186,17 @@ def _privacy(words: Words, phone_lookup: PhoneLookup | None) -> list[str]:
     return [] if phone_lookup else [words("sheet.masked")]
 
 
-def _with_numbers(rows: Sequence[Row], phone_lookup: PhoneLookup | None) -> list[Row]:
-    numbers = phone_lookup([row["customer_key"] for row in rows]) if phone_lookup else {}
-    return [row | {"phone": dialable(numbers.get(row["customer_key"])) or row["customer_phone_masked"]} for row in rows]
-
-
-def _sheet(book: Book, name: str, rows: list[Row], note: str, last_day: str) -> None:
+def _sheet(book: Book, name: str, shown: Sequence[Column], rows: list[Row], note: str, last_day: dt.date) -> None:
     words = book.words
-    table = [[value(row, words) for *_, value in _COLUMNS] for row in rows]
-    sheet, last = book.sheet(name, [column[:3] for column in _COLUMNS], table, note)
+    table = [[row[column.key] for column in shown] for row in rows]
+    sheet, last = book.sheet(name, [(column.label, column.kind, column.width) for column in shown], table, note)
     first = HEADER_ROW + 1
 
     def column(label: str) -> tuple[int, int, int, int]:
         return first, _PLACES[label], last, _PLACES[label]
 
     sheet.data_validation(
-        *column("list.status"),
+        *column("status_text"),
         {
             "validate": "list",
             "source": [words(f"status.{status}") for status in _STATUSES],
@@ -181,7 +206,7 @@ def _sheet(book: Book, name: str, rows: list[Row], note: str, last_day: str) -> 
     )
     for tier, colour in _TIER_FILLS.items():
         sheet.conditional_format(
-            *column("word.tier"),
+            *column("duration_tier"),
             {
                 "type": "cell",
                 "criteria": "==",
@@ -189,12 +214,12 @@ def _sheet(book: Book, name: str, rows: list[Row], note: str, last_day: str) -> 
                 "format": book.book.add_format({"bg_color": colour, "bold": True}),
             },
         )
-    for label, colour in (("list.seconds", "#A9BDF0"), ("list.calls", "#CBD5E6")):
+    for label, colour in (("last_long_call_seconds", "#A9BDF0"), ("call_count", "#CBD5E6")):
         sheet.conditional_format(*column(label), {"type": "data_bar", "bar_color": colour, "bar_solid": True})
-    end = dt.datetime.fromisoformat(last_day) + dt.timedelta(days=1)
-    due, status = (f"${chr(ord('A') + _PLACES[label])}{first + 1}" for label in ("list.due", "list.status"))
+    end = last_day + dt.timedelta(days=1)
+    due, status = (f"${chr(ord('A') + _PLACES[label])}{first + 1}" for label in ("follow_up_due_at", "status_text"))
     sheet.conditional_format(
-        *column("list.due"),
+        *column("follow_up_due_at"),
         {
             "type": "formula",
             "format": book.book.add_format({"font_color": "#C03221", "bold": True}),

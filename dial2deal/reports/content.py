@@ -9,21 +9,20 @@ from dial2deal.policy.findings import Rule, version
 from dial2deal.presentation.formats import NONE
 from dial2deal.presentation.words import Words
 from dial2deal.reports import findings
+from dial2deal.reports.composition import FindingsSpec
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row
-from dial2deal.reports.sections import BUILDERS
+from dial2deal.reports.sections import block
 
 SCHEMA = 1
 _HEADLINE_CARDS = 4
-_EXTRA_SECTIONS = ("lines",)
 
 
 def build(context: Context, rules: Sequence[Rule]) -> Row:
     """Content of the report of ``context.period``; the same snapshot and rules give the same content."""
     words, period = context.words, context.period
-    sections = {
-        name: BUILDERS[name](context) for name in (*context.layout["sections"], *_EXTRA_SECTIONS) if name in BUILDERS
-    }
+    specs = context.composition.blocks
+    sections = {spec.id: block(context, spec) for spec in specs if not isinstance(spec, FindingsSpec)}
     cards = [_card(context, metric) for metric in context.card_metrics]
     found = findings.find(context, sections, rules)
     return {
@@ -49,7 +48,7 @@ def build(context: Context, rules: Sequence[Rule]) -> Row:
         "cards": cards,
         "findings": found,
         "sections": sections,
-        "section_order": context.layout["sections"],
+        "section_order": [spec.id for spec in specs if not getattr(spec, "after", None)],
         "footer": _footer(context, rules),
     }
 
@@ -145,15 +144,15 @@ def _headline(context: Context, cards: list[Row], sections: dict[str, Row | None
     ]
     sentences = [words("headline.join").join(parts) + words("headline.stop")] if parts else []
     pool = sections.get("high_intent")
-    if pool and pool["total"]:
-        key = "headline.pool" if pool["new"] < pool["total"] else "headline.pool_all_new"
+    if pool and pool.facts["total"]:
+        key = "headline.pool" if pool.facts["new"] < pool.facts["total"] else "headline.pool_all_new"
         sentences.append(
             words(
                 key,
-                days=pool["pool_days"],
-                new=f"{pool['new']:,}",
-                total=f"{pool['total']:,}",
-                pending=f"{pool['pending']:,}",
+                days=pool.facts["pool_days"],
+                new=f"{pool.facts['new']:,}",
+                total=f"{pool.facts['total']:,}",
+                pending=f"{pool.facts['pending']:,}",
             )
         )
     if found:

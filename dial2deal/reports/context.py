@@ -5,11 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from pathlib import Path
-from typing import Any
-
-import yaml
+from functools import cached_property
 
 from dial2deal.audit.history import Catalogue
 from dial2deal.insight.intervals import newcombe, wilson
@@ -17,18 +13,11 @@ from dial2deal.metrics.catalog import Metric
 from dial2deal.policy import Policy
 from dial2deal.policy.models import Channel
 from dial2deal.presentation.formats import Formats
-from dial2deal.presentation.words import Words
+from dial2deal.presentation.words import LOCALES, Words
+from dial2deal.reports.composition import Composition, composition
 from dial2deal.reports.facts import Facts, Row
 from dial2deal.reports.periods import Period, containing
 from dial2deal.reports.snapshot import Snapshot
-
-_LAYOUT = Path(__file__).with_name("layout.yml")
-
-
-@cache
-def layout() -> dict[str, Any]:
-    """layout.yml."""
-    return yaml.safe_load(_LAYOUT.read_text(encoding="utf-8"))
 
 
 @dataclass
@@ -47,8 +36,8 @@ class Context:
         return Formats(self.words)
 
     @cached_property
-    def layout(self) -> dict[str, Any]:
-        return layout()["reports"][self.period.granularity]
+    def composition(self) -> Composition:
+        return composition(self.period.granularity)
 
     @cached_property
     def z(self) -> float:
@@ -61,7 +50,7 @@ class Context:
     @cached_property
     def trend_periods(self) -> list[Period]:
         """The periods of the time axis, oldest first: only those that the history covers as a whole."""
-        periods = [self.period.shift(-n) for n in range(self.layout["trend_periods"])]
+        periods = [self.period.shift(-n) for n in range(self.composition.trend_periods)]
         return [period for period in reversed(periods) if period == self.period or period.start >= self.facts.first]
 
     @cached_property
@@ -73,7 +62,7 @@ class Context:
     @cached_property
     def card_metrics(self) -> list[str]:
         """The first answerable metric of each card."""
-        return [name for names in self.layout["cards"] if (name := self.answerable(names))]
+        return [name for names in self.composition.cards if (name := self.answerable(names))]
 
     def metric(self, name: str) -> Metric:
         """The entry of the semantic layer: label, unit, direction of good, feeds."""
@@ -116,9 +105,9 @@ class Context:
 
     @cached_property
     def _metrics(self) -> list[str]:
-        names = [name for names in self.layout["cards"] for name in names]
-        for chart in self.layout["charts"]:
-            names += [chart["bars"], *([chart["bars2"]] if "bars2" in chart else []), *chart["line"]]
+        names = [name for names in self.composition.cards for name in names]
+        for chart in self.composition.charts:
+            names += [chart.bars, *([chart.bars2] if chart.bars2 else []), *chart.line]
         return sorted(name for name in dict.fromkeys(names) if self.known_since(name))
 
     def known_since(self, metric: str) -> dt.date | None:
@@ -232,6 +221,18 @@ class Context:
                 "select agent_id, agent_name from dim_agents where agent_name is not null order by agent_id"
             )
         }
+
+    def dimension_label(self, name: str) -> str:
+        """Name of a dimension of the semantic layer in the report's language."""
+        labels = {row["name"]: row[f"label_{self.words.locale}"] for row in self.facts.source.dimensions()}
+        return labels[name]
+
+    def value_labels(self, dimension: str) -> dict[str, str]:
+        """Values of a dimension as people call them; those without a label are left out."""
+        if dimension == "agent":
+            return self.agent_names
+        place = LOCALES.index(self.words.locale)
+        return {value: labels[place] for value, labels in self.facts.source.labels(dimension).items()}
 
     @cached_property
     def line_labels(self) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
 from pathlib import Path
 
+from dial2deal.blocks import sheets
+from dial2deal.blocks.kinds import Funnel, Ranking, Table
 from dial2deal.presentation.words import Words
 from dial2deal.presentation.workbook import HEADER_ROW, Book, Own, write
 from dial2deal.reports import call_list
@@ -18,11 +20,17 @@ def render(content: Row, words: Words, path: Path, phone_lookup: PhoneLookup | N
     Without it, or where it knows nothing, numbers stay masked. The same content gives the same bytes.
     """
     book = call_list.open_book(path, content, words)
+    sections = content["sections"]
     _overview(book, content)
-    call_list.add(book, content, phone_lookup)
-    _channels(book, content)
-    _funnel(book, content)
-    _staff(book, content)
+    call_list.add(book, sections.get("high_intent"), dt.date.fromisoformat(content["end"]), phone_lookup)
+    for name, block in sections.items():
+        if isinstance(block, Table) and block.kind == "table" and sheets.has_sheet(block):
+            sheets.table(book, words(f"section.{name}"), block)
+    for block in sections.values():
+        if isinstance(block, Funnel):
+            sheets.funnel(book, words("sheet.funnel"), block)
+    ranked = [block for block in sections.values() if isinstance(block, Ranking) and sheets.has_sheet(block)]
+    sheets.rankings(book, words("sheet.staff"), sorted(ranked, key=lambda block: not block.has_teams))
     _findings(book, content)
     _quality(book, content)
     book.book.close()
@@ -77,158 +85,6 @@ def _overview(book: Book, content: Row) -> None:
 def _change(change: Row) -> Own:
     arrow = {"up": "▲ ", "down": "▼ "}.get(change["direction"] or "", "")
     return Own(arrow + change["text"])
-
-
-def _channels(book: Book, content: Row) -> None:
-    words, table = book.words, content["sections"].get("channels")
-    if not table:
-        return
-    days = table["window_days"]
-    columns = [("word.channel", "text", 16), ("channels.leads", "count", 10)]
-    keys: list[Callable[[Row], object]] = [lambda row: row["label"], lambda row: row["leads"]]
-    for name in ("valid", "connect", "intent"):
-        columns.append((words(f"channels.{name}"), "share", 10))
-        keys.append(lambda row, name=name: row[name]["value"])
-    columns += [
-        (words("channels.window_deals", days=days), "count", 14),
-        ("channels.deal", "share", 12),
-        ("sheet.low", "share", 10),
-        ("sheet.high", "share", 10),
-    ]
-    keys += [
-        lambda row: row["window_deal"]["num"],
-        lambda row: row["window_deal"]["value"],
-        lambda row: row["window_deal"]["low"],
-        lambda row: row["window_deal"]["high"],
-    ]
-    if table["has_sales"]:
-        columns += [("word.orders", "count", 9), ("word.revenue", "money", 16)]
-        keys += [lambda row: row.get("orders", 0), lambda row: row.get("revenue_cny", 0)]
-    if table["has_economics"]:
-        for label, metric, kind in (
-            ("won", "customers_won", "count"),
-            ("cost", "total_cost_cny", "money"),
-            ("cac_operational", "cac_operational_cny", "money"),
-            ("cac", "cac_full_cny", "money"),
-            ("repurchase", "repurchase_rate", "share"),
-            ("clv", "clv_simple_cny", "money"),
-            ("ltv_cac", "ltv_cac", "multiple"),
-            ("roi", "roi", "ratio"),
-            ("roas", "roas", "multiple"),
-        ):
-            columns.append((words(f"channels.{label}"), kind, 14))
-            keys.append(lambda row, metric=metric: row.get(metric))
-    rows = [[key(row) for key in keys] for row in table["rows"]]
-    sheet, last = book.sheet(words("sheet.channels"), columns, rows, words("channels.lead", days=days))
-    for index in (2, 3, 4, 6):
-        sheet.conditional_format(
-            HEADER_ROW + 1,
-            index,
-            last,
-            index,
-            {
-                "type": "data_bar",
-                "bar_color": "#A9BDF0",
-                "bar_solid": True,
-                "min_type": "num",
-                "min_value": 0,
-                "max_type": "num",
-                "max_value": 1,
-            },
-        )
-    if table["has_economics"]:
-        sheet.conditional_format(
-            HEADER_ROW + 1,
-            len(columns) - 2,
-            last,
-            len(columns) - 2,
-            {"type": "cell", "criteria": "<", "value": 0, "format": book.bad},
-        )
-
-
-def _funnel(book: Book, content: Row) -> None:
-    words, funnel = book.words, content["sections"].get("funnel")
-    if not funnel:
-        return
-    columns = [
-        ("funnel.stage", "text", 18),
-        ("funnel.reached", "count", 12),
-        ("funnel.of_all", "share", 11),
-        ("funnel.step", "share", 13),
-        ("sheet.low", "share", 11),
-        ("sheet.high", "share", 11),
-        ("funnel.change", "text", 14),
-        ("funnel.lost", "count", 10),
-    ]
-    rows = [
-        [row.label, row.reached, row.of_all, row.step.value, row.step.low, row.step.high, Own(row.change), row.lost]
-        for row in funnel.rows
-    ]
-    sheet, last = book.sheet(
-        words("sheet.funnel"),
-        columns,
-        rows,
-        words("funnel.lead", start=funnel.start, end=funnel.end, n=f"{funnel.entered:,}"),
-    )
-    sheet.conditional_format(
-        HEADER_ROW + 1,
-        1,
-        last,
-        1,
-        {
-            "type": "data_bar",
-            "bar_color": "#2F5BD0",
-            "bar_solid": True,
-            "min_type": "num",
-            "min_value": 0,
-            "max_type": "num",
-            "max_value": funnel.entered,
-        },
-    )
-
-
-def _staff(book: Book, content: Row) -> None:
-    words, sections = book.words, content["sections"]
-    columns = [
-        ("staff.rank", "count", 7),
-        ("word.team", "text", 14),
-        ("word.agent", "text", 16),
-        ("word.calls", "count", 9),
-        ("staff.connect", "share", 10),
-        ("staff.connected", "count", 9),
-        ("staff.high", "count", 9),
-        ("staff.rate", "share", 12),
-        ("sheet.low", "share", 10),
-        ("sheet.high", "share", 10),
-        ("staff.talk", "seconds", 11),
-        ("word.orders", "count", 8),
-        ("word.revenue", "money", 15),
-    ]
-    rows = [
-        [
-            row["rank"],
-            row["team"],
-            row["name"] if "agent_id" in row else words("scope.total"),
-            row["calls"],
-            row["connect"]["value"],
-            row["connected_calls"],
-            row["high_intent_calls"],
-            row["high_intent"]["value"],
-            row["high_intent"]["low"],
-            row["high_intent"]["high"],
-            row["mean_talk_seconds"],
-            row.get("orders"),
-            row.get("revenue_cny"),
-        ]
-        for name in ("agents", "teams")
-        for row in (sections.get(name) or {"rows": []})["rows"]
-    ]
-    if rows:
-        minimum = (sections.get("agents") or sections["teams"])["min_n"]
-        sheet, last = book.sheet(words("sheet.staff"), columns, rows, words("staff.lead", min_n=minimum))
-        sheet.conditional_format(
-            HEADER_ROW + 1, 7, last, 7, {"type": "data_bar", "bar_color": "#A9BDF0", "bar_solid": True}
-        )
 
 
 def _findings(book: Book, content: Row) -> None:

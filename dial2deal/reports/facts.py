@@ -31,6 +31,10 @@ class MetricSource(Protocol):
 
     def definition(self, metric: str) -> Metric: ...
 
+    def dimensions(self) -> list[Row]: ...
+
+    def labels(self, dimension: str) -> dict[str, tuple[str, str]]: ...
+
 
 @dataclass
 class Facts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dial2deal.blocks import charts
+from dial2deal.blocks.kinds import Chart, Shares, Table, Trend
 from dial2deal.presentation.formats import NONE, Formats
 from dial2deal.presentation.words import Words
 from dial2deal.privacy import visible
@@ -33,6 +35,7 @@ def render(content: Row, formats: Formats) -> str:
             span=formats.interval,
             weekday=formats.weekday,
             NONE=NONE,
+            order=_order(content),
             figures=_figures(content, formats),
             spark=_spark,
             reasons=_reasons(content, words),
@@ -64,37 +67,44 @@ def _environment() -> Environment:
     )
 
 
+def _order(content: Row) -> list[str]:
+    """Names of the sections as they stand on the page; those without a place of their own after the one before."""
+    order, before = list(content["section_order"]), None
+    for name in content["sections"]:
+        if name not in order:
+            order.insert(order.index(before) + 1 if before else 0, name)
+        before = name
+    return order
+
+
 def _figures(content: Row, formats: Formats) -> dict[str, list[Row]]:
     words = formats.words
     found: dict[str, list[Row]] = {}
-    trend = content["sections"].get("trend")
-    if trend:
-        for chart in trend.charts:
-            labels = [
-                _axis_label(content["granularity"], key) + ("†" if is_partial else "")
-                for key, is_partial in zip(trend.periods, chart.bars.incomplete, strict=True)
-            ]
-            found[chart.id] = [
-                {**drawn, "svg": Markup(drawn["svg"])}
-                for drawn in charts.figure(
-                    lambda size, chart=chart, labels=labels: charts.trend_option(chart, labels, formats, size),
-                    f"trend-{chart.id}",
-                    words(f"trend.{chart.id}"),
-                )
-            ]
-    tiers = content["sections"].get("tiers")
-    if tiers:
-        ring = charts.render_svg(charts.tiers_option(tiers), 170, 170, "tiers", words("section.tiers"))
-        found["tiers"] = [{"size": "any", "svg": Markup(ring)}]
-    channels = content["sections"].get("channels")
-    if channels and channels["has_economics"]:
-        found["channels"] = [
-            {**drawn, "svg": Markup(drawn["svg"])}
-            for drawn in charts.figure(
-                lambda size: charts.economics_option(channels, formats, size), "channels", words("trend.economics")
+    for name, block in content["sections"].items():
+        if isinstance(block, Trend):
+            for chart in block.charts:
+                found[chart.id] = _trend_figure(content["granularity"], block, chart, formats)
+        elif isinstance(block, Shares):
+            ring = charts.render_svg(charts.ring_option(block), 170, 170, name, words(f"section.{name}"))
+            found[name] = [{"size": "any", "svg": Markup(ring)}]
+        elif isinstance(block, Table) and block.chart == "economics":
+            found[name] = _drawn(
+                lambda size, b=block: charts.economics_option(b, formats, size), name, words("trend.economics")
             )
-        ]
     return found
+
+
+def _trend_figure(granularity: str, block: Trend, chart: Chart, formats: Formats) -> list[Row]:
+    labels = [
+        _axis_label(granularity, key) + ("†" if is_partial else "")
+        for key, is_partial in zip(block.periods, chart.bars.incomplete, strict=True)
+    ]
+    title = formats.words(f"trend.{chart.id}")
+    return _drawn(lambda size: charts.trend_option(chart, labels, formats, size), f"trend-{chart.id}", title)
+
+
+def _drawn(option_of: Callable[[charts.Size], Row], chart_id: str, title: str) -> list[Row]:
+    return [{**drawn, "svg": Markup(drawn["svg"])} for drawn in charts.figure(option_of, chart_id, title)]
 
 
 def _axis_label(granularity: str, key: str) -> str:

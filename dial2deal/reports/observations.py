@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from dial2deal.blocks.kinds import Rate, WorkList
 from dial2deal.insight.intervals import wilson
 from dial2deal.policy.findings import Rule
 from dial2deal.reports.context import Context
@@ -40,36 +41,26 @@ def observe(context: Context, sections: dict[str, Row | None], rule: Rule) -> li
     return SCOPES[rule.scope](context, sections, rule.metric)
 
 
-def _of_share(key: str, label: str, rate: Row, base: Row | None = None, **more) -> Observation | None:
-    if not rate["den"]:
+def _of_share(key: str, label: str, rate: Rate, base: Rate | None = None, **more) -> Observation | None:
+    if not rate.den:
         return None
     return Observation(
         key,
         label,
         SHARE,
-        rate["value"],
-        rate["den"],
-        rate["num"],
-        rate["low"],
-        rate["high"],
-        base and base["num"],
-        base and base["den"],
+        rate.value,
+        rate.den,
+        rate.num,
+        rate.low,
+        rate.high,
+        base and base.num,
+        base and base.den,
         **more,
     )
 
 
 def _kept(observations: Iterable[Observation | None]) -> list[Observation]:
     return [o for o in observations if o is not None]
-
-
-def _from_row(row: Row, metric: str) -> Row:
-    return {
-        "value": row.get(metric),
-        "num": row.get(f"{metric}_num") or 0,
-        "den": row.get(f"{metric}_den") or 0,
-        "low": row.get(f"{metric}_low"),
-        "high": row.get(f"{metric}_high"),
-    }
 
 
 def _total(context: Context, _: dict[str, Any], metric: str) -> list[Observation]:
@@ -87,8 +78,8 @@ def _total(context: Context, _: dict[str, Any], metric: str) -> list[Observation
             _of_share(
                 "total",
                 everything,
-                _from_row(rows.get(context.period.start, {}), metric),
-                _from_row(base, metric) if base else None,
+                Rate.of_metric(rows.get(context.period.start, {}), metric),
+                Rate.of_metric(base, metric) if base else None,
             )
         ]
     )
@@ -104,14 +95,14 @@ def _usual(context: Context, _: dict[str, Any], metric: str) -> list[Observation
         return []
     now = context.facts.totals([metric], context.period.granularity, context.period.start, context.period.end)
     before = context.facts.totals([metric], "weekly", since, until - dt.timedelta(days=1)).values()
-    base = {part: sum(row[f"{metric}_{part}"] or 0 for row in before) for part in ("num", "den")}
+    hits, den = (sum(row[f"{metric}_{part}"] or 0 for row in before) for part in ("num", "den"))
     return _kept(
         [
             _of_share(
                 "usual",
                 context.words("scope.total"),
-                _from_row(now.get(context.period.start, {}), metric),
-                base,
+                Rate.of_metric(now.get(context.period.start, {}), metric),
+                Rate(None, hits, den, None, None),
                 detail=str(weeks),
             )
         ]
@@ -131,18 +122,18 @@ def _unattributed(context: Context, label: str) -> list[Observation]:
 
 def _pool(context: Context, sections: dict[str, Any], metric: str) -> list[Observation]:
     pool = sections.get("high_intent")
-    if not pool or not pool["total"]:
+    if not pool or not pool.facts["total"]:
         return []
-    waiting = [row for row in pool["rows"] if row["status"] == "pending"]
-    count = pool["late"] if metric == "follow_up_late" else sum(row["long_call_count"] > 1 for row in waiting)
-    low, high = wilson(count, pool["total"], context.z)
+    waiting = [row for row in pool.rows if row["status"] == "pending"]
+    count = pool.facts["late"] if metric == "follow_up_late" else sum(row["long_call_count"] > 1 for row in waiting)
+    low, high = wilson(count, pool.facts["total"], context.z)
     return [
         Observation(
             "pool",
             context.words("scope.pool"),
             SHARE,
-            count / pool["total"],
-            pool["total"],
+            count / pool.facts["total"],
+            pool.facts["total"],
             count,
             low,
             high,
@@ -151,15 +142,15 @@ def _pool(context: Context, sections: dict[str, Any], metric: str) -> list[Obser
     ]
 
 
-def _capacity(context: Context, pool: Row) -> Row:
+def _capacity(context: Context, pool: WorkList) -> Row:
     """How many of those who wait can be called in a day; every agent of the period makes his share of calls."""
     each = int(context.policy.number("followup.calls_per_agent_day", on=context.period.end))
     agents = max(1, context.agents_at_work)
-    return {"agents": agents, "each": each, "possible": min(pool["pending"], agents * each)}
+    return {"agents": agents, "each": each, "possible": min(pool.facts["pending"], agents * each)}
 
 
 def _channel(_: Context, sections: dict[str, Any], metric: str) -> list[Observation]:
-    rows = (sections.get("channels") or {}).get("rows", [])
+    rows = sections["channels"].rows if sections.get("channels") else ()
     return _kept(
         _of_share(row["channel"], row["label"], row[metric]) for row in rows if row["channel"] != "unattributed"
     )
@@ -167,18 +158,18 @@ def _channel(_: Context, sections: dict[str, Any], metric: str) -> list[Observat
 
 def _channel_month(context: Context, sections: dict[str, Any], metric: str) -> list[Observation]:
     table = sections.get("channels")
-    if not table or not table["has_economics"]:
+    if not table or not table.facts["has_economics"]:
         return []
     return [
         Observation(row["channel"], row["label"], context.shown_as(metric), row[metric], row["customers_won"] or 0)
-        for row in table["rows"]
+        for row in table.rows
         if row["channel"] != "unattributed" and row.get(metric) is not None
     ]
 
 
-def _staff(section: str, key: str) -> Callable[..., Any]:
+def _staff(section: str, key: str) -> Callable:
     def observe(context: Context, sections: dict[str, Any], metric: str) -> list[Observation]:
-        rows = [row for row in (sections.get(section) or {}).get("rows", []) if row["is_assigned"]]
+        rows = [row for row in (sections[section].rows if sections.get(section) else ()) if row["is_assigned"]]
         if metric == "connect_rate":
             return _kept(_of_share(row[key], row["name"], row["connect"], peers=_peers(row, section)) for row in rows)
         ways = sorted({way for row in rows for way in row["by_direction"]})
@@ -201,13 +192,13 @@ def _peers(row: Row, section: str) -> str:
     return str(row["team"]) if section == "agents" else ""
 
 
-def _grouped(dimension: str, label: str) -> Callable[..., Any]:
+def _grouped(dimension: str, label: str) -> Callable:
     def observe(context: Context, _: dict[str, Any], metric: str) -> list[Observation]:
         if context.snapshot.starts("calls") is None:
             return []
         rows = context.facts.groups([metric], context.period, [dimension])
         return _kept(
-            _of_share(str(row[dimension]), context.words(label, value=row[dimension]), _from_row(row, metric))
+            _of_share(str(row[dimension]), context.words(label, value=row[dimension]), Rate.of_metric(row, metric))
             for row in rows
             if row[dimension] is not None
         )

@@ -121,18 +121,8 @@ def _replace(path: Path, write) -> Path:
 
 
 def _json(content: Row) -> str:
-    """All numbers of the report; of the call list only the callers shown (the rest is a mart and the workbook)."""
-    sections = dict(content["sections"])
-    if sections.get("high_intent"):
-        pool = sections["high_intent"]
-        sections["high_intent"] = {name: value for name, value in pool.items() if name != "rows"}
-    return (
-        json.dumps(
-            as_json.plain(content | {"sections": sections}),
-            ensure_ascii=False,
-            indent=1,
-            sort_keys=True,
-            default=lambda value: value.isoformat(),
-        )
-        + "\n"
+    """All numbers of the report."""
+    text = json.dumps(
+        as_json.plain(content), ensure_ascii=False, indent=1, sort_keys=True, default=lambda value: value.isoformat()
     )
+    return text + "\n"

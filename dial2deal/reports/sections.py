@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
-from dial2deal.blocks.kinds import Chart, Funnel, Grid, HeatMap, Losses, Rate, Series, Stage, StepLoss, Trend
-from dial2deal.policy.models import TierRule
+from dial2deal.blocks.kinds import Chart, Funnel, Grid, HeatMap, Losses, Rate, Series, Stage, StepLoss, Trend, WorkList
+from dial2deal.reports import call_list
+from dial2deal.reports.composition import BlockSpec, FunnelSpec, HeatMapSpec, TrendSpec, WorkListSpec
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row, plain
-from dial2deal.reports.staff import agents, lines, share, teams
+from dial2deal.reports.staff import ranking
+from dial2deal.reports.tables import table, tiers
 
 _OPENINGS = {"zh": "followup.opening_template", "en": "followup.opening_template_en"}
-_SALES_METRICS = ("orders", "revenue_cny")
-_ECONOMICS = (
-    "customers_won",
-    "monthly_revenue_cny",
-    "total_cost_cny",
-    "operational_cost_cny",
-    "cac_operational_cny",
-    "cac_full_cny",
-    "clv_simple_cny",
-    "ltv_cac",
-    "roi",
-    "roas",
-    "repurchase_rate",
-)
 
 
-def metric_share(row: Row, metric: str) -> Row:
-    """The same from a row of the semantic layer."""
-    return {
-        "value": row.get(metric),
-        "num": row.get(f"{metric}_num") or 0,
-        "den": row.get(f"{metric}_den") or 0,
-        "low": row.get(f"{metric}_low"),
-        "high": row.get(f"{metric}_high"),
-    }
-
-
-def trend(context: Context) -> Trend | None:
+def trend(context: Context, spec: TrendSpec) -> Trend | None:
     """Charts over the trend periods: bars, perhaps second bars, and a line."""
     rows = context.trend()
 
@@ -55,12 +34,12 @@ def trend(context: Context) -> Trend | None:
         )
 
     charts = []
-    for chart in context.layout["charts"]:
-        bars, line = series(context.answerable([chart["bars"]])), context.answerable(chart["line"])
+    for chart in spec.charts:
+        bars, line = series(context.answerable([chart.bars])), context.answerable(chart.line)
         if bars is None or len(rows) < 2:
             continue
-        second = context.answerable([chart["bars2"]]) if "bars2" in chart else None
-        charts.append(Chart(chart["id"], bars, series(second), series(line)))
+        second = context.answerable([chart.bars2]) if chart.bars2 else None
+        charts.append(Chart(chart.id, bars, series(second), series(line)))
     if not charts:
         return None
     return Trend(
@@ -70,50 +49,12 @@ def trend(context: Context) -> Trend | None:
     )
 
 
-def tiers(context: Context) -> Row | None:
-    """Connected calls by intent tier with shares, compared with the period before."""
-    now = _tier_counts(context, context.period)
-    total = sum(now.values())
-    if not total:
-        return None
-    previous = context.period.shift(-1)
-    base = _tier_counts(context, previous) if context.comparable("calls", previous) is None else {}
-    base_total = sum(base.values())
-    rules: dict[str, Row] = {}
-    for rule in context.policy.rows(TierRule):
-        rules.setdefault(rule.tier, rule.model_dump())
-    order = [tier for tier, _ in sorted(rules.items(), key=lambda item: -item[1]["lower_seconds"])]
-    rows = []
-    for tier in [*order, *sorted(now.keys() - set(order))]:
-        rate = share(now.get(tier, 0), total, context.z)
-        before = base.get(tier, 0) / base_total if base_total else None
-        rows.append(
-            {
-                "tier": tier,
-                "label": context.words.of(rules.get(tier, {}), tier),
-                "stars": rules.get(tier, {}).get("stars"),
-                "level": rules.get(tier, {}).get("intent_level"),
-                "calls": now.get(tier, 0),
-                "share": rate,
-                "previous_share": before,
-                "change": context.formats.change(rate["value"], before, "share"),
-                "action": rules.get(tier, {}).get(f"action_{context.words.locale}") or "",
-            }
-        )
-    return {"total": total, "rows": rows}
-
-
-def _tier_counts(context: Context, period) -> dict[str, int]:
-    rows = context.facts.groups(["tiered_calls"], period, ["duration_tier"])
-    return {row["duration_tier"]: row["tiered_calls"] for row in rows if row["duration_tier"] and row["tiered_calls"]}
-
-
-def heatmap(context: Context) -> HeatMap | None:
+def heatmap(context: Context, spec: HeatMapSpec) -> HeatMap | None:
     """High-intent calls by weekday (1 = Monday) and hour of the window, callers and called apart.
 
     Whoever calls is readier to talk: mixed, an hour with many inbound calls would look like a good hour to dial.
     """
-    start = context.window_start(context.layout.get("heatmap_days", context.period.days))
+    start = context.window_start(spec.days or context.period.days)
     start = max(start, context.snapshot.starts("calls") or start)
     rows = context.snapshot.query("slots", {"start": start, "end": context.period.end})
     total = sum(row["high_intent_calls"] for row in rows)
@@ -137,18 +78,18 @@ def _grid(direction: str, rows: list[Row], hours: range) -> Grid:
     return Grid(direction, sum(map(sum, hits)), max(map(max, hits)), hits, counts("tiered_calls"))
 
 
-def funnel(context: Context) -> Funnel | None:
+def funnel(context: Context, spec: FunnelSpec) -> Funnel | None:
     """Leads of the horizon before the period's end and the stages they had reached by then."""
     if context.snapshot.starts("leads") is None:
         return None
     horizon = int(context.policy.number("funnel.horizon_days", on=context.period.end))
-    stages = _funnel(context, context.period.end, horizon)
+    stages = _funnel(context, spec.preset, context.period.end, horizon)
     if not stages or not stages[0]["entered"]:
         return None
     previous = context.period.shift(-1).end
     first = context.snapshot.starts("leads")
     has_base = first is not None and context.window_start(horizon) - (context.period.end - previous) >= first
-    base = {row["stage"]: row for row in _funnel(context, previous, horizon)} if has_base else {}
+    base = {row["stage"]: row for row in _funnel(context, spec.preset, previous, horizon)} if has_base else {}
     entered, rows, before = stages[0]["entered"], [], stages[0]["entered"]
     for stage in stages:
         step = Rate.of(stage["reached"], before, context.z)
@@ -168,12 +109,12 @@ def funnel(context: Context) -> Funnel | None:
             )
         )
         before = stage["reached"]
-    losses = _losses(context, horizon)
+    losses = _losses(context, spec.preset, horizon)
     return Funnel(
         max(context.window_start(horizon), first),
         context.period.end,
         horizon,
-        context.layout["preset"],
+        spec.preset,
         entered,
         tuple(rows),
         losses,
@@ -181,13 +122,13 @@ def funnel(context: Context) -> Funnel | None:
     )
 
 
-def _losses(context: Context, horizon: int) -> Losses | None:
+def _losses(context: Context, preset: str, horizon: int) -> Losses | None:
     """What each step costs in deals by mart funnel_by_stage, of the cohorts that had ``horizon`` days by the period's
     end and began at most another ``horizon`` before; None while there are none. Stages are named by where they lead."""
     rows = [
         {name: plain(value) for name, value in row.items()}
         for row in context.snapshot.query(
-            "stage_losses", {"end": context.period.end, "horizon": horizon, "preset": context.layout["preset"]}
+            "stage_losses", {"end": context.period.end, "horizon": horizon, "preset": preset}
         )
     ]
     found = tuple(
@@ -205,9 +146,9 @@ def _losses(context: Context, horizon: int) -> Losses | None:
     return Losses(found, found[0].first_day, found[0].last_day, weakest.stage)
 
 
-def _funnel(context: Context, end, horizon: int) -> list[Row]:
+def _funnel(context: Context, preset: str, end: dt.date, horizon: int) -> list[Row]:
     start = end - (context.period.end - context.window_start(horizon))
-    rows = context.snapshot.query("funnel", {"start": start, "end": end, "preset": context.layout["preset"]})
+    rows = context.snapshot.query("funnel", {"start": start, "end": end, "preset": preset})
     before = rows[0]["entered"] if rows else 0
     for row in rows:
         row["step"] = row["reached"] / before if before else None
@@ -215,93 +156,7 @@ def _funnel(context: Context, end, horizon: int) -> list[Row]:
     return rows
 
 
-def channels(context: Context) -> Row | None:
-    """Leads, their quality as of the period's end, sales and (by month) economics of each channel."""
-    if context.snapshot.starts("leads") is None:
-        return None
-    window = int(context.policy.number("funnel.horizon_days", on=context.period.end))
-    quality_days = context.layout.get("quality_days")
-    span = {
-        "window_start": context.window_start(window),
-        "end": context.period.end,
-        "dormancy_days": int(context.policy.number("dormancy.days", on=context.period.end)),
-    }
-    cohorts = context.snapshot.query("lead_cohorts", {**span, "start": context.period.start})
-    judged = {
-        row["channel"]: row
-        for row in (
-            context.snapshot.query("lead_cohorts", {**span, "start": context.window_start(quality_days)})
-            if quality_days
-            else cohorts
-        )
-    }
-    rows: dict[str, Row] = {}
-    for row in cohorts:
-        of = judged[row["channel"]]
-        rows[row["channel"]] = {
-            "leads": row["leads"],
-            "valid": share(of["valid_leads"], of["leads"], context.z),
-            "connect": share(of["connected_leads"], of["leads"], context.z),
-            "intent": share(of["intent_leads"], of["leads"], context.z),
-            "window_leads": row["window_leads"],
-            "window_valid": share(row["window_valid_leads"], row["window_leads"], context.z),
-            "window_intent": share(row["window_intent_leads"], row["window_leads"], context.z),
-            "window_deal": share(row["window_deals"], row["window_leads"], context.z),
-            "dormancy": share(row["dormant_leads"], row["open_aged_leads"], context.z),
-        }
-    empty = {
-        "leads": 0,
-        **{
-            name: share(0, 0, context.z)
-            for name in ("valid", "connect", "intent", "window_valid", "window_intent", "window_deal", "dormancy")
-        },
-        "window_leads": 0,
-    }
-    has_sales = context.snapshot.starts("orders") is not None
-    has_economics = context.period.granularity == "monthly" and context.snapshot.starts("channel_costs") is not None
-    empty |= {"orders": 0, "revenue_cny": 0} if has_sales else {}
-    empty |= dict.fromkeys(_ECONOMICS) if has_economics else {}
-    rows = {name: empty | row for name, row in rows.items()}
-    for name, row in (_by_channel(context, _SALES_METRICS) if has_sales else {}).items():
-        rows.setdefault(name, dict(empty)).update(orders=row["orders"] or 0, revenue_cny=row["revenue_cny"] or 0)
-    for name, row in (_by_channel(context, _ECONOMICS) if has_economics else {}).items():
-        target = rows.setdefault(name, dict(empty))
-        target.update({metric: row[metric] for metric in _ECONOMICS})
-        target["repurchase"] = metric_share(row, "repurchase_rate")
-    previous = context.period.shift(-1)
-    base = (
-        {row["channel"]: row["leads"] for row in context.facts.groups(["leads"], previous, ["channel"])}
-        if context.comparable("leads", previous) is None
-        else {}
-    )
-    for name, row in rows.items():
-        row["channel"], row["label"], row["previous_leads"] = name, context.channel(name), base.get(name)
-    ordered = sorted(
-        rows.values(),
-        key=lambda row: (
-            row["channel"] == "unattributed",
-            -(row.get("revenue_cny") or 0),
-            -row["window_leads"],
-            row["channel"],
-        ),
-    )
-    kept = [row for row in ordered if row["window_leads"] or row.get("orders") or row.get("total_cost_cny")]
-    if not kept:
-        return None
-    return {
-        "rows": kept,
-        "window_days": window,
-        "quality_days": quality_days,
-        "has_sales": has_sales,
-        "has_economics": has_economics,
-    }
-
-
-def _by_channel(context: Context, metrics) -> dict[str, Row]:
-    return {row["channel"]: row for row in context.facts.groups(metrics, context.period, ["channel"])}
-
-
-def high_intent(context: Context) -> Row | None:
+def high_intent(context: Context, spec: WorkListSpec) -> WorkList | None:
     """The pool of high-intent callers at the end of the period, most urgent first."""
     if context.snapshot.starts("calls") is None:
         return None
@@ -325,7 +180,7 @@ def high_intent(context: Context) -> Row | None:
     focus = context.policy.text("region.focus", on=context.period.end)
     focus = None if focus == "none" else focus
     days = int(context.policy.number("pool.days", on=context.period.end))
-    shown = pending[: context.layout["list_rows"]]
+    shown = pending[: spec.shown]
     numbers = {name: f"{value:,}" for name, value in counts.items()}
     region = context.words("list.in_region", focus=numbers["focus"], region=focus) if focus else ""
     lead = context.words(
@@ -335,15 +190,19 @@ def high_intent(context: Context) -> Row | None:
         region=region,
         **{name: numbers[name] for name in ("total", "pending", "late")},
     )
-    return {
-        **counts,
-        "focus_region": focus,
-        "pool_days": days,
-        "rows": rows,
-        "shown_rows": shown,
-        "lead": lead,
-        "calls_per_agent": int(context.policy.number("followup.calls_per_agent_day", on=context.period.end)),
-    }
+    return WorkList(
+        tuple(row | call_list.derived(row, context.words) for row in rows),
+        facts={
+            **counts,
+            "focus_region": focus,
+            "pool_days": days,
+            "lead": lead,
+            "calls_per_agent": int(context.policy.number("followup.calls_per_agent_day", on=context.period.end)),
+        },
+        columns=call_list.columns(context.words),
+        lead=lead,
+        shown_rows=tuple(shown),
+    )
 
 
 def opening(template: str | None, at, topic: str, agent: str | None) -> str:
@@ -354,14 +213,17 @@ def opening(template: str | None, at, topic: str, agent: str | None) -> str:
     return text
 
 
-BUILDERS: dict[str, Callable[[Context], Row | None]] = {
+_BUILDERS: dict[str, Callable[[Context, Any], Any]] = {
     "trend": trend,
-    "tiers": tiers,
-    "agents": agents,
-    "teams": teams,
-    "lines": lines,
-    "heatmap": heatmap,
+    "heat_map": heatmap,
     "funnel": funnel,
-    "channels": channels,
-    "high_intent": high_intent,
+    "shares": tiers,
+    "ranking": ranking,
+    "table": table,
+    "work_list": high_intent,
 }
+
+
+def block(context: Context, spec: BlockSpec) -> Any:
+    """The block of one line of the composition; None where the data has nothing to show."""
+    return _BUILDERS[spec.kind](context, spec)

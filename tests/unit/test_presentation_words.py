@@ -6,7 +6,8 @@ import yaml
 
 from dial2deal.presentation.formats import Formats
 from dial2deal.presentation.words import MissingWordError, Words
-from dial2deal.reports.context import layout
+from dial2deal.reports.composition import composition
+from dial2deal.reports.periods import GRANULARITIES
 from dial2deal.settings import PROJECT_ROOT
 
 
@@ -18,27 +19,26 @@ def semantic_entries():
     }
 
 
-def test_everything_in_the_layout_has_a_label():
-    words, semantic = Words("zh"), semantic_entries()
-    for granularity, report in layout()["reports"].items():
-        assert words(f"title.{granularity}")
-        assert all(words(f"section.{name}") for name in report["sections"])
-        assert all(words(f"trend.{chart['id']}") for chart in report["charts"])
-        named = {name for names in report["cards"] for name in names} | {
-            name for chart in report["charts"] for name in (chart["bars"], *chart["line"])
-        }
-        assert named <= set(semantic)
-        for kind in ("previous", "year_ago", *(("week_ago",) if granularity == "daily" else ())):
-            assert words(f"compare.{granularity}.{kind}")
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_everything_of_a_composition_has_a_word(granularity):
+    words, semantic, shown = Words("zh"), semantic_entries(), composition(granularity)
+    assert words(f"title.{granularity}")
+    assert all(words(f"section.{block.id}") for block in shown.blocks)
+    assert all(words(f"trend.{chart.id}") for chart in shown.charts)
+    named = {name for names in shown.cards for name in names}
+    named |= {name for chart in shown.charts for name in (chart.bars, *chart.line)}
+    assert named <= set(semantic)
+    for kind in ("previous", "year_ago", *(("week_ago",) if granularity == "daily" else ())):
+        assert words(f"compare.{granularity}.{kind}")
 
 
-def test_money_per_something_of_the_cards_has_a_word_for_it():
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_money_per_something_of_the_cards_has_a_word_for_it(granularity):
     """The note below a card reads "¥1,200 ÷ 3 orders": the denominator's word stands in the catalogue."""
     semantic = semantic_entries()
-    for report in layout()["reports"].values():
-        for metric in (semantic[name] for names in report["cards"] for name in names):
-            if metric["type"] == "ratio" and metric["config"]["meta"]["unit"] == "CNY":
-                assert Words("zh")(f"unit.{metric['type_params']['denominator']}")
+    for metric in (semantic[name] for names in composition(granularity).cards for name in names):
+        if metric["type"] == "ratio" and metric["config"]["meta"]["unit"] == "CNY":
+            assert Words("zh")(f"unit.{metric['type_params']['denominator']}")
 
 
 def test_an_unknown_key_and_language_are_errors():

@@ -4,7 +4,7 @@ from typing import ClassVar
 import pytest
 import yaml
 
-from dial2deal.blocks.kinds import Grid, HeatMap
+from dial2deal.blocks.kinds import Grid, HeatMap, WorkList
 from dial2deal.demo.scenario import DAY, DEFAULT_SEED
 from dial2deal.demo.world import World
 from dial2deal.insight.intervals import wilson
@@ -311,7 +311,7 @@ def test_advice_on_a_channel_weighs_what_it_earns(monkeypatch):
 def test_late_callers_are_advised_by_what_the_agents_can_call():
     late = rule(scope="pool", test="above", threshold={"value": 0.1}, advice_zh="{possible}：{agents} × {each}")
     for pending, possible in ((1500, 120), (50, 50)):
-        pool = {"total": 2000, "late": 900, "pending": pending, "rows": []}
+        pool = WorkList((), {"total": 2000, "late": 900, "pending": pending})
         (hit,) = findings.find(Context(), {"high_intent": pool}, [late_metric(late)])
         assert hit["advice"] == f"{possible}：3 × 40"
 

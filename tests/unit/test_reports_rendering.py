@@ -8,7 +8,7 @@ import pytest
 import xlsxwriter
 
 from dial2deal.blocks import charts
-from dial2deal.blocks.kinds import Chart, Series
+from dial2deal.blocks.kinds import Chart, Series, Shares
 from dial2deal.presentation import echarts, pdf
 from dial2deal.presentation.echarts import render_svg
 from dial2deal.presentation.formats import Formats
@@ -27,7 +27,7 @@ CHART = Chart(
 def test_the_same_chart_is_the_same_text():
     option = charts.trend_option(CHART, ["a", "b", "c", "d"], Formats(Words("zh")), charts.WIDE)
     first = render_svg(option, 500, 250, "chart", "title")
-    render_svg(charts.tiers_option({"rows": [{"tier": "A+", "calls": 1}]}), 100, 100, "other", "other")
+    render_svg(charts.ring_option(Shares(({"tier": "A+", "calls": 1},))), 100, 100, "other", "other")
     assert render_svg(option, 500, 250, "chart", "title") == first
     assert "zr" not in first
     assert "NaN" not in first
