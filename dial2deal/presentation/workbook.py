@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class Book:
         self.good = self.book.add_format({"font_color": "#0B7D53"})
         self.bad = self.book.add_format({"font_color": "#C03221"})
 
-    def sheet(self, name: str, columns: list[tuple[str, str, float]], rows: list[list[Any]], note: str = ""):
+    def sheet(self, name: str, columns: Sequence[tuple[str, str, float]], rows: list[list[Any]], note: str = ""):
         """A table below a title: ``columns`` are (label key or text, format name, width); header frozen, autofilter."""
         sheet = self.book.add_worksheet(name)
         sheet.hide_gridlines(2)

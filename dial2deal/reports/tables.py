@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dial2deal.blocks.kinds import BOTH, PAGE, SHEET, Cell, Column, Rate, Shares, Table
@@ -40,8 +40,8 @@ def tiers(context: Context, _: SharesSpec) -> Shares | None:
     base = _tier_counts(context, previous) if context.comparable("calls", previous) is None else {}
     base_total = sum(base.values())
     rules: dict[str, Row] = {}
-    for rule in context.policy.rows(TierRule):
-        rules.setdefault(rule.tier, rule.model_dump())
+    for entry in context.policy.rows(TierRule):
+        rules.setdefault(entry.tier, entry.model_dump())
     order = [tier for tier, _ in sorted(rules.items(), key=lambda item: -item[1]["lower_seconds"])]
     rows = []
     for tier in [*order, *sorted(now.keys() - set(order))]:
@@ -75,7 +75,7 @@ def tiers(context: Context, _: SharesSpec) -> Shares | None:
     )
 
 
-def _tier_counts(context: Context, period) -> dict[str, int]:
+def _tier_counts(context: Context, period: Period) -> dict[str, int]:
     rows = context.facts.groups(["tiered_calls"], period, ["duration_tier"])
     return {row["duration_tier"]: row["tiered_calls"] for row in rows if row["duration_tier"] and row["tiered_calls"]}
 
@@ -215,7 +215,7 @@ def _channel_columns(words: Words, window: int, has_sales: bool, has_economics: 
     )
 
 
-def _by_channel(context: Context, metrics) -> dict[str, Row]:
+def _by_channel(context: Context, metrics: Sequence[str]) -> dict[str, Row]:
     return {row["channel"]: row for row in context.facts.groups(metrics, context.period, ["channel"])}
 
 
@@ -265,7 +265,7 @@ def _metric_cell(context: Context, metric: str, row: Row) -> Cell:
 
 def _changed(context: Context, spec: TableSpec, row: Row, before: Row | None) -> str:
     metric = spec.metrics[0]
-    return context.formats.change(row[metric], before and before[metric], context.metric(metric).shown_as)
+    return context.formats.change(row[metric], before[metric] if before else None, context.metric(metric).shown_as)
 
 
 def _metric_columns(context: Context, spec: TableSpec) -> tuple[Column, ...]:
