@@ -18,7 +18,7 @@ SHARE = "share"
 
 @dataclass(frozen=True)
 class Observation:
-    """One number a rule may look at. ``kind`` as in layout.yml; shares carry numerator and denominator."""
+    """One number a rule may look at. ``kind`` as `Metric.shown_as`; shares carry numerator and denominator."""
 
     key: str
     label: str
