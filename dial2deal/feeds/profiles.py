@@ -7,7 +7,7 @@ import hashlib
 import re
 import unicodedata
 import zoneinfo
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dial2deal import parsing, userfiles
+from dial2deal.feeds import sources
 from dial2deal.feeds.assemble import expand_terms, merge
 from dial2deal.feeds.catalogue import Feed, feeds, known_headers
 from dial2deal.feeds.counts import advice
@@ -79,6 +80,7 @@ class ColumnRule(BaseModel):
 
 
 _NO_RULE = ColumnRule()
+_Base = Callable[[Path, str], Path | None]
 # What says nothing of how rows are read; values are mapped after loading, by ops.value_maps.
 _NO_MAPPING = {"description", "like", "terms", "values", "complete_when"}
 
@@ -297,10 +299,28 @@ class Profiles:
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self._files: dict[tuple[str, str], list[Path]] = {}
+        self._implied: dict[Path, dict[str, Any]] = {}
+        self._wrong: dict[str, ProfileError] = {}
         for folder in folders:
             for path in sorted(folder.glob("*/*.yml")) if folder.is_dir() else ():
-                self._files.setdefault((path.parent.name, path.stem), []).append(path)
+                if path.name == sources.FILE:
+                    self._imply(path)
+                else:
+                    self._files.setdefault((path.parent.name, path.stem), []).append(path)
         self._loaded: dict[tuple[str, str], Profile] = {}
+
+    def _imply(self, source_file: Path) -> None:
+        """Profiles that a source's file stands for, as if they were files beside it."""
+        try:
+            found = sources.implied(source_file)
+        except ProfileError as error:
+            self._wrong[source_file.parent.name] = error
+            return
+        for feed, content in found.items():
+            path = source_file.with_name(f"{feed}.yml")
+            if not path.exists():
+                self._implied[path] = content
+                self._files.setdefault((path.parent.name, feed), []).append(path)
 
     def names(self) -> list[tuple[str, str]]:
         """All (source, feed) pairs with a profile."""
@@ -310,9 +330,11 @@ class Profiles:
         """The profile of a source's feed, None when there is none. Raises ProfileError when it is wrong."""
         key = (source, feed)
         if key not in self._files:
+            if source in self._wrong:
+                raise self._wrong[source]
             return None
         if key not in self._loaded:
-            self._loaded[key] = load_profile(self._files[key][-1], self._base)
+            self._loaded[key] = _load(self._files[key][-1], self._base, self._implied)
         return self._loaded[key]
 
     def _base(self, path: Path, source: str) -> Path | None:
@@ -326,8 +348,8 @@ class Profiles:
         return next((p for name in (folder, *stand_ins) if (p := self.get(source, name))), None)
 
 
-def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda path, source: None) -> Profile:
-    """Read and validate one profile; ``base`` finds the file that its `like` means.
+def _load(path: Path, base: _Base, implied: Mapping[Path, dict[str, Any]]) -> Profile:
+    """Read and validate one profile; ``base`` finds the file that its `like` means, ``implied`` are in no file.
 
     Raises ProfileError naming the file, the entry and what to do.
     """
@@ -335,7 +357,7 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
     where = f"profiles/{source}/{path.name}"
     if feed_name not in feeds():
         raise ProfileError(f"{where}: there is no feed {feed_name!r}; feeds are {', '.join(feeds())}.")
-    raw = _read(path, base)
+    raw = _read(path, base, implied)
     try:
         file = ProfileFile.model_validate(expand_terms(raw))
     except ValidationError as error:
@@ -366,11 +388,13 @@ def load_profile(path: Path, base: Callable[[Path, str], Path | None] = lambda p
     return Profile(source, feed, file, where, digest.hexdigest()[:12], accepted)
 
 
-def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Path, ...] = ()) -> dict[str, Any]:
+def _read(
+    path: Path, base: _Base, implied: Mapping[Path, dict[str, Any]], above: tuple[Path, ...] = ()
+) -> dict[str, Any]:
     """The YAML of a profile and of those it is like, as one."""
     where = f"profiles/{path.parent.name}/{path.name}"
     try:
-        raw = yaml.load(userfiles.read(path), Loader=_TextLoader) or {}
+        raw = implied.get(path) or yaml.load(userfiles.read(path), Loader=_TextLoader) or {}
     except userfiles.EncodingError as error:
         raise ProfileError(f"{where}: {error}") from error
     except (yaml.YAMLError, RecursionError) as error:
@@ -382,7 +406,7 @@ def _read(path: Path, base: Callable[[Path, str], Path | None], above: tuple[Pat
     other = base(path, raw["like"]) if isinstance(raw["like"], str) else None
     if other is None or other in above:
         raise ProfileError(f"{where}: like: {raw['like']} names no other source with a profile {path.name}.")
-    return merge(raw, _read(other, base, (*above, path)))
+    return merge(raw, _read(other, base, implied, (*above, path)))
 
 
 def _cell_names(match: Match, cells: list[str]) -> dict[str, int]:

@@ -366,8 +366,9 @@ def _vendors_own(settings: Settings, profiles: Profiles, mapping: Mapping) -> st
     """The project's profile that a written one would override, or whose files it would take away."""
     own = _resolved(profiles, mapping.source, mapping.feed)
     delivered = own and own.feed.name
-    of_project = settings.project_root / "profiles" / mapping.source / f"{delivered or mapping.feed}.yml"
-    return f"{mapping.source}/{of_project.stem}" if of_project.is_file() else None
+    place = (mapping.source, delivered or mapping.feed)
+    of_project = Profiles((settings.project_root / "profiles",)).names()
+    return "/".join(place) if place in of_project else None
 
 
 def _advise(settings: Settings, mapping: Mapping, landed: tuple[str | None, str | None]) -> None:

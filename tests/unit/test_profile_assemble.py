@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.feeds.problems import ProfileError
 from dial2deal.feeds.profiles import Profiles
 
@@ -140,3 +141,37 @@ columns:
             ]
         ]
         assert read == con.execute(f"select {', '.join(whole)} from {rows} order by c0").fetchall()
+
+
+def test_a_source_lists_the_feeds_that_need_no_file(folders):
+    profiles = folders("project", "crm", "description: A CRM.\nsynonyms: [orders]\nlike: {base: [calls]}\n", "_source")
+    assert profiles.names() == [("base", "calls"), ("crm", "calls"), ("crm", "orders")]
+    orders = profiles.get("crm", "orders")
+    assert (orders.path, orders.accepted["order_id"]) == (
+        "profiles/crm/orders.yml",
+        list(orders.feed.columns["order_id"].headers),
+    )
+    assert profiles.get("crm", "calls").version == profiles.get("base", "calls").version
+    own = folders("own", "crm", "like: crm\ncolumns: {product: Ware}\n", "orders")
+    assert own.get("crm", "orders").accepted["product"][0] == "Ware"
+    assert own.get("crm", "orders").accepted["order_id"] == orders.accepted["order_id"]
+
+
+def test_a_source_that_lists_every_feed_reads_a_new_one(folders):
+    profiles = folders("project", "any", "description: Any.\nsynonyms: every\nlike: {base: [calls]}\n", "_source")
+    assert {feed for source, feed in profiles.names() if source == "any"} == set(feeds())
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("description: A CRM.\nsynonyms: [visits]\n", "profiles/crm/_source.yml: there is no feed 'visits'"),
+        ("synonyms: [orders]\n", "profiles/crm/_source.yml: description: Field required"),
+        ("description: [", "profiles/crm/_source.yml cannot be read"),
+    ],
+)
+def test_a_wrong_list_of_feeds_is_named_where_one_of_them_is_looked_for(folders, text, told):
+    profiles = folders("project", "crm", text, "_source")
+    assert profiles.get("base", "calls") is not None
+    with pytest.raises(ProfileError, match=told):
+        profiles.get("crm", "orders")
