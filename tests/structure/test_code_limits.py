@@ -19,7 +19,7 @@ LONG = {
     "dial2deal/mapping/content.py: describe",
     "dial2deal/mapping/run.py: _map_file",
     "dial2deal/reports/excel.py: _channels",
-    "dial2deal/reports/sections.py: channels",
+    "dial2deal/reports/tables.py: channels",
     "orchestration/defs/ingest.py: assets",
     "orchestration/defs/publish.py: assets",
     "orchestration/defs/reports.py: _report",
