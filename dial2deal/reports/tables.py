@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from dial2deal.blocks.kinds import BOTH, PAGE, SHEET, Cell, Column, Rate, Shares, Table
+from dial2deal.blocks.kinds import PAGE, SHEET, Cell, Column, Rate, Shares, Table
 from dial2deal.policy.models import TierRule
 from dial2deal.presentation.formats import NONE
-from dial2deal.presentation.words import Words
+from dial2deal.reports.channels import channels
 from dial2deal.reports.composition import SharesSpec, TableSpec
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row
 from dial2deal.reports.periods import Period
-
-_SALES_METRICS = ("orders", "revenue_cny")
-_ECONOMICS = (
-    "customers_won",
-    "monthly_revenue_cny",
-    "total_cost_cny",
-    "operational_cost_cny",
-    "cac_operational_cny",
-    "cac_full_cny",
-    "clv_simple_cny",
-    "ltv_cac",
-    "roi",
-    "roas",
-    "repurchase_rate",
-)
 
 
 def tiers(context: Context, _: SharesSpec) -> Shares | None:
@@ -78,145 +63,6 @@ def tiers(context: Context, _: SharesSpec) -> Shares | None:
 def _tier_counts(context: Context, period: Period) -> dict[str, int]:
     rows = context.facts.groups(["tiered_calls"], period, ["duration_tier"])
     return {row["duration_tier"]: row["tiered_calls"] for row in rows if row["duration_tier"] and row["tiered_calls"]}
-
-
-def channels(context: Context, spec: TableSpec) -> Table | None:
-    """Leads, their quality as of the period's end, sales and (by month) economics of each channel."""
-    if context.snapshot.starts("leads") is None:
-        return None
-    window = int(context.policy.number("funnel.horizon_days", on=context.period.end))
-    quality_days = spec.quality_days
-    span = {
-        "window_start": context.window_start(window),
-        "end": context.period.end,
-        "dormancy_days": int(context.policy.number("dormancy.days", on=context.period.end)),
-    }
-    cohorts = context.snapshot.query("lead_cohorts", {**span, "start": context.period.start})
-    judged = {
-        row["channel"]: row
-        for row in (
-            context.snapshot.query("lead_cohorts", {**span, "start": context.window_start(quality_days)})
-            if quality_days
-            else cohorts
-        )
-    }
-    rows: dict[str, Row] = {}
-    for row in cohorts:
-        of = judged[row["channel"]]
-        rows[row["channel"]] = {
-            "leads": row["leads"],
-            "valid": Rate.of(of["valid_leads"], of["leads"], context.z),
-            "connect": Rate.of(of["connected_leads"], of["leads"], context.z),
-            "intent": Rate.of(of["intent_leads"], of["leads"], context.z),
-            "window_leads": row["window_leads"],
-            "window_valid": Rate.of(row["window_valid_leads"], row["window_leads"], context.z),
-            "window_intent": Rate.of(row["window_intent_leads"], row["window_leads"], context.z),
-            "window_deal": Rate.of(row["window_deals"], row["window_leads"], context.z),
-            "dormancy": Rate.of(row["dormant_leads"], row["open_aged_leads"], context.z),
-        }
-    empty = {
-        "leads": 0,
-        **{
-            name: Rate.of(0, 0, context.z)
-            for name in ("valid", "connect", "intent", "window_valid", "window_intent", "window_deal", "dormancy")
-        },
-        "window_leads": 0,
-    }
-    has_sales = context.snapshot.starts("orders") is not None
-    has_economics = context.period.granularity == "monthly" and context.snapshot.starts("channel_costs") is not None
-    empty |= {"orders": 0, "revenue_cny": 0} if has_sales else {}
-    empty |= dict.fromkeys(_ECONOMICS) if has_economics else {}
-    rows = {name: empty | row for name, row in rows.items()}
-    for name, row in (_by_channel(context, _SALES_METRICS) if has_sales else {}).items():
-        rows.setdefault(name, dict(empty)).update(orders=row["orders"] or 0, revenue_cny=row["revenue_cny"] or 0)
-    for name, row in (_by_channel(context, _ECONOMICS) if has_economics else {}).items():
-        target = rows.setdefault(name, dict(empty))
-        target.update({metric: row[metric] for metric in _ECONOMICS})
-        target["repurchase"] = Rate.of_metric(row, "repurchase_rate")
-    previous = context.period.shift(-1)
-    base = (
-        {row["channel"]: row["leads"] for row in context.facts.groups(["leads"], previous, ["channel"])}
-        if context.comparable("leads", previous) is None
-        else {}
-    )
-    for name, row in rows.items():
-        row["channel"], row["label"], row["previous_leads"] = name, context.channel(name), base.get(name)
-    ordered = sorted(
-        rows.values(),
-        key=lambda row: (
-            row["channel"] == "unattributed",
-            -(row.get("revenue_cny") or 0),
-            -row["window_leads"],
-            row["channel"],
-        ),
-    )
-    kept = [row for row in ordered if row["window_leads"] or row.get("orders") or row.get("total_cost_cny")]
-    if not kept:
-        return None
-    words = context.words
-    lead = words("channels.lead", days=window)
-    return Table(
-        tuple(kept),
-        facts={
-            "window_days": window,
-            "quality_days": quality_days,
-            "has_sales": has_sales,
-            "has_economics": has_economics,
-        },
-        columns=_channel_columns(words, window, has_sales, has_economics),
-        lead=words("channels.lead_recent", recent=quality_days, days=window) if quality_days else lead,
-        sheet_lead=lead,
-        chart="economics" if has_economics else None,
-        is_dense=has_economics,
-    )
-
-
-def _channel_columns(words: Words, window: int, has_sales: bool, has_economics: bool) -> tuple[Column, ...]:
-    """What page and sheet show of each channel."""
-
-    def economics(label: str, metric: str, kind: str, **more: Any) -> Column:
-        return Column(metric, words(f"channels.{label}"), kind, **{"width": 14, "places": SHEET, **more})
-
-    shown = {"sorts": True, "places": BOTH}
-    return (
-        Column("label", words("word.channel"), width=16),
-        Column("leads", words("channels.leads"), "count", width=10, sorts=True),
-        *(
-            Column(name, words(f"channels.{name}"), "share", shows="bar", width=10, is_measured=True)
-            for name in ("valid", "connect", "intent")
-        ),
-        Column("window_deal", words("channels.window_deals", days=window), "count", of="num", width=14, places=SHEET),
-        Column("window_deal", words("channels.deal"), "share", shows="interval", is_measured=True),
-        Column("window_deal", words("sheet.low"), "share", of="low", width=10, places=SHEET),
-        Column("window_deal", words("sheet.high"), "share", of="high", width=10, places=SHEET),
-        *(
-            (
-                Column("orders", words("word.orders"), "count", width=9),
-                Column("revenue_cny", words("word.revenue"), "money", width=16, sorts=True),
-            )
-            if has_sales
-            else ()
-        ),
-        *(
-            (
-                economics("won", "customers_won", "count"),
-                economics("cost", "total_cost_cny", "money", **shown),
-                economics("cac_operational", "cac_operational_cny", "money"),
-                economics("cac", "cac_full_cny", "money", **shown),
-                economics("repurchase", "repurchase_rate", "share"),
-                economics("clv", "clv_simple_cny", "money"),
-                economics("ltv_cac", "ltv_cac", "multiple", **shown),
-                economics("roi", "roi", "ratio", missing=-9, warns_below=0, **shown),
-                economics("roas", "roas", "multiple"),
-            )
-            if has_economics
-            else ()
-        ),
-    )
-
-
-def _by_channel(context: Context, metrics: Sequence[str]) -> dict[str, Row]:
-    return {row["channel"]: row for row in context.facts.groups(metrics, context.period, ["channel"])}
 
 
 def table(context: Context, spec: TableSpec) -> Table | None:

@@ -18,8 +18,6 @@ LONG = {
     "dial2deal/loading/load.py: _load_one",
     "dial2deal/mapping/content.py: describe",
     "dial2deal/mapping/run.py: _map_file",
-    "dial2deal/reports/excel.py: _channels",
-    "dial2deal/reports/tables.py: channels",
     "orchestration/defs/ingest.py: assets",
     "orchestration/defs/publish.py: assets",
     "orchestration/defs/reports.py: _report",
