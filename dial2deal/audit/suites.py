@@ -151,8 +151,8 @@ def _suite(path: Path, feed: str, common: dict[str, Any], roles: dict[str, Role]
         raise SuiteError(f"{path.name}: meta.data_owner {meta.get('data_owner')!r} is not in roles.json.")
     return Suite(
         feed,
-        meta["label_zh"],
-        meta["label_en"],
+        feeds()[feed].label_zh,
+        feeds()[feed].label_en,
         roles[meta["data_owner"]],
         meta.get("values", {}),
         columns,
