@@ -5,7 +5,7 @@
     {{ return(adapter.get_relation(this.database, generate_schema_name(schema, none), name)) }}
 {% endmacro %}
 
-{# Hand the result of int_propagation to the tables that follow. #}
+{# Hand the result of int_propagation and int_cost_propagation to the tables that follow. #}
 {% macro announce_dates() %}
     insert into {{ source('ops', 'build_dates') }}
     select distinct target, event_date from {{ this }} where event_date is not null

@@ -16,8 +16,8 @@ from dial2deal.policy.models import TABLES
 def sync(con: duckdb.DuckDBPyConnection, policy: Policy, *, regions: bool = True) -> bool:
     """Bring the warehouse's policy tables up to date; True when a rule changed since the last sync.
 
-    A change marks every date dirty, because any number may depend on any rule. Without ``regions`` of numbers a
-    warehouse serves to load and audit only, half a second sooner.
+    What follows from a rule is known from what the models read (transform/versions.py). Without ``regions`` of numbers
+    a warehouse serves to load and audit only, half a second sooner.
     """
     _sync_packages(con, regions)
     if warehouse.get_state(con, "policy_version") == policy.version:
@@ -35,21 +35,8 @@ def sync(con: duckdb.DuckDBPyConnection, policy: Policy, *, regions: bool = True
             "insert into policy.holidays select s.* from policy.statutory_holidays s "
             "anti join policy.holidays own on own.calendar_date = s.calendar_date"
         )
-        _mark_everything_dirty(con)
         warehouse.set_state(con, "policy_version", policy.version)
     return True
-
-
-def _mark_everything_dirty(con: duckdb.DuckDBPyConnection) -> None:
-    feeds = [
-        row[0]
-        for row in con.execute(
-            "select table_name from duckdb_tables() where schema_name = 'raw' and database_name = current_database()"
-        ).fetchall()
-    ]
-    for feed in feeds:
-        dates = [row[0] for row in con.execute(f'select distinct _event_date from raw."{feed}"').fetchall()]
-        warehouse.mark_dirty(con, feed, dates, "policy changed")
 
 
 def _sync_packages(con: duckdb.DuckDBPyConnection, regions: bool) -> None:

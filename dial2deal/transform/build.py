@@ -1,10 +1,11 @@
-"""One transform: dates, dbt build, results. Nothing dirty means nothing is done and dbt is not even imported."""
+"""One transform: what changed, dbt, results. Nothing changed means nothing is done and dbt is not even imported."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -12,13 +13,13 @@ from dial2deal import warehouse
 from dial2deal.loading import ledger as raw_tables
 from dial2deal.policy import Policy
 from dial2deal.settings import Settings
-from dial2deal.sql import only_row
-from dial2deal.transform import dates, dbt, parsed, results
+from dial2deal.transform import dates, dbt, nodes, parsed, results
 from dial2deal.transform.dbt import NodeResult
-from dial2deal.transform.idle import idle_models
+from dial2deal.transform.versions import versions
 
-# What the tables were last built with completely; a difference means that a build by dates would mix versions.
+# Project and policy as a whole that everything was last built with; while they are these, no node need be looked at.
 _BUILT_WITH = "models_built_with"
+_BESIDE = ("reference_data_version", "macros_version")
 
 
 @dataclass(frozen=True)
@@ -49,64 +50,97 @@ def run(
 ) -> TransformResult:
     """Bring every model up to date with the accepted files and run its tests.
 
-    Rebuilds the dates in ops.dirty_dates with all they entail; everything after a change of the policy or of the
-    models, or with ``full_refresh``. ``date_range`` (first, last; inclusive) is rebuilt in addition.
+    Rebuilds the dates in ops.dirty_dates with all they entail; over all history what follows from a changed rule or
+    model, everything with ``full_refresh``. ``date_range`` (first, last; inclusive) is rebuilt in addition.
     ``only``: names of models and tests; exactly these run, news or not, and what the next build has to do stays as
     it was. ``on_node`` hears of each finished model and test. Raises DbtError when dbt cannot run at all.
     """
-    version = f"{parsed.project_hash(settings)} {policy.version}"
+    manifest = dbt.manifest(settings)
     with warehouse.session(settings) as con:
         raw_tables.prepare(con, policy)
-        full = full_refresh or _must_rebuild(con, version)
-        work = dates.plan(con, full=full and only is None, date_range=date_range)
-        if only is None and not work.needed:
+        build = " ".join(
+            (parsed.project_hash(settings), policy.version, *(str(warehouse.get_state(con, name)) for name in _BESIDE))
+        )
+        is_looked_at = only is None and (full_refresh or not _is_current(con, build))
+        known = versions(manifest, policy) if is_looked_at else {}
+        changed = set(known) if full_refresh else nodes.stale(con, manifest, known)
+        work = dates.plan(con, full=changed >= known.keys() > set(), date_range=date_range)
+        chosen = nodes.choose(con, manifest, changed, news=work.needed)
+        if only is None and not (chosen.anew or chosen.by_dates):
+            if known:
+                warehouse.set_state(con, _BUILT_WITH, build)
             return TransformResult(changed=False, green=True, nodes=(), dates_rebuilt={}, red_reasons=())
-        if full and only is None:
-            warehouse.set_state(con, "full_refresh_pending", version)
-        idle = [] if full or only is not None else idle_models(con, dbt.manifest(settings))
-    outcome = dbt.invoke(
-        settings, arguments(full=full, idle=idle, only=only), results.listener(on_node) if on_node else None
-    )
+        if only is None and chosen.anew:
+            dates.add_facts(con)
+            warehouse.set_state(con, "full_refresh_pending", build)
+    on_event = results.listener(on_node) if on_node else None
+    if only is None:
+        found = _invoke(settings, manifest, chosen, on_event)
+    else:
+        found = list(dbt.invoke(settings, arguments(full=False, only=only), on_event).results)
     with warehouse.session(settings) as con:
-        nodes = results.collect(con, outcome.results)
-        results.record(con, build_id, outcome.results)
-        reasons = results.red_reasons(outcome.results)
-        if only is None and all(node.status == "success" for node in nodes if node.resource_type == "model"):
-            _complete(con, version)
+        done = results.collect(con, found)
+        results.record(con, build_id, found)
+        reasons = results.red_reasons(found)
+        if only is None:
+            _settle(con, build, known, chosen, done)
         rebuilt = dates.rebuilt(con)
     return TransformResult(
         changed=True,
         green=not reasons,
-        nodes=nodes,
+        nodes=done,
         dates_rebuilt=rebuilt,
         red_reasons=reasons,
         partial=only is not None,
     )
 
 
-def arguments(*, full: bool, idle: Sequence[str], only: Sequence[str] | None) -> list[str]:
-    """Of ``dbt build``: everything but the ``idle`` models, or exactly the models and tests named in ``only``."""
+def _invoke(
+    settings: Settings, manifest: Mapping[str, Any], chosen: nodes.Chosen, on_event: Callable[[Any], None] | None
+) -> list[Any]:
+    """dbt's results of both parts. Nothing of the first part reads the second; what fails in it leaves that for later."""
+    found: list[Any] = []
+    everything = {key for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "test")}
+    for part, anew in ((chosen.by_dates, False), (chosen.anew, True)):
+        if part and not results.red_reasons(found):
+            names = None if everything <= set(part) else [manifest["nodes"][key]["name"] for key in part]
+            found += dbt.invoke(settings, arguments(full=anew, only=names), on_event).results
+    return found
+
+
+def arguments(*, full: bool, only: Sequence[str] | None) -> list[str]:
+    """Of ``dbt build``: everything, or exactly the models and tests named in ``only``."""
     result = ["build", *(["--full-refresh"] if full else [])]
-    if only is not None:
-        # Empty: a test runs because it is named, not because a model it reads is.
-        return [*result, "--indirect-selection", "empty", "--select", *only]
-    if idle:
-        # Cautious: a test that also reads a busy model runs.
-        result += ["--indirect-selection", "cautious", "--exclude", *idle]
-    return result
+    # Empty: a test runs because it is named, not because a model it reads is.
+    return result if only is None else [*result, "--indirect-selection", "empty", "--select", *only]
 
 
-def _must_rebuild(con: duckdb.DuckDBPyConnection, version: str) -> bool:
-    built_with = warehouse.get_state(con, _BUILT_WITH)
-    if built_with == version:
-        return False
-    (any_file,) = only_row(con.execute("select count(*) > 0 from ops.export_files where status = 'accepted'"))
-    return bool(any_file)
+def _is_current(con: duckdb.DuckDBPyConnection, build: str) -> bool:
+    """Whether everything was built with these models and rules, or nothing can be: no file was accepted yet."""
+    if warehouse.get_state(con, _BUILT_WITH) == build:
+        return True
+    return con.execute("select 1 from ops.export_files where status = 'accepted' limit 1").fetchone() is None
 
 
-def _complete(con: duckdb.DuckDBPyConnection, version: str) -> None:
-    """Every model is at the same state: replaced keys need no longer be remembered."""
+def _settle(
+    con: duckdb.DuckDBPyConnection,
+    build: str,
+    known: Mapping[str, str],
+    chosen: nodes.Chosen,
+    done: Sequence[NodeResult],
+) -> None:
+    """Keep what was built; when every model is at the same state, replaced keys need no longer be remembered.
+
+    A test that failed is forgotten, so that the next build asks it again even if nothing that it reads has news.
+    """
+    good = {node.unique_id for node in done if node.status in ("success", "pass", "warn")}
+    ran = {node.unique_id for node in done}
+    models = {node.unique_id for node in done if node.resource_type == "model"}
+    planned = {*chosen.by_dates, *chosen.anew}
     with warehouse.transaction(con):
-        con.execute("delete from ops.touched_keys")
-        warehouse.set_state(con, _BUILT_WITH, version)
-        warehouse.set_state(con, "code_version", version.split(maxsplit=1)[0])
+        nodes.forget(con, (ran - models - good) | (planned - ran - models) | (set(chosen.anew) - good))
+        nodes.record(con, known, good & (set(chosen.anew) | set(chosen.by_dates) - models))
+        if models <= good and planned <= ran:
+            con.execute("delete from ops.touched_keys")
+            warehouse.set_state(con, "code_version", build.split(maxsplit=1)[0])
+        warehouse.set_state(con, _BUILT_WITH, build if planned <= good else None)

@@ -80,6 +80,20 @@ def plan(con: duckdb.DuckDBPyConnection, *, full: bool, date_range: tuple[dt.dat
     return Work(needed=dates > 0, full=full)
 
 
+def add_facts(con: duckdb.DuckDBPyConnection) -> None:
+    """Name every date of the facts: a model that is built anew may change what any report says.
+
+    Feeds get no dates by it, so that nothing else is built.
+    """
+    for feed in feeds().values():
+        if feed.fact:
+            con.execute(
+                f'insert into ops.build_dates select distinct ?, _event_date from raw."{feed.name}" '
+                "except select feed, event_date from ops.build_dates",
+                [feed.fact.model],
+            )
+
+
 def rebuilt(con: duckdb.DuckDBPyConnection) -> dict[str, list[dt.date]]:
     """Dates of each feed and fact that the build replaced, oldest first."""
     found: dict[str, list[dt.date]] = {}

@@ -8,10 +8,11 @@ import subprocess
 import sys
 
 import pytest
-from dial2deal.exports.feeds import feeds
 
 from dial2deal import transform, warehouse
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.settings import PROJECT_ROOT, Settings
+from dial2deal.transform import versions
 from tests.dbt.test_new_feeds import TYPES
 
 
@@ -173,21 +174,59 @@ def test_a_date_range_is_rebuilt_on_request(company):
     assert result.dates_rebuilt["fct_leads"] == [day(3)]
 
 
-def test_a_changed_policy_rebuilds_everything(new_company):
+def ran(result: transform.TransformResult, kind: str = "model") -> set[str]:
+    return {node.name for node in result.nodes if node.resource_type == kind}
+
+
+def write_policy(company, name: str, text: str) -> None:
+    from dial2deal import policy, warehouse
+
+    (company.settings.home / "policy" / name).write_text(text, encoding="utf-8")
+    company.policy = policy.load(company.settings)
+    with warehouse.session(company.settings) as con:
+        assert policy.sync(con, company.policy)
+
+
+LINES = (
+    "business_line,tier_profile,sector,label_zh,label_en,valid_from,valid_to\n*,{profile},general,{label},{label},,\n"
+)
+
+
+def test_a_changed_rule_rebuilds_what_follows_from_it_and_a_label_that_no_model_reads_nothing(new_company):
     made = new_company()
     made.deliver("hotline", "calls", [call("1", "2026-03-01 10:00:00", "13800000001", 250)], "2026-03-11 06:00:00")
-    build(made)
-    (made.settings.home / "policy" / "business_lines.csv").write_text(
-        "business_line,tier_profile,sector,label_zh,label_en,valid_from,valid_to\n*,fmcg,general,默认,Default,,\n",
-        encoding="utf-8",
-    )
-    from dial2deal import policy
-
-    made.policy = policy.load(made.settings)
-    with warehouse.session(made.settings) as con:
-        assert policy.sync(con, made.policy)
-    assert build(made).changed
+    everything = build(made)
+    write_policy(made, "business_lines.csv", LINES.format(profile="fmcg", label="默认"))
+    rebuilt = build(made)
     assert made.query("select tier_profile, duration_tier from marts.fct_calls") == [("fmcg", "A-")]
+    assert ran(rebuilt) == descendants(made, "fct_calls") | descendants(made, "dim_business_lines")
+    assert not [name for name in ran(rebuilt) if name.startswith(("stg_", "dq_", "int_", "recon_"))]
+    assert len(rebuilt.nodes) < len(everything.nodes) / 2
+    assert {"calls", "leads"}.isdisjoint(rebuilt.dates_rebuilt)
+
+    write_policy(made, "settings.yml", "settings:\n  - {key: reports.first_load.days, value: 3}\n")
+    assert not build(made).changed, "a setting that no model reads"
+    write_policy(made, "business_lines.csv", LINES.format(profile="fmcg", label="所有"))
+    assert ran(build(made)) <= {"dim_business_lines"} | descendants(made, "dim_business_lines")
+
+
+def descendants(company, name: str) -> set[str]:
+    manifest = transform.manifest(company.settings)
+    found = versions.descendants(manifest, [f"model.dial2deal.{name}"])
+    return {manifest["nodes"][key]["name"] for key in found}
+
+
+def test_of_one_feed_alone_only_what_reads_it_runs(company):
+    company.deliver(
+        "crm",
+        "channel_costs",
+        [{"cost_date": "2026-03-05", "channel": "百度", "amount_cny": "5"}],
+        "2026-03-13 06:00:00",
+    )
+    result = build(company)
+    assert {"stg_channel_costs", "fct_costs", "channel_roi"} <= ran(result)
+    assert not {"stg_calls", "fct_calls", "agent_performance", "funnel_by_stage", "stg_leads"} & ran(result)
+    assert len(result.nodes) < 60
 
 
 @pytest.fixture
@@ -247,6 +286,30 @@ def test_failures_make_the_build_red_and_leave_masked_evidence(new_company, own_
     result = build(made)
     assert result.dates_rebuilt["fct_calls"] == [day(1)]
     assert made.query("select count(*) from marts.fct_calls") == [(1,)]
+
+
+def test_a_description_rebuilds_nothing_and_a_changed_model_what_reads_it(new_company, own_project):
+    made = new_company()
+    made.settings = Settings(home=made.settings.home, project_root=own_project)
+    made.deliver("hotline", "calls", [call("1", "2026-03-01 10:00:00", "13800000001", 250)], "2026-03-11 06:00:00")
+    build(made)
+    models = own_project / "dbt_project" / "models"
+    described = next(path for path in models.rglob("*.yml") if "name: call_efficiency" in path.read_text("utf-8"))
+    text = described.read_text(encoding="utf-8")
+    described.write_text(text.replace("One row per", "One row for each", 1), encoding="utf-8")
+    assert described.read_text(encoding="utf-8") != text
+    assert not build(made).changed
+    efficiency = models / "marts" / "call_efficiency.sql"
+    efficiency.write_text(efficiency.read_text(encoding="utf-8") + "\norder by 1", encoding="utf-8")
+    changed = build(made)
+    assert ran(changed) == descendants(made, "call_efficiency")
+    assert ran(changed, "test"), "tests of what was rebuilt run"
+    (own_project / "dbt_project/tests/singular/new_test.sql").write_text(
+        "select call_key from {{ ref('fct_calls') }} where call_date is null", encoding="utf-8"
+    )
+    added = build(made)
+    assert (ran(added), ran(added, "test")) == (set(), {"new_test"})
+    assert not build(made).changed
 
 
 def test_rows_that_staging_loses_are_found(new_company, own_project):

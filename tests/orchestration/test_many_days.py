@@ -151,24 +151,9 @@ def test_a_failed_test_makes_the_run_fail_and_the_gate_red(home, tmp_path):
 
 
 def test_arguments_of_dbt():
-    assert arguments(full=False, idle=[], only=None) == ["build"]
-    assert arguments(full=True, idle=[], only=None) == ["build", "--full-refresh"]
-    assert arguments(full=False, idle=["stg_a"], only=None) == [
-        "build",
-        "--indirect-selection",
-        "cautious",
-        "--exclude",
-        "stg_a",
-    ]
-    assert arguments(full=True, idle=[], only=["a", "t"]) == [
-        "build",
-        "--full-refresh",
-        "--indirect-selection",
-        "empty",
-        "--select",
-        "a",
-        "t",
-    ]
+    assert arguments(full=False, only=None) == ["build"]
+    assert arguments(full=True, only=None) == ["build", "--full-refresh"]
+    assert arguments(full=False, only=["a", "t"]) == ["build", "--indirect-selection", "empty", "--select", "a", "t"]
 
 
 def _hears_signals() -> None:

@@ -1,5 +1,5 @@
 {{ config(**by_date('cost_date', ['fct_costs'])) }}
--- depends_on: {{ ref('int_propagation') }}
+-- depends_on: {{ ref('int_cost_propagation') }}
 -- Spend of advertising platforms stands beside the delivered costs where the policy counts it (int_ad_costs).
 with costs as (
     select cost_key, source_system, cost_date, channel, cost_kind, amount_cny, business_line, campaign_id, 'channel_costs' as cost_source,

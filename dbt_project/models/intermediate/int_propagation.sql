@@ -1,11 +1,10 @@
--- depends_on: {{ ref('int_ad_costs') }}, {{ ref('int_leads') }}, {{ ref('int_lead_ids') }}, {{ ref('stg_lead_events') }}, {{ ref('int_orders') }}, {{ ref('int_customers') }}, {{ ref('int_agents') }}, {{ ref('int_own_numbers') }}, {{ ref('stg_calls') }}
+-- depends_on: {{ ref('int_leads') }}, {{ ref('int_lead_ids') }}, {{ ref('stg_lead_events') }}, {{ ref('int_orders') }}, {{ ref('int_customers') }}, {{ ref('int_agents') }}, {{ ref('int_own_numbers') }}, {{ ref('stg_calls') }}
 {{ config(post_hook=['{{ announce_dates() }}', '{{ announce_keys() }}']) }}
 -- What must be rebuilt although no new file touched it: a late lead changes the channel of calls on other days, a
 -- first order makes later calls those of an existing customer, a roster renames. The new state is compared with
 -- what the facts were last built with, so that a killed build loses nothing.
 {%- set old_leads = earlier_build('marts', 'fct_leads') %}
 {%- set old_orders = earlier_build('marts', 'fct_orders') %}
-{%- set old_costs = earlier_build('marts', 'fct_costs') %}
 {%- set old_members = earlier_build('core', 'call_day_members') %}
 {%- set old_customers = earlier_build('marts', 'dim_customers') %}
 {%- set own_columns = ['source_customer_id', 'customer_key', 'customer_phone_masked', 'number_status', 'created_at', 'created_date',
@@ -14,7 +13,7 @@
     'source_file', 'source_line'] %}
 {%- set link_columns = ['customer_key', 'created_at', 'channel', 'business_line'] %}
 
-{%- if old_leads and old_orders and old_costs and old_members and old_customers %}
+{%- if old_leads and old_orders and old_members and old_customers %}
 with lead_changes as (
     select
         coalesce(new.lead_key, old.lead_key) as lead_key,
@@ -93,16 +92,6 @@ order_rows as (
     (select {{ order_columns }} from {{ old_orders }} except select {{ order_columns }} from {{ ref('int_orders') }})
 ),
 
--- A period's spend lies on days that no row names, and delivered media costs end a month of it.
-cost_rows as (
-    {% set cost_columns %}cost_key, cost_date, amount_cny, source_file, source_line{% endset %}
-    (select {{ cost_columns }} from {{ ref('int_ad_costs') }}
-     except select {{ cost_columns }} from {{ old_costs }} where cost_source = 'ad_statistics')
-    union all
-    (select {{ cost_columns }} from {{ old_costs }} where cost_source = 'ad_statistics'
-     except select {{ cost_columns }} from {{ ref('int_ad_costs') }})
-),
-
 -- Bounded by the earliest change: a day's news concern the latest days, whatever the history's length.
 changed_calls as (
     select distinct calls.call_date
@@ -127,8 +116,6 @@ union
 select distinct 'fct_orders', order_date, cast(null as string), '' from order_rows where order_date is not null
 union
 select distinct 'fct_orders', refund_date, cast(null as string), '' from order_rows where refund_date is not null
-union all
-select distinct 'fct_costs', cost_date, cast(null as string), '' from cost_rows
 union all
 select 'fct_leads', cast(null as date), 'lead', lead_key from lead_changes
 {%- else %}
