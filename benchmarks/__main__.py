@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import loading, suites
+from benchmarks import comparison, loading, suites
 from benchmarks.measure import ROOT, machine
 
 _RESULTS = ROOT / "benchmarks" / "results"
@@ -22,6 +22,7 @@ _SUITES: dict[str, Callable[[Path, argparse.Namespace], dict]] = {
     "memory": lambda folder, o: loading.memory(folder, o.memory_rows),
     "build": lambda folder, o: suites.build(folder, o.build_rows),
     "history": lambda folder, o: suites.history(folder, [float(size) for size in o.history.split(",")], o.rounds),
+    "peers": lambda folder, o: comparison.peers(folder, o.build_rows, o.rounds),
     "empty": lambda folder, o: suites.empty(folder, o.rounds),
 }
 

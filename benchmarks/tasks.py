@@ -94,7 +94,7 @@ def build(home: str, reports: str = "with reports") -> dict:
     steps: list[tuple[str, float]] = []
 
     class Times(console.Reporter):
-        def on_step(self, step: str, state: str) -> None:
+        def on_step(self, step: str, state: str, detail: str = "") -> None:
             if state == "started":
                 steps.append((step.split("__", maxsplit=1)[0], time.perf_counter()))
 

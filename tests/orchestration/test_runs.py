@@ -8,7 +8,9 @@ import shutil
 import dagster as dg
 import pytest
 
+from benchmarks import tasks
 from dial2deal import published, warehouse
+from dial2deal.publish import snapshot
 from orchestration import alerts, partitions, run, verify
 from orchestration.definitions import build_definitions
 from orchestration.instance import instance
@@ -236,3 +238,12 @@ def test_events_are_readable_by_the_default_storage(fresh, runs, tmp_path):
         assert event.run_id == result.run_id
         assert event.asset_materialization.metadata["rows"].value == 3
         assert len(plain.all_logs(result.run_id)) == len(runs.all_logs(result.run_id))
+
+
+def test_the_benchmarks_build_is_the_job(built, monkeypatch):
+    """What is measured runs: its reporter fits the job's, and each step is timed."""
+    settings, _ = built
+    monkeypatch.setattr(snapshot, "SPARE_MIN_AGE_SECONDS", snapshot.SPARE_MIN_AGE_SECONDS)
+    said = tasks.build(str(settings.home), "no reports")
+    assert said["published"] is False
+    assert {"load_landing", "audit", "dbt_models"} <= said["steps"].keys()
