@@ -1,4 +1,4 @@
-"""What the published snapshot and the installation say of themselves; opens only files that readers may open."""
+"""The one way in for readers: what is published, opened so that nothing else can be reached."""
 
 from __future__ import annotations
 
@@ -9,32 +9,50 @@ import duckdb
 
 from dial2deal.settings import Settings
 
+# Beside the snapshot: what its tables can be asked.
+SEMANTIC_MANIFEST = "semantic_manifest.json"
+
 
 class NothingPublishedError(RuntimeError):
     """There is no published snapshot yet."""
 
 
-def open_snapshot(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """Read-only connection to the published snapshot; NothingPublishedError when there is none."""
+def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """In-memory connection with the snapshot attached read-only as ``warehouse``, and nothing else reachable.
+
+    Attaching instead of opening the file: DuckDB's instance cache would hand back an earlier snapshot. The search path
+    is ``marts``. Raises NothingPublishedError.
+    """
     if not settings.snapshot.exists():
         raise NothingPublishedError(
             f"{settings.snapshot} does not exist yet. Put exports into {settings.landing}/<source>/<feed>/ and run "
             "'dial2deal build', or try 'dial2deal demo'."
         )
     con = duckdb.connect()
-    con.execute("set enable_progress_bar = false")
-    # Attached, not opened: DuckDB's instance cache would hand back an earlier snapshot.
     quoted = str(settings.snapshot).replace("'", "''")
     con.execute(f"attach '{quoted}' as warehouse (read_only)")
-    con.execute("use warehouse")
+    con.execute("use warehouse.marts")
+    con.execute("set enable_progress_bar = false")
+    con.execute("set TimeZone = 'UTC'")
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
     return con
+
+
+def generation(settings: Settings) -> tuple[int, int, int] | None:
+    """What changes when another snapshot is published: inode, size, modification time; None when there is none."""
+    try:
+        stat = settings.snapshot.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def build_info(settings: Settings) -> dict[str, Any] | None:
     """The row of ops.build_info by column name (``incomplete_files`` as a list), None when nothing is published."""
     if not settings.snapshot.exists():
         return None
-    with open_snapshot(settings) as con:
+    with connect(settings) as con:
         cursor = con.execute("select * from ops.build_info")
         row = cursor.fetchone()
         if row is None:

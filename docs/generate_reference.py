@@ -200,7 +200,7 @@ def main(arguments: list[str]) -> int:
     """Write or check all pages."""
     from dial2deal import transform
     from dial2deal.metrics import catalog
-    from dial2deal.metrics.snapshot import SEMANTIC_MANIFEST
+    from dial2deal.published import SEMANTIC_MANIFEST
     from dial2deal.settings import Settings
 
     settings = Settings.from_env()

@@ -101,7 +101,7 @@ def report(
     from orchestration import partitions, run, summary
 
     settings: Settings = ctx.obj
-    published.open_snapshot(settings).close()
+    published.connect(settings).close()
     if named and period and named != period:
         raise typer.BadParameter("two periods are named; use --to for the last one of a range")
     period = period or named

@@ -27,7 +27,7 @@ select least(coalesce((select min(started_at) from marts.fct_calls), date '2999-
 def first_day(settings: Settings) -> date:
     """The day on which the published data begin, or an earlier due period; EARLIEST when nothing is published."""
     try:
-        with published.open_snapshot(settings) as con:
+        with published.connect(settings) as con:
             (found,) = con.execute(_FIRST_EVENTS).fetchone() or (EARLIEST,)
     except (published.NothingPublishedError, duckdb.Error):
         return EARLIEST

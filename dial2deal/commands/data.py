@@ -46,7 +46,7 @@ def sql(
     """Read the published snapshot, for example: dial2deal sql "select * from marts.channel_roi" """
     from dial2deal import metrics
 
-    published.open_snapshot(ctx.obj).close()
+    published.connect(ctx.obj).close()
     result = metrics.sql(ctx.obj, sys.stdin.read() if query == "-" else query)
     _print(result.columns, result.rows, Format.json if json else form)
 
@@ -182,7 +182,7 @@ def _print(header: list[str], rows: list[Any], form: Format) -> None:
 
 
 def _published(ctx: typer.Context):
-    published.open_snapshot(ctx.obj).close()
+    published.connect(ctx.obj).close()
     return ctx.obj
 
 

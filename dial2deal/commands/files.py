@@ -168,7 +168,7 @@ def _land(settings: Settings, path: Path, source: str | None, feed: str | None) 
 
 
 def _below_landing(settings: Settings, path: str) -> str:
-    """A path that exists in landing as the manifest writes it; other texts as they are."""
+    """A path that exists in landing as the ledger writes it; other texts as they are."""
     found = Path(path).resolve()
     inside = found.relative_to(settings.landing).as_posix() if found.is_relative_to(settings.landing) else path
     return shown(inside, name_key(settings.landing))

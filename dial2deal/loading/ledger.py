@@ -66,7 +66,7 @@ def store_columns(con: duckdb.DuckDBPyConnection, feed: Feed, columns: Iterable[
 
 @dataclass
 class Known:
-    """The manifest in memory: what is known of each path and content, read once per load."""
+    """The ledger in memory: what is known of each path and content, read once per load."""
 
     paths: dict[str, tuple[int, int, str]]
     files: dict[str, dict[str, Any]]
@@ -97,14 +97,14 @@ class Known:
         )
 
     def unchanged(self, delivery: Delivery, profile_version: str) -> dict[str, Any] | None:
-        """The manifest entry of a path whose size and time are as before."""
+        """The ledger's entry of a path whose size and time are as before."""
         seen = self.paths.get(delivery.relative)
         if seen is None or seen[:2] != (delivery.bytes, delivery.modified_ns):
             return None
         return self.same_content(seen[2], profile_version)
 
     def same_content(self, file_id: str, profile_version: str) -> dict[str, Any] | None:
-        """The manifest entry of a content; None for one that was read with another profile and must be read anew.
+        """The ledger's entry of a content; None for one that was read with another profile and must be read anew.
 
         While there is no usable profile, what was loaded stays as it is.
         """
@@ -364,7 +364,7 @@ def record(
     read_notes: str | None = None,
     column_readings: str | None = None,
 ) -> None:
-    """Write one file's manifest entry and its path; call inside the file's transaction."""
+    """Write one file's entry and its path; call inside the file's transaction."""
     values = {
         **{k: v for k, v in dataclasses.asdict(result).items() if k != "skipped"},
         "sha256": sha256,

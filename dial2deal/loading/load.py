@@ -1,4 +1,4 @@
-"""Load what is new in landing: each file in one transaction, with manifest, provenance and quarantine."""
+"""Load what is new in landing: each file in one transaction, with ledger, provenance and quarantine."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def load_landing(
 
     Unchanged files are skipped by size and time without being read, known contents by their hash. A file that
     cannot be loaded gets status ``failed`` with a message and does not stop the others; one that is still being
-    written gets ``waiting`` and no entry in the manifest. A file read with another mapping than its profile has now
+    written gets ``waiting`` and no entry in the ledger. A file read with another mapping than its profile has now
     is read anew and replaces its own rows. Members of archives are files of their own. ``on_progress`` is told
     (done, total, result) after each file. Killed at any moment, the next call goes on where this one stopped.
     """

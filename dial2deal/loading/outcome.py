@@ -89,7 +89,7 @@ def loaded(
 
 
 def waiting(delivery: Delivery, why: str) -> FileResult:
-    """Result of a file that is not loaded yet; the manifest knows nothing of it."""
+    """Result of a file that is not loaded yet; the ledger knows nothing of it."""
     return FileResult(
         file_id="", source=delivery.source, feed=delivery.feed, path=delivery.relative, status="waiting", message=why
     )

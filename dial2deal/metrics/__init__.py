@@ -4,7 +4,8 @@ Importing this package is cheap; MetricFlow is imported when the first metric is
 """
 
 from dial2deal.metrics.filters import parse_filter
+from dial2deal.metrics.plain_sql import sql
+from dial2deal.metrics.problems import MetricError
 from dial2deal.metrics.service import Metrics
-from dial2deal.metrics.snapshot import MetricError, SnapshotMissingError, sql
 
-__all__ = ["MetricError", "Metrics", "SnapshotMissingError", "parse_filter", "sql"]
+__all__ = ["MetricError", "Metrics", "parse_filter", "sql"]

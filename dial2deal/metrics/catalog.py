@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dial2deal.metrics.snapshot import MetricError
+from dial2deal.metrics.problems import MetricError
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 _ADDITIVE = {"sum", "sum_boolean", "count"}

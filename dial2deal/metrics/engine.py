@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from dial2deal.metrics.snapshot import MetricError
+from dial2deal.metrics.problems import MetricError
 
 _DAY = re.compile(r"DATE_TRUNC\('day', ((?:\w+\.)?(\w+))\)")
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from dial2deal.metrics.catalog import Catalog
-from dial2deal.metrics.snapshot import MetricError
+from dial2deal.metrics.problems import MetricError
 
 _OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "not in")
 

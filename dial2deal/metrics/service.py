@@ -18,7 +18,8 @@ from dial2deal.metrics import catalog as catalogs
 from dial2deal.metrics.catalog import GRAINS, Catalog
 from dial2deal.metrics.engine import Compiler
 from dial2deal.metrics.filters import Filter, Where
-from dial2deal.metrics.snapshot import SEMANTIC_MANIFEST, MetricError, SnapshotMissingError, connect, generation
+from dial2deal.metrics.problems import MetricError
+from dial2deal.published import SEMANTIC_MANIFEST, NothingPublishedError, connect, generation
 from dial2deal.settings import Settings
 
 Row = dict[str, Any]
@@ -62,7 +63,7 @@ class Metrics:
 
         Each quotient ``m`` comes with ``m_num`` and ``m_den``; each share also with ``m_low`` and ``m_high`` (Wilson
         interval, policy wilson.z) and ``m_n_ok`` (denominator of at least policy min_n). A quotient without
-        denominator is None. Raises MetricError, SnapshotMissingError.
+        denominator is None. Raises MetricError, NothingPublishedError.
         """
         state = self._current()
         wanted = [state.catalog.metric(name) for name in dict.fromkeys(metrics)]
@@ -127,7 +128,7 @@ class Metrics:
 
     def _current(self) -> _Generation:
         with self._lock:
-            stamp = generation(self._settings.snapshot)
+            stamp = generation(self._settings)
             if self._state is None or self._state.stamp != stamp:
                 # Not closed here: another thread may still read from it; it goes with its last reference.
                 self._state = _Generation(self._settings, stamp)
@@ -156,10 +157,10 @@ class _Generation:
 
     def __init__(self, settings: Settings, stamp: tuple[int, int, int] | None) -> None:
         self.stamp = stamp
-        self._con = connect(settings.snapshot)
+        self._con = connect(settings)
         manifest = settings.published / SEMANTIC_MANIFEST
         if not manifest.exists():
-            raise SnapshotMissingError(f"{manifest.name} is missing beside the snapshot; run `dial2deal build` again.")
+            raise NothingPublishedError(f"{manifest.name} is missing beside the snapshot; run `dial2deal build` again.")
         self._manifest = manifest
         self.catalog: Catalog = catalogs.load(manifest)
         self.compile = lru_cache(_COMPILED_QUERIES)(self._compile)

@@ -13,11 +13,11 @@ from typing import Any
 from dial2deal.audit.history import Catalogue
 from dial2deal.blocks import as_json
 from dial2deal.metrics import Metrics
-from dial2deal.metrics.snapshot import generation
 from dial2deal.policy import Policy, findings
 from dial2deal.presentation import pdf
 from dial2deal.presentation.formats import Formats
 from dial2deal.presentation.words import Words
+from dial2deal.published import generation
 from dial2deal.reports import call_list, excel, html
 from dial2deal.reports import content as contents
 from dial2deal.reports.call_list import PhoneLookup
@@ -49,7 +49,7 @@ def render(
 
     Only complete periods with data are rendered; otherwise the result says why not. The same snapshot, policy and
     rules give the same bytes. ``phone_lookup`` (customer keys → full numbers) is used for the Excel list alone, and
-    only when policy ``privacy.call_list_phone`` is ``full``. Raises PeriodError, SnapshotMissingError, PolicyError.
+    only when policy ``privacy.call_list_phone`` is ``full``. Raises PeriodError, NothingPublishedError, PolicyError.
     """
     wanted = parse(granularity, period)
     snapshot, facts = _open(settings)
@@ -80,7 +80,7 @@ def _open(settings: Settings) -> tuple[Snapshot, Facts]:
     """Snapshot and facts of the current generation, shared by the reports one process renders in a row."""
     global _opened
     with _lock:
-        stamp = (settings.snapshot, generation(settings.snapshot))
+        stamp = (settings.snapshot, generation(settings))
         if _opened is None or _opened[0] != stamp:
             snapshot = Snapshot(settings)
             days = [day for span in snapshot.history.values() for day in span if day is not None]

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dial2deal.feeds.catalogue import feeds
-from dial2deal.metrics import SnapshotMissingError
-from dial2deal.metrics.snapshot import connect
+from dial2deal.published import NothingPublishedError, connect
 from dial2deal.settings import Settings
 
 _QUERIES = Path(__file__).parent / "queries"
@@ -19,8 +18,8 @@ class Snapshot:
     """Plain SQL over one generation of ``published/dial2deal.duckdb``; the file is never locked against its writer."""
 
     def __init__(self, settings: Settings):
-        """Raises SnapshotMissingError when nothing is published."""
-        self._con = connect(settings.snapshot)
+        """Raises NothingPublishedError when nothing is published."""
+        self._con = connect(settings)
         self._pool_end: dt.date | None = None
         self.info = self._build_info()
         self.history = {
@@ -83,7 +82,7 @@ class Snapshot:
     def _build_info(self) -> dict[str, Any]:
         rows = self.rows("select * from ops.build_info")
         if len(rows) != 1:
-            raise SnapshotMissingError("ops.build_info of the snapshot must have exactly one row; build again.")
+            raise NothingPublishedError("ops.build_info of the snapshot must have exactly one row; build again.")
         return rows[0]
 
     def _span(self, table: str, column: str) -> tuple[dt.date | None, dt.date | None]:

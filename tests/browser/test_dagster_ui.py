@@ -189,7 +189,7 @@ def test_a_run_launched_in_the_ui_builds_a_new_day(home, site, page, tmp_path):
     picture(page, tmp_path, "launched-run")
     assert runs[-1].is_success
     assert next_day.unused(home, paths) == []
-    with published.open_snapshot(home) as con:
+    with published.connect(home) as con:
         assert con.execute("select call_date from marts.fct_calls where source_call_id = 'ND1'").fetchone() == (
             next_day.DAY,
         )

@@ -10,7 +10,7 @@ import pytest
 
 from dial2deal import transform
 from dial2deal.metrics import Metrics, catalog
-from dial2deal.metrics.snapshot import SEMANTIC_MANIFEST
+from dial2deal.published import SEMANTIC_MANIFEST
 from dial2deal.settings import PROJECT_ROOT, Settings
 from tests.dbt import marts_world as mw
 from tests.structure import lints

@@ -11,7 +11,7 @@ import pytest
 
 from dial2deal.insight.intervals import wilson
 from dial2deal.metrics import catalog as catalogs
-from dial2deal.metrics.snapshot import SEMANTIC_MANIFEST
+from dial2deal.published import SEMANTIC_MANIFEST
 from tests.dbt import marts_world as mw
 
 Z = 1.959964

@@ -11,7 +11,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from dial2deal.insight.intervals import wilson
-from dial2deal.metrics import MetricError, Metrics, SnapshotMissingError, sql
+from dial2deal.metrics import MetricError, Metrics, sql
+from dial2deal.published import NothingPublishedError
 from dial2deal.settings import PROJECT_ROOT, Settings
 from tests.dbt import marts_world as mw
 
@@ -349,7 +350,7 @@ def test_sql_reads_marts_and_nothing_else(built, tmp_path):
 def test_nothing_published_yet_says_what_to_run(tmp_path):
     settings = Settings(home=tmp_path)
     for ask in (lambda: Metrics(settings).query(["calls"]), lambda: sql(settings, "select 1")):
-        with pytest.raises(SnapshotMissingError, match="dial2deal build"):
+        with pytest.raises(NothingPublishedError, match="dial2deal build"):
             ask()
 
 

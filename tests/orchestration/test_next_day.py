@@ -92,7 +92,7 @@ def test_one_more_file_of_every_feed_while_a_program_reads(home, tmp_path, monke
         seen = json.loads(reader.communicate(timeout=60)[0])
     assert seen["errors"] == []
     assert seen["generations"] >= 2
-    with published.open_snapshot(home) as con:
+    with published.connect(home) as con:
         assert con.execute(
             "select source_call_id, call_date, talk_seconds from marts.fct_calls "
             "where source_call_id in ('ND1', 'ND2') order by 1"

@@ -76,7 +76,7 @@ def test_models_carry_counts_columns_lineage_and_masked_previews(built):
     with instance(settings) as opened:
         made = materializations(opened, outcome.build.run_id)
     calls = made["marts/fct_calls"].metadata
-    with published.open_snapshot(settings) as con:
+    with published.connect(settings) as con:
         rows = con.execute("select count(*) from marts.fct_calls").fetchone()[0]
     assert calls["dagster/row_count"].value == rows > 0
     columns = {column.name: column for column in calls["dagster/column_schema"].value.columns}

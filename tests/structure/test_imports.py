@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def lint(root: Path) -> str:
     """What import-linter says of the tree: empty where every contract holds."""
-    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(cache_dir=None))"
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
     run = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
     return "" if run.returncode == 0 else run.stdout + run.stderr
 

@@ -9,7 +9,7 @@ import pytest
 
 from dial2deal.metrics.catalog import Catalog, Dimension
 from dial2deal.metrics.filters import Where, parse_filter
-from dial2deal.metrics.snapshot import MetricError
+from dial2deal.metrics.problems import MetricError
 
 CATALOG = Catalog(
     metrics={},
