@@ -70,6 +70,7 @@ class Trend:
     periods: tuple[str, ...]
     charts: tuple[Chart, ...]
     is_incomplete: bool
+    labels: tuple[str, ...] = field(default=(), metadata=OWN)  # of the axis, one per period
 
 
 @dataclass(frozen=True)
@@ -231,3 +232,4 @@ class WorkList(Table):
 
     kind: ClassVar[str] = "work_list"
     shown_rows: tuple[Mapping[str, Any], ...] = ()
+    marks_new: bool = field(default=True, metadata=OWN)  # who is new in the period gets a mark

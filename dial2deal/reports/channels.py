@@ -65,7 +65,7 @@ def channels(context: Context, spec: TableSpec) -> Table | None:
             "has_economics": has_economics,
         },
         columns=_channel_columns(words, window, has_sales, has_economics),
-        lead=recent if spec.quality_days else lead,
+        lead=f"{recent if spec.quality_days else lead} {words('legend.interval')}",
         sheet_lead=lead,
         chart="economics" if has_economics else None,
         is_dense=has_economics,

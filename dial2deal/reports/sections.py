@@ -11,6 +11,7 @@ from dial2deal.reports import call_list
 from dial2deal.reports.composition import BlockSpec, FunnelSpec, HeatMapSpec, TrendSpec, WorkListSpec
 from dial2deal.reports.context import Context
 from dial2deal.reports.facts import Row, plain
+from dial2deal.reports.periods import Period
 from dial2deal.reports.staff import ranking
 from dial2deal.reports.tables import table, tiers
 
@@ -46,7 +47,16 @@ def trend(context: Context, spec: TrendSpec) -> Trend | None:
         tuple(period.key for period in context.trend_periods),
         tuple(charts),
         any(any(chart.bars.incomplete) for chart in charts),
+        tuple(_axis_label(period) for period in context.trend_periods),
     )
+
+
+def _axis_label(period: Period) -> str:
+    if period.granularity == "monthly":
+        return period.key if period.start.month == 1 else f"{period.start:%m}"
+    if period.granularity == "weekly":
+        return f"W{period.key[-2:]}"
+    return f"{period.start.month}/{period.start.day}"
 
 
 def heatmap(context: Context, spec: HeatMapSpec) -> HeatMap | None:
@@ -202,6 +212,7 @@ def high_intent(context: Context, spec: WorkListSpec) -> WorkList | None:
         columns=call_list.columns(context.words),
         lead=lead,
         shown_rows=tuple(shown),
+        marks_new=context.period.granularity != "monthly",
     )
 
 

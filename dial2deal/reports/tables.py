@@ -85,7 +85,10 @@ def table(context: Context, spec: TableSpec) -> Table | None:
         }
         for row in _ordered(found, spec)[: spec.rows]
     )
-    return Table(rows, columns=_metric_columns(context, spec))
+    has_share = any(context.metric(metric).is_share for metric in spec.metrics)
+    return Table(
+        rows, columns=_metric_columns(context, spec), lead=context.words("legend.interval") if has_share else ""
+    )
 
 
 def _metric_rows(context: Context, spec: TableSpec, period: Period) -> list[Row]:
@@ -123,7 +126,7 @@ def _metric_columns(context: Context, spec: TableSpec) -> tuple[Column, ...]:
         metric = context.metric(name)
         label = metric.label(words.locale)
         columns.append(
-            Column(name, label, metric.shown_as, shows="bar" if metric.is_share else "value", width=14, sorts=True)
+            Column(name, label, metric.shown_as, shows="interval" if metric.is_share else "value", width=14, sorts=True)
         )
         if metric.is_share:
             columns += [
