@@ -42,6 +42,46 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A number against another period's: ``reason`` says why there is none, ``tone`` is good, bad, flat or none."""
+
+    kind: str
+    period: str | None
+    value: float | None
+    reason: str | None
+    text: str
+    direction: str | None = None
+    tone: str = "none"
+    by_chance: bool = False
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One number with its comparisons and its last values. ``kind`` as of `presentation.formats`."""
+
+    metric: str
+    label: str
+    kind: str
+    value: float | None
+    text: str
+    good: str
+    comparisons: tuple[Change, ...]
+    spark: tuple[float | None, ...]
+    is_incomplete: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class QuotientKpi(Kpi):
+    """A number that is one counted thing by another, with both and, for a share, its interval."""
+
+    numerator: float | None
+    denominator: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class Series:
     """One metric over the periods of a trend; ``incomplete``: files of the period are missing."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dial2deal.audit.history import Catalogue
+from dial2deal.blocks.kinds import Kpi, QuotientKpi
+from dial2deal.metrics.catalog import Metric
 from dial2deal.policy.findings import Rule, version
 from dial2deal.presentation.formats import NONE
 from dial2deal.presentation.words import Words
@@ -87,60 +89,64 @@ def _workdays_text(context: Context) -> str:
     return text + (words("head.others", others=words("headline.join").join(others)) if others else "")
 
 
-def _card(context: Context, metric: str) -> Row:
-    spec, words, formats = context.metric(metric), context.words, context.formats
-    row = context.total(context.period)
+def _card(context: Context, metric: str) -> Kpi:
+    spec, row = context.metric(metric), context.total(context.period)
     value = row.get(metric)
-    card = {
-        "metric": metric,
-        "label": spec.label(words.locale),
-        "kind": spec.shown_as,
-        "value": value,
-        "text": formats.number(value, spec.shown_as),
-        "good": spec.good,
-        "comparisons": [context.compare(metric, row, kind, other) for kind, other in context.comparisons],
-        "spark": [found.get(metric) for found in context.trend()],
-        "is_incomplete": context.snapshot.holds_back(spec.feeds[0], context.period.start, context.period.end),
-        "note": "",
-    }
-    if spec.is_ratio:
-        numerator, denominator = row.get(f"{metric}_num"), row.get(f"{metric}_den")
-        card |= {
-            "numerator": numerator,
-            "denominator": denominator,
-            "low": row.get(f"{metric}_low"),
-            "high": row.get(f"{metric}_high"),
-        }
-        if spec.shown_as == "share" and denominator:
-            card["note"] = words(
-                "card.share_note",
-                num=f"{numerator:,}",
-                n=f"{denominator:,}",
-                interval=formats.interval(card["low"], card["high"]),
-            )
-        elif spec.shown_as == "money" and denominator:
-            card["note"] = words(
-                "card.quotient_note",
-                num=formats.number(numerator, "money"),
-                n=f"{denominator:,}",
-                unit=words(f"unit.{spec.denominator}"),
-            )
-    return card
+    kpi = Kpi(
+        metric,
+        spec.label(context.words.locale),
+        spec.shown_as,
+        value,
+        context.formats.number(value, spec.shown_as),
+        spec.good,
+        tuple(context.compare(metric, row, kind, other) for kind, other in context.comparisons),
+        tuple(found.get(metric) for found in context.trend()),
+        context.snapshot.holds_back(spec.feeds[0], context.period.start, context.period.end),
+        "",
+    )
+    if not spec.is_ratio:
+        return kpi
+    parts = {part: row.get(f"{metric}_{short}") for part, short in _PARTS}
+    return QuotientKpi(**{**vars(kpi), "note": _note(context, spec, **parts)}, **parts)
 
 
-def _headline(context: Context, cards: list[Row], sections: dict[str, Row | None], found: list[Row]) -> list[str]:
+_PARTS = (("numerator", "num"), ("denominator", "den"), ("low", "low"), ("high", "high"))
+
+
+def _note(
+    context: Context,
+    spec: Metric,
+    numerator: float | None,
+    denominator: float | None,
+    low: float | None,
+    high: float | None,
+) -> str:
+    """What a quotient is made of, with its interval."""
+    words, formats = context.words, context.formats
+    if not denominator:
+        return ""
+    if spec.shown_as == "share":
+        interval = formats.interval(low, high)
+        return words("card.share_note", num=f"{numerator:,}", n=f"{denominator:,}", interval=interval)
+    if spec.shown_as == "money":
+        unit = words(f"unit.{spec.denominator}")
+        return words("card.quotient_note", num=formats.number(numerator, "money"), n=f"{denominator:,}", unit=unit)
+    return ""
+
+
+def _headline(context: Context, cards: list[Kpi], sections: dict[str, Row | None], found: list[Row]) -> list[str]:
     """Three sentences: the main numbers, who is waiting, and the first finding."""
     words = context.words
     parts = [
         words(
             "headline.number",
-            label=card["label"],
-            value=card["text"],
-            change=words("headline.change", change=card["comparisons"][0]["text"])
-            if card["comparisons"][0]["text"] != NONE
+            label=card.label,
+            value=card.text,
+            change=words("headline.change", change=card.comparisons[0].text)
+            if card.comparisons[0].text != NONE
             else "",
         )
-        for card in [card for card in cards if card["value"] is not None][:_HEADLINE_CARDS]
+        for card in [card for card in cards if card.value is not None][:_HEADLINE_CARDS]
     ]
     sentences = [words("headline.join").join(parts) + words("headline.stop")] if parts else []
     pool = sections.get("high_intent")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dial2deal.audit.history import Catalogue
+from dial2deal.blocks.kinds import Change
 from dial2deal.insight.intervals import newcombe, wilson
 from dial2deal.metrics.catalog import Metric
 from dial2deal.policy import Policy
@@ -127,7 +128,7 @@ class Context:
             return "short_history"
         return "incomplete" if self.snapshot.holds_back(feed, other.start, other.end) else None
 
-    def compare(self, metric: str, row: Row, kind: str, other: Period | None) -> Row:
+    def compare(self, metric: str, row: Row, kind: str, other: Period | None) -> Change:
         """Change of ``metric`` against ``other``: value there, text, direction, tone (good, bad, flat).
 
         A share or count whose difference interval contains 0 is flat: it may be chance.
@@ -143,20 +144,21 @@ class Context:
             reason = "own_incomplete"  # a quotient hardly suffers from missing rows, a total does
         base_row = self.total(other) if reason is None else {}
         value, base = row.get(metric), base_row.get(metric)
-        result: Row = {
-            "kind": kind,
-            "period": other.key if other else None,
-            "value": base,
-            "reason": reason,
-            "text": self.formats.change(value, base, spec.shown_as),
-            "direction": None,
-            "tone": "none",
-            "by_chance": False,
-        }
+        text = self.formats.change(value, base, spec.shown_as)
+        result = Change(kind, other.key if other else None, base, reason, text)
         if value is None or base is None or (base == 0 and value and spec.shown_as in ("count", "money", "seconds")):
             return result
-        difference = value - base
-        result["direction"] = "up" if difference > 0 else "down" if difference < 0 else "flat"
+        by_chance = self._by_chance(metric, row, base_row)
+        direction = "flat" if value == base or "±0" in text else "up" if value > base else "down"
+        if direction == "flat" or by_chance or spec.good == "none":
+            tone = "flat"
+        else:
+            tone = "good" if direction == spec.good else "bad"
+        return replace(result, direction=direction, tone=tone, by_chance=by_chance)
+
+    def _by_chance(self, metric: str, row: Row, base_row: Row) -> bool:
+        """Whether the interval of the difference contains 0; False where the metric has no interval."""
+        spec, value, base = self.metric(metric), row[metric], base_row[metric]
         interval = None
         if spec.is_share:
             interval = newcombe(
@@ -164,17 +166,9 @@ class Context:
             )
         if spec.kind == "count" and value + base:
             # Of two Poisson counts with one mean each is half of their sum, up to chance.
-            low, high = wilson(value, value + base, self.z)
+            low, high = wilson(value, value + base, self.z) or (0.0, 1.0)
             interval = (low - 0.5, high - 0.5)
-        by_chance = interval is not None and interval[0] <= 0 <= interval[1]
-        if "±0" in result["text"]:
-            result["direction"] = "flat"
-        if result["direction"] == "flat" or by_chance or spec.good == "none":
-            result["tone"] = "flat"
-        else:
-            result["tone"] = "good" if result["direction"] == spec.good else "bad"
-        result["by_chance"] = by_chance
-        return result
+        return interval is not None and interval[0] <= 0 <= interval[1]
 
     def window_start(self, days: int) -> dt.date:
         """First day of the window of ``days`` that ends with the period."""

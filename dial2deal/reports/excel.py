@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 from dial2deal.blocks import sheets
-from dial2deal.blocks.kinds import Funnel, Ranking, Table
+from dial2deal.blocks.kinds import Change, Funnel, QuotientKpi, Ranking, Table
 from dial2deal.presentation.words import Words
 from dial2deal.presentation.workbook import HEADER_ROW, Book, Own, write
 from dial2deal.reports import call_list
@@ -53,18 +53,18 @@ def _overview(book: Book, content: Row) -> None:
         ]
     sheet, last = book.sheet(words("sheet.overview"), columns, [], words("head.as_of", at=content["footer"]["as_of"]))
     for number, card in enumerate(content["cards"], start=HEADER_ROW + 1):
-        kind = book.formats[card["kind"]]
-        is_share = card["kind"] == "share"
+        kind = book.formats[card.kind]
+        is_share, parts = card.kind == "share", card if isinstance(card, QuotientKpi) else None
         values = [
-            (card["label"], book.formats["text"]),
-            (card["value"], kind),
-            (card.get("numerator"), book.formats["count"]),
-            (card.get("denominator"), book.formats["count"]),
-            (card.get("low") if is_share else None, book.formats["share"]),
-            (card.get("high") if is_share else None, book.formats["share"]),
+            (card.label, book.formats["text"]),
+            (card.value, kind),
+            (parts.numerator if parts else None, book.formats["count"]),
+            (parts.denominator if parts else None, book.formats["count"]),
+            (parts.low if parts and is_share else None, book.formats["share"]),
+            (parts.high if parts and is_share else None, book.formats["share"]),
         ]
-        for change in card["comparisons"]:
-            values += [(change["value"], kind), (_change(change), book.formats["text"])]
+        for change in card.comparisons:
+            values += [(change.value, kind), (_change(change), book.formats["text"])]
         for index, (value, cell_format) in enumerate(values):
             write(sheet, number, index, value, cell_format)
         last = number
@@ -82,9 +82,9 @@ def _overview(book: Book, content: Row) -> None:
         write(sheet, number, 0, sentence, book.formats["text"])
 
 
-def _change(change: Row) -> Own:
-    arrow = {"up": "▲ ", "down": "▼ "}.get(change["direction"] or "", "")
-    return Own(arrow + change["text"])
+def _change(change: Change) -> Own:
+    arrow = {"up": "▲ ", "down": "▼ "}.get(change.direction or "", "")
+    return Own(arrow + change.text)
 
 
 def _findings(book: Book, content: Row) -> None:

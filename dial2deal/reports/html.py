@@ -69,9 +69,9 @@ def _reasons(content: Row, words: Words) -> list[str]:
     labels = {comparison["kind"]: comparison for comparison in content["comparisons"]}
     found = {}
     for card in content["cards"]:
-        for change in card["comparisons"]:
-            if change["reason"]:
-                reason = words(f"compare.reason.{change['reason']}")
-                label = labels[change["kind"]]["label"]
+        for change in card.comparisons:
+            if change.reason:
+                reason = words(f"compare.reason.{change.reason}")
+                label = labels[change.kind]["label"]
                 found[words("compare.reason_line", label=label, reason=reason)] = None
     return list(found)

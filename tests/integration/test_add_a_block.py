@@ -45,7 +45,9 @@ def test_page_workbook_and_json_show_the_new_block(demo, followed):
     )
     expected = sorted((row["high_intent_calls"] or 0 for row in asked), reverse=True)[:10]
     assert [row["high_intent_calls"] for row in rows] == expected
-    assert all(row["high_intent_rate"]["low"] <= row["high_intent_rate"]["value"] for row in rows)
+    for rate in (row["high_intent_rate"] for row in rows):
+        assert (rate["value"] is None) == (rate["den"] == 0)
+        assert rate["den"] == 0 or rate["low"] <= rate["value"] <= rate["high"]
     assert content["section_order"][-1] == "regions"
     page = (rendered.folder("weekly", WEEK) / "report.html").read_text(encoding="utf-8")
     section = page[page.index('id="regions"') :]
