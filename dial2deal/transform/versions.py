@@ -1,7 +1,8 @@
 """What each model and test is made of, as one hash that changes when, and only when, its rows may change.
 
-A model is made of its SQL, of the macros that it names, of the settings that decide its rows, of the rows of the policy
-tables that it reads, and of the models before it. Descriptions, labels that no model reads and comments are no part.
+A model is made of its SQL, of the macros that it names, of what the metrics divide whose rates it carries, of the
+settings that decide its rows, of the rows of the policy tables that it reads, and of the models before it.
+Descriptions, labels that no model reads and comments are no part.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _POLICY = "source.dial2deal.policy."
 _SETTINGS = "settings"
 # Found under macros/engine by dbt itself, by their names.
 _FOUND_BY_DBT = ("materialization_{materialized}_duckdb", "get_incremental_{incremental_strategy}_sql")
+_RATE = re.compile(r"\bmetric_rate\s*\(")
+_QUOTIENT = ("numerator", "denominator", "expr", "metrics")
 _PARSE = re.compile(r"\bparse\.")
 # What the parse macros of the warehouse take from the policy, and tables that come from packages.
 _PARSE_SETTINGS = ("time_zone", "outside_line_digits")
@@ -53,6 +56,12 @@ class _Parts:
         macros = (macro for macro in manifest["macros"].values() if macro["package_name"] == project)
         self._macros = {macro["name"]: _without_comments(macro["macro_sql"]) for macro in macros}
         self._policy = policy
+        self._quotients = {
+            metric["name"]: {key: metric["type_params"][key] for key in _QUOTIENT}
+            | {"kind": metric["config"]["meta"].get("kind")}
+            for metric in manifest["metrics"].values()
+            if metric["type"] != "simple"
+        }
 
     def of(self, node: Mapping[str, Any]) -> str:
         config = {name: node["config"].get(name) for name in _CONFIG}
@@ -69,8 +78,18 @@ class _Parts:
         names = self._named(f"{own} generate_schema_name() {' '.join(f'{name}()' for name in found_by_dbt)}")
         text = "\n".join([own, *(self._macros[name] for name in sorted(names))])
         return _digest(
-            node["schema"], node["alias"], text, self._rules(node, text), self._parsing if _PARSE.search(text) else ""
+            node["schema"],
+            node["alias"],
+            text,
+            self._rates(own),
+            self._rules(node, text),
+            self._parsing if _PARSE.search(text) else "",
         )
+
+    def _rates(self, own: str) -> list[Any]:
+        """What the metrics divide that a model takes a rate from (macro metric_rate), by the names in its SQL."""
+        named = set(re.findall(r"\w+", own)) if _RATE.search(own) else set()
+        return [(name, self._quotients[name]) for name in sorted(named & set(self._quotients))]
 
     def _named(self, text: str) -> set[str]:
         """Macros of the project that ``text`` names, and those that they name, in every engine's version."""

@@ -298,7 +298,14 @@ def test_a_description_rebuilds_nothing_and_a_changed_model_what_reads_it(new_co
     text = described.read_text(encoding="utf-8")
     described.write_text(text.replace("One row per", "One row for each", 1), encoding="utf-8")
     assert described.read_text(encoding="utf-8") != text
-    assert not build(made).changed
+    entries = models / "semantic" / "calls" / "volume.yml"
+    text = entries.read_text(encoding="utf-8")
+    entries.write_text(text.replace("label: 外呼接通率", "label: 接通率"), encoding="utf-8")
+    assert not build(made).changed, "not even with the label of a metric that marts carry"
+    rate = "numerator: connected_dials, denominator: dials"
+    entries.write_text(text.replace(rate, "numerator: connected_dials, denominator: calls"), encoding="utf-8")
+    carriers = descendants(made, "call_efficiency") | descendants(made, "agent_performance")
+    assert ran(build(made)) == carriers, "those that carry the rate"
     efficiency = models / "marts" / "call_efficiency.sql"
     efficiency.write_text(efficiency.read_text(encoding="utf-8") + "\norder by 1", encoding="utf-8")
     changed = build(made)
