@@ -82,6 +82,44 @@ class QuotientKpi(Kpi):
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What a finding rests on: the number, its sample and interval, the limit and what it is compared with."""
+
+    metric: str
+    scope: str
+    label: str
+    value: float
+    value_text: str
+    numerator: int | None
+    n: int
+    low: float | None
+    high: float | None
+    interval_text: str
+    threshold: float
+    threshold_text: str
+    threshold_source: str
+    test: str
+    base: float | None
+    base_text: str | None
+    requirement: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A problem or an opportunity with what to do. ``gap``: by how much the limit is passed."""
+
+    rule: str
+    kind: str
+    severity: str
+    certain: bool
+    key: str
+    gap: float
+    title: str
+    advice: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class Series:
     """One metric over the periods of a trend; ``incomplete``: files of the period are missing."""
 

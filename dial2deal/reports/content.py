@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dial2deal.audit.history import Catalogue
-from dial2deal.blocks.kinds import Kpi, QuotientKpi
+from dial2deal.blocks.kinds import Finding, Kpi, QuotientKpi
 from dial2deal.metrics.catalog import Metric
 from dial2deal.policy.findings import Rule, version
 from dial2deal.presentation.formats import NONE
@@ -134,7 +134,7 @@ def _note(
     return ""
 
 
-def _headline(context: Context, cards: list[Kpi], sections: dict[str, Row | None], found: list[Row]) -> list[str]:
+def _headline(context: Context, cards: list[Kpi], sections: dict[str, Row | None], found: list[Finding]) -> list[str]:
     """Three sentences: the main numbers, who is waiting, and the first finding."""
     words = context.words
     parts = [
@@ -162,7 +162,7 @@ def _headline(context: Context, cards: list[Kpi], sections: dict[str, Row | None
             )
         )
     if found:
-        sentences.append(found[0]["title"] + words("headline.stop"))
+        sentences.append(found[0].title + words("headline.stop"))
     else:
         sentences.append(words("headline.nothing"))
     return sentences

@@ -102,15 +102,15 @@ def _findings(book: Book, content: Row) -> None:
     ]
     rows = [
         [
-            words("findings.opportunities" if row["kind"] == "opportunity" else "findings.problems"),
-            words(f"severity.{row['severity']}"),
-            words("findings.certain" if row["certain"] else "findings.possible"),
-            row["title"],
-            row["advice"],
-            Own(row["evidence"]["value_text"]),
-            Own(row["evidence"]["threshold_text"]),
-            row["evidence"]["n"],
-            Own(row["evidence"]["interval_text"]),
+            words("findings.opportunities" if row.kind == "opportunity" else "findings.problems"),
+            words(f"severity.{row.severity}"),
+            words("findings.certain" if row.certain else "findings.possible"),
+            row.title,
+            row.advice,
+            Own(row.evidence.value_text),
+            Own(row.evidence.threshold_text),
+            row.evidence.n,
+            Own(row.evidence.interval_text),
         ]
         for row in content["findings"]
     ]

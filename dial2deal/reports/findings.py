@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from statistics import NormalDist
 from typing import Any
 
+from dial2deal.blocks.kinds import Evidence, Finding
 from dial2deal.insight.intervals import newcombe
 from dial2deal.policy.findings import SEVERITIES, Rule
 from dial2deal.presentation.formats import Formats
@@ -14,9 +15,9 @@ from dial2deal.reports.facts import Row
 from dial2deal.reports.observations import SHARE, Observation, observe
 
 
-def find(context: Context, sections: dict[str, Row | None], rules: Iterable[Rule]) -> list[Row]:
+def find(context: Context, sections: dict[str, Row | None], rules: Iterable[Rule]) -> list[Finding]:
     """Findings in reading order: problems before opportunities, severest and most certain first."""
-    found: list[Row] = []
+    found: list[Finding] = []
     fired: set[tuple[str, str]] = set()
     for rule in rules:
         if not rule.applies(context.period.granularity, context.period.end):
@@ -28,18 +29,18 @@ def find(context: Context, sections: dict[str, Row | None], rules: Iterable[Rule
         minimum = rule.min_n if rule.min_n is not None else context.min_n
         named = (o for o in observations if o.is_named)
         hits = [hit for o in named if (hit := _test(context, rule, o, observations, limit, minimum))]
-        hits = [hit for hit in hits if hit["certain"] or not rule.certain_only]
-        hits = [hit for hit in hits if (rule.unless, hit["key"]) not in fired]
-        hits.sort(key=lambda hit: (not hit["certain"], -hit["gap"], hit["key"]))
+        hits = [hit for hit in hits if hit.certain or not rule.certain_only]
+        hits = [hit for hit in hits if (rule.unless, hit.key) not in fired]
+        hits.sort(key=lambda hit: (not hit.certain, -hit.gap, hit.key))
         found += hits[: rule.limit]
-        fired |= {(rule.id, hit["key"]) for hit in hits}
-    found.sort(key=lambda hit: (hit["kind"] == "opportunity", not hit["certain"], SEVERITIES.index(hit["severity"])))
+        fired |= {(rule.id, hit.key) for hit in hits}
+    found.sort(key=lambda hit: (hit.kind == "opportunity", not hit.certain, SEVERITIES.index(hit.severity)))
     return found
 
 
 def _test(
     context: Context, rule: Rule, o: Observation, everyone: list[Observation], limit: float, minimum: int
-) -> Row | None:
+) -> Finding | None:
     """The finding when ``rule`` holds for ``o``, else None."""
     base = interval = None
     if rule.test in ("below", "above"):
@@ -98,7 +99,7 @@ def _finding(
     certain: bool,
     base: float | None,
     interval: tuple[Any, ...] | None,
-) -> Row:
+) -> Finding:
     words, formats = context.words, context.formats
     low, high = interval or (None, None)
     texts = {
@@ -116,35 +117,35 @@ def _finding(
         texts |= {name: f"{number:,}" for name, number in o.capacity.items()}
     roi = context.channel_roi.get(o.key) if rule.earning_zh or rule.losing_zh else None
     texts["roi"] = formats.number(roi, "ratio")
-    return {
-        "rule": rule.id,
-        "kind": rule.kind,
-        "severity": rule.severity,
-        "certain": certain,
-        "key": o.key,
-        "gap": gap,
-        "title": getattr(rule, f"title_{words.locale}").format(**texts),
-        "advice": _advice(rule, words.locale, roi).format(**texts),
-        "evidence": {
-            "metric": rule.metric,
-            "scope": rule.scope,
-            "label": o.label,
-            "value": o.value,
-            "value_text": texts["value"],
-            "numerator": o.num,
-            "n": o.n,
-            "low": low,
-            "high": high,
-            "interval_text": texts["interval"],
-            "threshold": limit,
-            "threshold_text": _threshold(formats, rule, limit, o.kind),
-            "threshold_source": rule.setting or "findings.yml",
-            "test": rule.test,
-            "base": base,
-            "base_text": texts["base"] if base is not None else None,
-            "requirement": rule.requirement,
-        },
-    }
+    return Finding(
+        rule=rule.id,
+        kind=rule.kind,
+        severity=rule.severity,
+        certain=certain,
+        key=o.key,
+        gap=gap,
+        title=getattr(rule, f"title_{words.locale}").format(**texts),
+        advice=_advice(rule, words.locale, roi).format(**texts),
+        evidence=Evidence(
+            metric=rule.metric,
+            scope=rule.scope,
+            label=o.label,
+            value=o.value,
+            value_text=texts["value"],
+            numerator=o.num,
+            n=o.n,
+            low=low,
+            high=high,
+            interval_text=texts["interval"],
+            threshold=limit,
+            threshold_text=_threshold(formats, rule, limit, o.kind),
+            threshold_source=rule.setting or "findings.yml",
+            test=rule.test,
+            base=base,
+            base_text=texts["base"] if base is not None else None,
+            requirement=rule.requirement,
+        ),
+    )
 
 
 def _advice(rule: Rule, locale: str, roi: float | None) -> str:

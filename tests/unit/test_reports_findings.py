@@ -75,24 +75,24 @@ def found(monkeypatch, seen, *the_rules):
 
 def test_certain_only_when_the_interval_clears_the_threshold(monkeypatch):
     """38/100 has the interval 29.1–47.8 %: below 45 %, yet perhaps not; 380/1000 is certain."""
-    assert found(monkeypatch, [rate("few", 38, 100)], rule())[0]["certain"] is False
-    assert found(monkeypatch, [rate("many", 380, 1000)], rule())[0]["certain"] is True
+    assert found(monkeypatch, [rate("few", 38, 100)], rule())[0].certain is False
+    assert found(monkeypatch, [rate("many", 380, 1000)], rule())[0].certain is True
     assert found(monkeypatch, [rate("few", 38, 100)], rule(certain_only=True)) == []
     assert found(monkeypatch, [rate("above", 46, 100)], rule()) == []
 
 
 def test_small_samples_are_never_certain(monkeypatch):
     (hit,) = found(monkeypatch, [rate("tiny", 0, 20)], rule())
-    assert hit["certain"] is False
+    assert hit.certain is False
 
 
 def test_evidence_names_value_sample_interval_and_threshold(monkeypatch):
     (hit,) = found(monkeypatch, [rate("all", 380, 1000)], rule())
-    evidence = hit["evidence"]
-    assert (evidence["numerator"], evidence["n"], evidence["threshold"]) == (380, 1000, 0.45)
-    assert evidence["threshold_source"] == "connect.alert.critical"
-    assert (evidence["low"], evidence["high"]) == wilson(380, 1000, Z)
-    assert hit["title"] == "all 38.0%"
+    evidence = hit.evidence
+    assert (evidence.numerator, evidence.n, evidence.threshold) == (380, 1000, 0.45)
+    assert evidence.threshold_source == "connect.alert.critical"
+    assert (evidence.low, evidence.high) == wilson(380, 1000, Z)
+    assert hit.title == "all 38.0%"
 
 
 def test_a_drop_needs_both_size_and_certainty(monkeypatch):
@@ -114,8 +114,8 @@ def test_groups_are_compared_with_their_own_peers(monkeypatch):
         rate("b3", 120, 1000, peers="B"),
     ]
     hits = found(monkeypatch, staff, rule(test="below_rest", threshold={"value": 0.01}, certain_only=True))
-    assert [hit["key"] for hit in hits] == ["b3"]
-    assert hits[0]["evidence"]["base"] == pytest.approx(0.2)
+    assert [hit.key for hit in hits] == ["b3"]
+    assert hits[0].evidence.base == pytest.approx(0.2)
 
 
 def test_many_groups_need_stronger_evidence(monkeypatch):
@@ -129,12 +129,12 @@ def test_many_groups_need_stronger_evidence(monkeypatch):
 def test_unless_suppresses_the_weaker_rule_for_the_same_group(monkeypatch):
     weaker = rule(id="weak", unless="r", threshold={"value": 0.6})
     hits = found(monkeypatch, [rate("both", 380, 1000), rate("weak", 500, 1000)], rule(), weaker)
-    assert [(hit["rule"], hit["key"]) for hit in hits] == [("r", "both"), ("weak", "weak")]
+    assert [(hit.rule, hit.key) for hit in hits] == [("r", "both"), ("weak", "weak")]
 
 
 def test_limit_keeps_the_largest_gaps_and_validity_is_respected(monkeypatch):
     several = [rate(f"k{n}", 300 + n * 10, 1000) for n in range(5)]
-    assert [hit["key"] for hit in found(monkeypatch, several, rule(limit=2))] == ["k0", "k1"]
+    assert [hit.key for hit in found(monkeypatch, several, rule(limit=2))] == ["k0", "k1"]
     assert found(monkeypatch, several, rule(enabled=False)) == []
     assert found(monkeypatch, several, rule(granularities=("daily",))) == []
     assert found(monkeypatch, several, rule(valid_to=dt.date(2026, 1, 10))) == []
@@ -144,7 +144,7 @@ def test_limit_keeps_the_largest_gaps_and_validity_is_respected(monkeypatch):
 def test_lowest_names_one(monkeypatch):
     stages = [rate("s1", 500, 1000), rate("s2", 300, 1000), rate("s3", 1, 10)]
     (hit,) = found(monkeypatch, stages, rule(test="lowest", threshold={"value": 1}))
-    assert hit["key"] == "s2"  # s3 is lower but too small to be ranked
+    assert hit.key == "s2"  # s3 is lower but too small to be ranked
 
 
 def test_a_line_that_nobody_set_is_silent_and_the_usual_takes_its_place(monkeypatch):
@@ -187,7 +187,7 @@ def test_a_team_is_compared_with_its_own_last_weeks(now, weeks, fires):
     context.facts = context.snapshot = History(now, Context.period.start - dt.timedelta(weeks=weeks))
     hits = findings.find(context, {}, [rule(scope="usual", test="drop", threshold={"value": 0.05}, certain_only=True)])
     assert bool(hits) is fires
-    assert not hits or hits[0]["evidence"]["base"] == pytest.approx(0.4)
+    assert not hits or hits[0].evidence.base == pytest.approx(0.4)
 
 
 def grid(direction, cells, usual=(20, 200)):
@@ -204,7 +204,7 @@ def heat_map(hours, grids):
 
 def slots(*grids):
     best = rule(scope="slot", test="above_rest", threshold={"value": 0}, certain_only=True, limit=1)
-    return [hit["key"] for hit in findings.find(Context(), heat_map((9, 10), grids), [best])]
+    return [hit.key for hit in findings.find(Context(), heat_map((9, 10), grids), [best])]
 
 
 def test_the_best_slot_is_no_more_than_what_was_seen():
@@ -248,7 +248,7 @@ def test_the_planted_friday_afternoon_is_the_best_slot():
     ]
     best = rule(scope="slot", test="above_rest", threshold={"value": 0}, certain_only=True, limit=1)
     (hit,) = findings.find(Context(), heat_map(hours, grids), [best])
-    assert hit["key"] in ("inbound|5-14", "inbound|5-15", "inbound|5-16")
+    assert hit.key in ("inbound|5-14", "inbound|5-15", "inbound|5-16")
 
 
 def test_problems_come_before_opportunities(monkeypatch):
@@ -259,7 +259,7 @@ def test_problems_come_before_opportunities(monkeypatch):
         rule(id="w"),
         rule(id="c", severity="critical"),
     )
-    assert [hit["rule"] for hit in hits] == ["c", "w", "o"]
+    assert [hit.rule for hit in hits] == ["c", "w", "o"]
 
 
 def test_the_projects_rules_are_valid_and_bilingual():
@@ -305,7 +305,7 @@ def test_advice_on_a_channel_weighs_what_it_earns(monkeypatch):
     )
     for name, advice in (("earns", "不减量 50%"), ("loses", "止损 -20%"), ("unknown", "做")):
         (hit,) = found(monkeypatch, [rate(name, 20, 1000), rate("others", 200, 1000)], below)
-        assert hit["advice"] == advice
+        assert hit.advice == advice
 
 
 def test_late_callers_are_advised_by_what_the_agents_can_call():
@@ -313,7 +313,7 @@ def test_late_callers_are_advised_by_what_the_agents_can_call():
     for pending, possible in ((1500, 120), (50, 50)):
         pool = WorkList((), {"total": 2000, "late": 900, "pending": pending})
         (hit,) = findings.find(Context(), {"high_intent": pool}, [late_metric(late)])
-        assert hit["advice"] == f"{possible}：3 × 40"
+        assert hit.advice == f"{possible}：3 × 40"
 
 
 def late_metric(of):
