@@ -13,6 +13,7 @@ import re
 from functools import lru_cache
 
 from dial2deal import parsing
+from dial2deal.sql import literal
 
 _DIGITS = "0-9０-９〇零一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖①②③④⑤⑥⑦⑧⑨⓪"
 _ONE, _ZERO = "1１一幺壹①", "0０〇零⓪"
@@ -95,10 +96,10 @@ def macros() -> str:
     return f"""
 create schema if not exists parse;
 create or replace macro parse.mask_text(t) as list_transform([t], lambda x: case
-    when x is null or strlen(x) < 7 or not regexp_matches(x, {_quoted(_SUSPECT)}) then x
+    when x is null or strlen(x) < 7 or not regexp_matches(x, {literal(_SUSPECT)}) then x
     else {_nested("x", TEXT_RULES)} end)[1];
 create or replace macro parse.mask_id(t, key) as case
-    when t is null or strlen(t) < 7 or not regexp_matches(t, {_quoted(_SUSPECT)})
+    when t is null or strlen(t) < 7 or not regexp_matches(t, {literal(_SUSPECT)})
         or regexp_full_match(t, '{_HASH}') then t
     else list_transform([{_nested("t", ID_RULES)}],
         lambda m: case when m = t or key = '' then m else m || '~' || left(sha256(key || '|' || t), {_TAG}) end)[1] end;
@@ -107,12 +108,8 @@ create or replace macro parse.mask_id(t, key) as case
 
 def _nested(value: str, rules: tuple[tuple[str, str], ...]) -> str:
     for pattern, replacement in rules:
-        value = f"regexp_replace({value}, {_quoted(pattern)}, {_quoted(replacement)}, 'g')"
+        value = f"regexp_replace({value}, {literal(pattern)}, {literal(replacement)}, 'g')"
     return value
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _apply(text: str, rules: tuple[tuple[re.Pattern[str], str], ...]) -> str:

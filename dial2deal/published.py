@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from dial2deal.settings import Settings
+from dial2deal.sql import literal
 
 # Beside the snapshot: what its tables can be asked.
 SEMANTIC_MANIFEST = "semantic_manifest.json"
@@ -29,8 +30,7 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
             "'dial2deal build', or try 'dial2deal demo'."
         )
     con = duckdb.connect()
-    quoted = str(settings.snapshot).replace("'", "''")
-    con.execute(f"attach '{quoted}' as warehouse (read_only)")
+    con.execute(f"attach {literal(str(settings.snapshot))} as warehouse (read_only)")
     con.execute("use warehouse.marts")
     con.execute("set enable_progress_bar = false")
     con.execute("set TimeZone = 'UTC'")

@@ -13,3 +13,13 @@ def only_row(result: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
     if row is None:
         raise LookupError("A query that always has a row returned none.")
     return row
+
+
+def literal(value: str) -> str:
+    """SQL literal of ``value``."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import dagster as dg
 from pydantic import TypeAdapter
 
+from dial2deal import storage
 from dial2deal.settings import Settings
 
 _KEEP = 20
@@ -23,7 +23,7 @@ def build_id(run: dg.DagsterRun) -> str:
 
 def save(settings: Settings, build: str, name: str, value: Any) -> None:
     """Keep a data class as ``name`` for later steps of this build; replaces atomically."""
-    _write(_folder(settings) / build / f"{name}.json", TypeAdapter(type(value)).dump_json(value))
+    storage.write(_folder(settings) / build / f"{name}.json", TypeAdapter(type(value)).dump_json(value))
     for old in sorted(_folder(settings).iterdir(), key=lambda kept: kept.stat().st_mtime)[:-_KEEP]:
         shutil.rmtree(old, ignore_errors=True)
 
@@ -46,13 +46,6 @@ def find(settings: Settings, build: str, name: str, kind: type[Kind]) -> Kind | 
         return TypeAdapter(kind).validate_json((_folder(settings) / build / f"{name}.json").read_bytes())
     except (OSError, ValueError):
         return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, path)
 
 
 def _folder(settings: Settings) -> Path:

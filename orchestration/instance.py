@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from dial2deal import storage
 from dial2deal.settings import Settings
 
 LOCATION = "dial2deal"
@@ -41,9 +42,7 @@ def write_config(settings: Settings) -> Path:
     settings.ensure()
     config = settings.dagster_home / "dagster.yaml"
     if not config.exists():
-        unfinished = config.with_suffix(".tmp")
-        unfinished.write_text(DAGSTER_YAML, encoding="utf-8")
-        os.replace(unfinished, config)
+        storage.write(config, DAGSTER_YAML)
     return settings.dagster_home
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dial2deal import storage
 from dial2deal.landing.deliveries import Delivery, deliveries, done_file
 from dial2deal.settings import Settings
 
@@ -61,11 +61,7 @@ def note_built(settings: Settings, files: Listing, waiting: Iterable[str]) -> No
     """Keep what a load found in the folder, but for files that it left ``waiting`` (paths relative to landing)."""
     left = set(waiting)
     target = _note(settings)
-    unfinished = target.with_suffix(".tmp")
-    unfinished.write_text(
-        json.dumps({name: facts for name, facts in files.items() if name not in left}), encoding="utf-8"
-    )
-    os.replace(unfinished, target)
+    storage.write(target, json.dumps({name: facts for name, facts in files.items() if name not in left}))
 
 
 def built(settings: Settings) -> Listing:

@@ -15,6 +15,7 @@ from dial2deal.audit import counted
 from dial2deal.audit.suites import EVERY_FILE, Column, Suite
 from dial2deal.feeds.catalogue import feeds
 from dial2deal.settings import Settings
+from dial2deal.sql import literal
 
 CATALOG = "candidate"
 # Yuan of rows that a later row of their key and file replaces with another amount, though no time says it is newer.
@@ -78,7 +79,7 @@ def build(
 def attach(con: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool = True) -> None:
     """Attach the scratch database under the name GX knows it by."""
     mode = " (read_only)" if read_only else ""
-    con.execute(f"attach '{_quoted(str(path))}' as {CATALOG}{mode}")
+    con.execute(f"attach {literal(str(path))} as {CATALOG}{mode}")
 
 
 def discard(path: Path) -> None:
@@ -89,7 +90,7 @@ def discard(path: Path) -> None:
 
 def id_list(file_ids: list[str]) -> str:
     """SQL list of file ids: literals let DuckDB skip row groups of other files by their zone maps."""
-    return ", ".join(f"'{_quoted(file_id)}'" for file_id in file_ids)
+    return ", ".join(literal(file_id) for file_id in file_ids)
 
 
 def _file_facts(con: duckdb.DuckDBPyConnection, files: list[LoadedFile]) -> None:
@@ -186,7 +187,3 @@ def _binding_error(con: duckdb.DuckDBPyConnection, suite: Suite, columns: list[C
 def first_line(error: BaseException) -> str:
     """First line of an engine's message: the rest quotes SQL and may quote data."""
     return (str(error).splitlines() or [type(error).__name__])[0][:300]
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from dial2deal import parsing, userfiles
+from dial2deal import parsing, storage
 from dial2deal.feeds import sources
 from dial2deal.feeds.assemble import expand_terms, merge
 from dial2deal.feeds.catalogue import Feed, feeds, known_headers
@@ -394,8 +394,8 @@ def _read(
     """The YAML of a profile and of those it is like, as one."""
     where = f"profiles/{path.parent.name}/{path.name}"
     try:
-        raw = implied.get(path) or yaml.load(userfiles.read(path), Loader=_TextLoader) or {}
-    except userfiles.EncodingError as error:
+        raw = implied.get(path) or yaml.load(storage.read_text(path), Loader=_TextLoader) or {}
+    except storage.EncodingError as error:
         raise ProfileError(f"{where}: {error}") from error
     except (yaml.YAMLError, RecursionError) as error:
         raise ProfileError(f"{where} is not valid YAML: {error}") from error

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dial2deal import userfiles
+from dial2deal import storage
 from dial2deal.feeds.catalogue import feeds
 from dial2deal.feeds.problems import ProfileError
 
@@ -31,11 +31,11 @@ def implied(path: Path) -> dict[str, dict[str, Any]]:
     """
     where = f"profiles/{path.parent.name}/{path.name}"
     try:
-        source = _Source.model_validate(yaml.safe_load(userfiles.read(path)))
+        source = _Source.model_validate(yaml.safe_load(storage.read_text(path)))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ProfileError(f"{where}: {problems}") from error
-    except (yaml.YAMLError, RecursionError, userfiles.EncodingError, OSError) as error:
+    except (yaml.YAMLError, RecursionError, storage.EncodingError, OSError) as error:
         raise ProfileError(f"{where} cannot be read: {error}") from error
     likes = {feed: other for other, listed in source.like.items() for feed in listed}
     known = [feed for feed in feeds() if feed not in likes] if source.synonyms == "every" else source.synonyms

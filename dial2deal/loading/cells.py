@@ -12,7 +12,7 @@ from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.records import blank_lines, reread
 from dial2deal.readers.table import Table
 from dial2deal.readers.text import is_utf8
-from dial2deal.sql import only_row
+from dial2deal.sql import literal, only_row
 
 _WIDTH_REJECTS = ("MISSING COLUMNS", "TOO MANY COLUMNS")
 _MAX_COLUMNS = 16_384
@@ -64,7 +64,7 @@ def read_cells(con: duckdb.DuckDBPyConnection, table: Table, work: Path) -> Cell
     if has_ragged:
         con.execute(
             "create or replace temp table ragged as select l::bigint as line, c0 as reason, c1 as content from "
-            f"read_csv({statements.text(str(table.ragged))}, header=false, auto_detect=false, delim=',', quote='\"', "
+            f"read_csv({literal(str(table.ragged))}, header=false, auto_detect=false, delim=',', quote='\"', "
             "escape='\"', columns={'l': 'varchar', 'c0': 'varchar', 'c1': 'varchar'})"
         )
     return Cells(table, rows, "l::bigint", has_ragged=has_ragged)

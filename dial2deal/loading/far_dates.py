@@ -8,8 +8,7 @@ import duckdb
 
 from dial2deal import warehouse
 from dial2deal.feeds.catalogue import feeds
-from dial2deal.loading.statements import name
-from dial2deal.sql import only_row
+from dial2deal.sql import identifier, only_row
 
 # Plans and budgets lie ahead, but not for long.
 _AHEAD = dt.timedelta(days=3660)
@@ -54,10 +53,10 @@ def _move(
     con: duckdb.DuckDBPyConnection, file_id: str, feed: str, status: str, latest: dt.date, reference: dt.date
 ) -> int:
     definition = feeds()[feed]
-    raw, event = f"raw.{name(feed)}", definition.event_column
+    raw, event = f"raw.{identifier(feed)}", definition.event_column
     far = "_file_id = $file and _event_date > $latest"
     cells = ", ".join(
-        f"coalesce(parse.mask({name(c.name)}), {name(c.name)})" if c.kind == "phone" else name(c.name)
+        f"coalesce(parse.mask({identifier(c.name)}), {identifier(c.name)})" if c.kind == "phone" else identifier(c.name)
         for c in definition.columns.values()
     )
     reason = (

@@ -11,7 +11,7 @@ from dial2deal.feeds.profiles import Profile
 from dial2deal.loading import ledger, statements
 from dial2deal.loading.cells import Cells
 from dial2deal.loading.outcome import Counts, Stored
-from dial2deal.sql import only_row
+from dial2deal.sql import identifier, literal, only_row
 
 _FEW_ROWS = 20_000
 
@@ -28,7 +28,7 @@ class _Target:
     files: dict[str, int]
 
     def count(self) -> dict[str, Counts]:
-        one = statements.text(next(iter(self.files))) if len(self.files) == 1 else None
+        one = literal(next(iter(self.files))) if len(self.files) == 1 else None
         rows = self.con.execute(
             f"select {one or '_file_id'}, count(_event_date), count(distinct hash(_row_key)) filter "
             "(_event_date is not null), min(_event_date), max(_event_date), "
@@ -58,9 +58,9 @@ def insert(
 
     ``files`` maps the id of each file in ``cells`` to its number of records, in the order of their loading.
     """
-    ids = ", ".join(map(statements.text, files))
+    ids = ", ".join(map(literal, files))
     ours = f"_loaded_at = $loaded_at and _file_id in ({ids})"
-    target = _Target(con, f"raw.{statements.name(profile.feed.name)}", ours, source, loaded_at, files)
+    target = _Target(con, f"raw.{identifier(profile.feed.name)}", ours, source, loaded_at, files)
     counts, quarantined = _insert(target, profile, cells, zone)
     repeated = _drop_repeated(target, counts)
     replaced_in = (
@@ -157,7 +157,7 @@ def _not_accepted(
             f"exists (select 1 from {target.raw} e where e._row_hash = n._row_hash and e._row_key = n._row_key "
             "and e._source = $source and e._event_date between $first and $last and e._file_id in (select file_id "
             "from ops.export_files where status in ('loaded', 'accepted') and file_id not in "
-            f"({', '.join(map(statements.text, target.files))})))"
+            f"({', '.join(map(literal, target.files))})))"
         )
         given |= {"source": target.source, "first": first, "last": last}
     nth = "1"

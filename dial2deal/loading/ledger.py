@@ -22,7 +22,7 @@ from dial2deal.loading import corrections
 from dial2deal.loading.outcome import FileResult
 from dial2deal.policy import Policy
 from dial2deal.policy.models import ValueMap
-from dial2deal.sql import only_row
+from dial2deal.sql import literal, only_row
 
 NO_PROFILE = "no profile"
 TRY_AGAIN = "try again"
@@ -213,8 +213,7 @@ def prepare(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     for macro, setting in _MACRO_SETTINGS:
         value = policy.text(setting)
         if only_row(con.execute(f"select parse.{macro}()"))[0] != value:
-            literal = value.replace("'", "''")
-            con.execute(f"create or replace macro parse.{macro}() as '{literal}'")
+            con.execute(f"create or replace macro parse.{macro}() as {literal(value)}")
     changes = "true" if _has_clock_changes(policy.text("time_zone")) else "false"
     if only_row(con.execute("select parse.has_clock_changes()"))[0] != changes:
         con.execute(f"create or replace macro parse.has_clock_changes() as '{changes}'")

@@ -39,7 +39,7 @@ from dial2deal.readers import kinds
 from dial2deal.readers.problems import FileProblem, MachineProblem, not_read_here
 from dial2deal.readers.records import reread
 from dial2deal.settings import Settings
-from dial2deal.sql import only_row
+from dial2deal.sql import literal, only_row
 
 _CUT = "the file ends in the middle of this line: it seems cut; deliver it again whole"
 # DuckDB's share: a load takes no more memory for a larger file, and no longer either (measured at 2 million calls).
@@ -214,7 +214,7 @@ def _load_table(
         table,
         statements.texts(profile, table),
         statements.looked_at(profile, table, cells.source),
-        statements.text(identity),
+        literal(identity),
         {identity: delivery.delivered_at},
         known.home,
     )[identity]
@@ -227,7 +227,7 @@ def _load_table(
         if identity in known.files:
             ledger.withdraw(con, known, profile.feed.name, identity)
         files = {identity: cells.rows}
-        cells = replace(cells, file=statements.text(identity))
+        cells = replace(cells, file=literal(identity))
         stored = insert(con, known, profile, cells, files, delivery.source, zone, loaded_at)[identity]
         ragged, ragged_totals = _quarantine_ragged(con, cells, mine)
         repairs.note_trimmed(con, profile, cells, {identity: table})

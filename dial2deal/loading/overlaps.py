@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from dial2deal.feeds.catalogue import Feed, feeds
-from dial2deal.loading.statements import name
+from dial2deal.sql import identifier
 
 # A file that meets hundreds of others is one of many parts of a day; the closest relations tell the story.
 _KEPT_PER_FILE = 20
@@ -37,12 +37,12 @@ def _pairs(con: duckdb.DuckDBPyConnection, feed: Feed) -> bool:
 
 
 def _store(con: duckdb.DuckDBPyConnection, feed: Feed) -> None:
-    raw = f"raw.{name(feed.name)}"
+    raw = f"raw.{identifier(feed.name)}"
     # Time of day decides for files that meet on one date only: hourly exports do not overlap.
     con.execute(
         "create or replace temp table spans as "
         "select _file_id, _event_date, min(moment) as first_at, max(moment) as last_at "
-        f"from (select _file_id, _event_date, parse.ts({name(feed.event_column)}) as moment from {raw} "
+        f"from (select _file_id, _event_date, parse.ts({identifier(feed.event_column)}) as moment from {raw} "
         "where _file_id in (select later from met union select earlier from met) "
         "and _event_date between (select min(first_date) from met) and (select max(last_date) from met)) "
         "where moment is not null group by all"

@@ -15,6 +15,7 @@ from dial2deal.loading import numbers, senses
 from dial2deal.loading.senses import UNORDERED_DATE
 from dial2deal.readers.sense import MARKS, NOTHING_DECIDED
 from dial2deal.readers.table import Table
+from dial2deal.sql import identifier, literal
 
 UNDATED = "date '1970-01-01'"
 _PARSERS = {"timestamp": "ts", "date": "day", "seconds": "seconds", "money": "money"}
@@ -23,16 +24,6 @@ _LOSSY_KINDS = ("id", "phone", "money", "number", "seconds")
 _SHOWN = 60
 _SAMPLE = 1000
 _RAW_LINE = 2000
-
-
-def text(value: str) -> str:
-    """SQL literal of ``value``."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def name(identifier: str) -> str:
-    """Quoted SQL identifier."""
-    return '"' + identifier.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True)
@@ -66,7 +57,7 @@ class LoadPlan:
 
     def rows(self, line: str, source: str) -> str:
         """Relation of all rows with canonical text, key, hash, event day and line, valid or not."""
-        canonical = ", ".join(f"{sql} as {name(column)}" for column, sql in self.values.items())
+        canonical = ", ".join(f"{sql} as {identifier(column)}" for column, sql in self.values.items())
         return (
             f"(select *, {self.key} as _row_key, {self.row_hash} as _row_hash, {self.event_day} as _event_day from "
             f"(select *, {canonical}, {self.extra or 'null::varchar'} as _extra from "
@@ -94,8 +85,8 @@ class LoadPlan:
         """
         columns = [*self.values, *PROVENANCE]
         return (
-            f"insert into raw.{name(self.feed.name)} ({', '.join(map(name, columns))}) "
-            f"select {', '.join(map(name, self.values))}, _extra, $source, {file}, _line, _row_key, _row_hash, "
+            f"insert into raw.{identifier(self.feed.name)} ({', '.join(map(identifier, columns))}) "
+            f"select {', '.join(map(identifier, self.values))}, _extra, $source, {file}, _line, _row_key, _row_hash, "
             f"case when {self.invalid} then null else coalesce(_event_day, {UNDATED}) end, $loaded_at "
             f"from {self.rows(line, source)} where {only}"
         )
@@ -109,7 +100,7 @@ class LoadPlan:
         """Insert the invalid rows that are data; parameter loaded_at."""
         # Numbered, because each condition that is written down is planned again.
         which = _case("", [(f.when, str(number)) for number, f in enumerate(self.failures)])
-        column = _case("_failure", [(str(number), text(f.column)) for number, f in enumerate(self.failures)])
+        column = _case("_failure", [(str(number), literal(f.column)) for number, f in enumerate(self.failures)])
         reason = _case("_failure", [(str(number), f.reason) for number, f in enumerate(self.failures)])
         return (
             f"insert into ops.quarantine select {file}, _line, "
@@ -129,7 +120,7 @@ def plan(profile: Profile, table: Table, policy_zone: str, *, quick: bool) -> Lo
     ]
     event = feed.columns.get(feed.event_column) if feed.event_column else None
     # In the order of the feed, so that reordered or renamed headers do not make the same content another one.
-    hashed = ", ".join([text(",".join(values)), *map(name, values), "_extra"])
+    hashed = ", ".join([literal(",".join(values)), *map(identifier, values), "_extra"])
     return LoadPlan(
         feed=feed,
         values=values,
@@ -159,7 +150,7 @@ def first_cell(table: Table) -> str:
 
 def is_totals_text(sql: str) -> str:
     """Condition that a text begins as totals and footer lines do."""
-    return f"regexp_matches(lower(parse.ascii({sql})), {text(totals_pattern())})"
+    return f"regexp_matches(lower(parse.ascii({sql})), {literal(totals_pattern())})"
 
 
 def read_csv(table: Table, rejects: str | None, paths: Sequence[Path] = ()) -> str:
@@ -168,12 +159,12 @@ def read_csv(table: Table, rejects: str | None, paths: Sequence[Path] = ()) -> s
     ``paths`` are read in their order instead of the table's own, as files of its shape.
     """
     columns = [*(["l"] if table.has_line_column else []), *(f"c{i}" for i in range(table.width))]
-    declared = ", ".join(f"{text(c)}: 'varchar'" for c in columns)
+    declared = ", ".join(f"{literal(c)}: 'varchar'" for c in columns)
     quote = '"' if table.has_quotes else ""
-    files = ", ".join(text(str(path)) for path in paths or [table.path])
+    files = ", ".join(literal(str(path)) for path in paths or [table.path])
     caught = (
         (
-            f", store_rejects=true, rejects_table={text(rejects)}, rejects_scan={text(rejects + '_scan')}, "
+            f", store_rejects=true, rejects_table={literal(rejects)}, rejects_scan={literal(rejects + '_scan')}, "
             "rejects_limit=0"
         )
         if rejects
@@ -181,8 +172,8 @@ def read_csv(table: Table, rejects: str | None, paths: Sequence[Path] = ()) -> s
     )
     return (
         f"read_csv([{files}], header=false, auto_detect=false, skip={table.skip}, "
-        f"delim={text(table.delimiter)}, quote={text(quote)}, escape={text(quote)}, "
-        f"nullstr=[{', '.join(map(text, parsing.empty_words()))}], "
+        f"delim={literal(table.delimiter)}, quote={literal(quote)}, escape={literal(quote)}, "
+        f"nullstr=[{', '.join(map(literal, parsing.empty_words()))}], "
         f"{_padding(table)}"
         f"columns={{{declared}}}{caught})"
     )
@@ -217,13 +208,13 @@ def texts(profile: Profile, table: Table) -> dict[str, str]:
         position = table.match.positions.get(column.name)
         if position is not None:
             found[column.name] = _cell(column, f"c{position}") if table.may_be_padded else f"c{position}"
-        elif (expression := name(f"={column.name}")) in expressions:
+        elif (expression := identifier(f"={column.name}")) in expressions:
             found[column.name] = expression
         elif rule.hash_of == [WHOLE_ROW]:
             cells = ", ".join(f"coalesce(c{i}, '')" for i in range(table.width))
             found[column.name] = f"'#' || md5(concat_ws('|', {cells}))"
         elif rule.const and not rule.hash_of:
-            found[column.name] = text(rule.const)
+            found[column.name] = literal(rule.const)
     return found
 
 
@@ -240,11 +231,13 @@ def _values(profile: Profile, table: Table, policy_zone: str) -> dict[str, str]:
             unit = rule.unit or (header_unit(table.header[position]) if position is not None else None)
             if unit:
                 bare = "-?[0-9]+:[0-9]+" if unit == "[h:m]" else f"-?[0-9]*[.{',' if mark else ''}]?[0-9]+"
-                sql = f"case when regexp_full_match({sql}, {text(bare)}) then {sql} || {text(unit)} else {sql} end"
+                sql = (
+                    f"case when regexp_full_match({sql}, {literal(bare)}) then {sql} || {literal(unit)} else {sql} end"
+                )
         if mark:
             # In a column that contradicts itself, what can only be meant with a point is no mystery.
             clear = f" and not {senses.is_clear(sql)}" if mark == MARKS["?"] else ""
-            sql = f"case when regexp_matches({sql}, '[.,，]'){clear} then {sql} || {text(mark)} else {sql} end"
+            sql = f"case when regexp_matches({sql}, '[.,，]'){clear} then {sql} || {literal(mark)} else {sql} end"
         if column.kind == "phone" and sense.region:
             sql = numbers.marked(sql, sense.region)
         if column.kind in ("timestamp", "date"):
@@ -271,7 +264,7 @@ def _ordered(sql: str, order: str | None, bracketed: bool) -> str:
     plain = f"replace({sql}, '[', '(')" if bracketed else sql
     if not order:
         return plain
-    return f"case when regexp_matches({sql}, {text(UNORDERED_DATE)}) then {plain} || '[{order}]' else {plain} end"
+    return f"case when regexp_matches({sql}, {literal(UNORDERED_DATE)}) then {plain} || '[{order}]' else {plain} end"
 
 
 def _zoned(sql: str, zone: str | None, policy_zone: str) -> str:
@@ -281,7 +274,7 @@ def _zoned(sql: str, zone: str | None, policy_zone: str) -> str:
         f"regexp_matches({sql}, '(?i)(:.*[+-][0-9]{{2}}:?[0-9]{{2}}|z|gmt|utc)[)]?$|"
         "^[0-9]{10}([0-9]{3}|[0-9]{6}|[.][0-9]+)?$')"
     )
-    return f"case when {told} or parse.blank({sql}) then {sql} else {sql} || {text('[' + zone + ']')} end"
+    return f"case when {told} or parse.blank({sql}) then {sql} else {sql} || {literal('[' + zone + ']')} end"
 
 
 def _normalised(column: Column, sql: str, quick: bool = False) -> str:
@@ -297,7 +290,7 @@ def _extra(table: Table) -> str | None:
     if not table.match.unknown:
         return None
     cells = [f"c{i}" for i in table.match.unknown.values()]
-    pairs = ", ".join(f"{text(header)}, c{i}" for header, i in table.match.unknown.items())
+    pairs = ", ".join(f"{literal(header)}, c{i}" for header, i in table.match.unknown.items())
     return f"case when coalesce({', '.join(cells)}) is not null then json_object({pairs})::varchar end"
 
 
@@ -307,10 +300,12 @@ def _parsed(column: Column, sql: str, quick: bool = False) -> str:
 
 def _key(profile: Profile, values: dict[str, str], quick: bool) -> str:
     if len(profile.key) == 1:
-        return f"{name(profile.key[0])}::varchar"
+        return f"{identifier(profile.key[0])}::varchar"
     # The event column is known to be readable where a quick plan is used; other columns get the full reading.
     parts = [
-        _normalised(profile.feed.columns[c], name(c), quick and c == profile.feed.event_column) if c in values else "''"
+        _normalised(profile.feed.columns[c], identifier(c), quick and c == profile.feed.event_column)
+        if c in values
+        else "''"
         for c in profile.key
     ]
     return f"concat_ws('|', {', '.join(parts)})"
@@ -325,7 +320,7 @@ def _case(subject: str, branches: list[tuple[str, str]]) -> str:
 def _event_day(event: Column | None, values: dict[str, str], quick: bool) -> str:
     if event is None or event.name not in values:
         return "null::date"
-    return f"{_parsed(event, name(event.name), quick)}::date"
+    return f"{_parsed(event, identifier(event.name), quick)}::date"
 
 
 def _failures(feed: Feed, table: Table, values: dict[str, str], quick: bool) -> list[Failure]:
@@ -334,15 +329,15 @@ def _failures(feed: Feed, table: Table, values: dict[str, str], quick: bool) -> 
         return [Failure(when, column.name, "''") for column in columns for when in _not_quick(feed, column)]
     failures = []
     for column in columns:
-        quoted = name(column.name)
+        quoted = identifier(column.name)
         if column.not_empty:
-            failures.append(Failure(f"parse.blank({quoted})", column.name, text(f"{column.name} is empty")))
+            failures.append(Failure(f"parse.blank({quoted})", column.name, literal(f"{column.name} is empty")))
         if table.may_be_lossy and column.kind in _LOSSY_KINDS:
             failures.append(
                 Failure(
                     f"parse.is_lossy({quoted})",
                     column.name,
-                    f"{text(column.name + ' has lost digits, Excel wrote ')} || {quoted} || "
+                    f"{literal(column.name + ' has lost digits, Excel wrote ')} || {quoted} || "
                     "'; format the column as text and export again'",
                 )
             )
@@ -354,7 +349,7 @@ def _failures(feed: Feed, table: Table, values: dict[str, str], quick: bool) -> 
                 Failure(
                     f"{unreadable} and not parse.blank({quoted})",
                     column.name,
-                    f"{text(f'{column.name} cannot be read as {_MEANS[column.kind]}: ')} || {shown}{_advice(column)}",
+                    f"{literal(f'{column.name} cannot be read as {_MEANS[column.kind]}: ')} || {shown}{_advice(column)}",
                 )
             )
     return failures
@@ -364,16 +359,16 @@ def _advice(column: Column) -> str:
     """SQL that adds what to do about a value that cannot be read; nothing where there is no one thing to do."""
     if column.kind not in ("timestamp", "date"):
         return ""
-    quoted = name(column.name)
+    quoted = identifier(column.name)
     return (
-        f" || case when regexp_matches({quoted}, {text(UNORDERED_DATE)}) and not contains({quoted}, 'y]') "
+        f" || case when regexp_matches({quoted}, {literal(UNORDERED_DATE)}) and not contains({quoted}, 'y]') "
         "then '; say in the profile which comes first, date_order: mdy or dmy' else '' end"
     )
 
 
 def _not_quick(feed: Feed, column: Column) -> list[str]:
     """When a quick plan must leave a row: whenever the full plan might quarantine it, and some more."""
-    quoted = name(column.name)
+    quoted = identifier(column.name)
     if column.name == feed.event_column:
         return ["_event_day is null" if column.not_empty else f"{quoted} is not null and _event_day is null"]
     unreadable = [f"{quoted} is not null and {_parsed(column, quoted, True)} is null"] if column.must_parse else []
@@ -383,7 +378,7 @@ def _not_quick(feed: Feed, column: Column) -> list[str]:
 def _is_total(table: Table, feed: Feed, profile: Profile, not_data: list[str]) -> str:
     first = first_cell(table)
     repeated = [
-        f"parse.cell(c{i}) is not distinct from {text(table.header[i].strip())}"
+        f"parse.cell(c{i}) is not distinct from {literal(table.header[i].strip())}"
         for i in list(table.match.positions.values())[:2]
     ]
     repeats_header = f" or ({' and '.join(repeated)})" if len(repeated) == 2 else ""
@@ -396,4 +391,4 @@ def _raw_line(profile: Profile, table: Table) -> str:
     cells = [
         f"coalesce(parse.mask(c{i}), c{i}, '')" if i in phones else f"coalesce(c{i}, '')" for i in range(table.width)
     ]
-    return f"left(parse.mask_text(concat_ws({text(table.delimiter)}, {', '.join(cells)})), {_RAW_LINE})"
+    return f"left(parse.mask_text(concat_ws({literal(table.delimiter)}, {', '.join(cells)})), {_RAW_LINE})"

@@ -28,6 +28,7 @@ from dial2deal.loading.outcome import FileResult
 from dial2deal.readers import kinds
 from dial2deal.readers.table import Table
 from dial2deal.settings import Settings
+from dial2deal.sql import literal
 
 _MAX_FILE_BYTES = 4 << 20
 # What is lost at most when a load is killed, and how long progress stands still.
@@ -223,7 +224,7 @@ def _load_together(
                     **outcome.reading(member.table, columns),
                 )
                 if result.rows_total_line:
-                    own = f"(select * from {cells.source} where {cells.file} = {statements.text(member.identity)})"
+                    own = f"(select * from {cells.source} where {cells.file} = {literal(member.identity)})"
                     totals.store(con, profile, replace(cells, source=own), zone, 0, member.identity, loaded_at)
                 results.append(result)
     except Exception:  # whichever file it was, the loader finds it when it takes each alone

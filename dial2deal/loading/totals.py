@@ -14,7 +14,7 @@ from dial2deal.feeds.profiles import Profile, vocabulary
 from dial2deal.loading import statements
 from dial2deal.loading.cells import Cells
 from dial2deal.privacy import mask_text
-from dial2deal.sql import only_row
+from dial2deal.sql import identifier, only_row
 
 # Totals of groups make many such lines; the first ones show what is wrong.
 _MAX_LINES = 20
@@ -93,7 +93,7 @@ def _aligned(
         f"select _line, _first, list_transform([{texts}], lambda x: case when not parse.blank(x) then parse.cell(x) "
         f"end) from (select *, {cells.line} as _line, {statements.first_cell(table)} as _first "
         f"from {cells.source}) where {statements.is_totals_text('_first')} and _line not in (select _line from "
-        f"raw.{statements.name(profile.feed.name)} where _file_id = ? and _loaded_at = ?) order by _line "
+        f"raw.{identifier(profile.feed.name)} where _file_id = ? and _loaded_at = ?) order by _line "
         f"limit {_MAX_LINES}",
         [file_id, loaded_at],
     ).fetchall()

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from dial2deal.loading.cells import Cells
-from dial2deal.loading.statements import text
-from dial2deal.sql import only_row
+from dial2deal.sql import literal, only_row
 
 SAMPLED_ROWS = 2000
 _SHOWN = 3
@@ -156,6 +155,6 @@ def unique_together(con: duckdb.DuckDBPyConnection, columns: list[int]) -> bool:
     """Whether the cells of these columns differ together in every row of the sample."""
     cells = ", ".join(f"coalesce(c{i}, '')" for i in columns)
     rows, distinct = only_row(
-        con.execute(f"select count(*), count(distinct concat_ws({text(chr(31))}, {cells})) from incoming")
+        con.execute(f"select count(*), count(distinct concat_ws({literal(chr(31))}, {cells})) from incoming")
     )
     return rows > 1 and rows == distinct

@@ -9,14 +9,13 @@ import duckdb
 
 from dial2deal.feeds.catalogue import Feed
 from dial2deal.feeds.profiles import WHOLE_ROW, Profiles, header_unit
-from dial2deal.loading.statements import text
 from dial2deal.mapping.content import Content, unique_together
 from dial2deal.mapping.guess import FeedGuess, Guess, Vocabulary, hint, hints
 from dial2deal.mapping.meanings import meaning
 from dial2deal.mapping.probe import Sample
 from dial2deal.mapping.values import meant, proposed
 from dial2deal.readers.headers import normalise_header
-from dial2deal.sql import only_row
+from dial2deal.sql import literal, only_row
 
 _ID_TRIES = 80
 _ENOUGH = 0.9
@@ -112,7 +111,9 @@ def _parties(
             proposal.rules[column] = Rule(column, "high", f"by direction, see profiles/{base.source}", expression="")
         return
     caller, called = (f"{{{sample.header[i]}}}" for i in parties)
-    condition = f"case when trim({{{direction.header}}}) in ({', '.join(map(text, out)) or text('outbound')}) then"
+    condition = (
+        f"case when trim({{{direction.header}}}) in ({', '.join(map(literal, out)) or literal('outbound')}) then"
+    )
     why = f"by direction: {sample.header[parties[0]]} calls {sample.header[parties[1]]}"
     for column, (ours, theirs) in {"customer_number": (called, caller), "own_number": (caller, called)}.items():
         proposal.rules[column] = Rule(column, "medium", why, expression=f"{condition} {ours} else {theirs} end")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from dataclasses import asdict
@@ -11,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from dial2deal import policy, warehouse
+from dial2deal import policy, storage, warehouse
 from dial2deal.feeds.catalogue import feeds
 from dial2deal.feeds.problems import ProfileError
 from dial2deal.feeds.profiles import Profile, Profiles
@@ -354,10 +353,7 @@ def _write(settings: Settings, profiles: Profiles, mapping: Mapping, options: Op
             f"file of {mapping.source}: choose another --source, or --force"
         )
         return
-    mapping.profile_path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = mapping.profile_path.with_suffix(".new")
-    fresh.write_text(mapping.profile_text, encoding="utf-8")
-    os.replace(fresh, mapping.profile_path)
+    storage.write(mapping.profile_path, mapping.profile_text)
     Profiles(settings.profile_dirs).get(mapping.source, mapping.feed)  # raises should it ever be invalid
     mapping.written = True
 

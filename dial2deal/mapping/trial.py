@@ -17,9 +17,8 @@ from dial2deal.audit import texts
 from dial2deal.feeds.catalogue import feeds
 from dial2deal.loading.file_report import FileReport, file_reports
 from dial2deal.loading.load import load_landing
-from dial2deal.loading.statements import name
 from dial2deal.settings import Settings
-from dial2deal.sql import only_row
+from dial2deal.sql import identifier, only_row
 
 _UNMAPPED_SHOWN = 12
 
@@ -115,7 +114,7 @@ class Trial:
         feed = reports[0].feed
         repeated = only_row(
             con.execute(
-                f"select count(*) - count(distinct _row_key) from raw.{name(feed)} where _source = ?", [place[0]]
+                f"select count(*) - count(distinct _row_key) from raw.{identifier(feed)} where _source = ?", [place[0]]
             )
         )[0]
         unmapped: dict[str, list[tuple[str, int]]] = {}
@@ -126,10 +125,12 @@ class Trial:
             filled, rows = only_row(
                 con.execute(
                     "select coalesce(sum(n), 0), list((value, n) order by n desc, value) filter (not known) from (select "
-                    f"{name(column.name)} as value, count(*) as n, trim(lower({name(column.name)})) in (select raw_value "
+                    f"{identifier(column.name)} as value, count(*) as n, "
+                    f"trim(lower({identifier(column.name)})) in (select raw_value "
                     "from ops.value_maps where source = $source and feed = $feed and column_name = $column union select "
                     "canonical_value from ops.value_maps where feed = $feed and column_name = $column) as known "
-                    f"from raw.{name(feed)} where _source = $source and not parse.blank({name(column.name)}) group by 1)",
+                    f"from raw.{identifier(feed)} where _source = $source "
+                    f"and not parse.blank({identifier(column.name)}) group by 1)",
                     {"source": place[0], "feed": feed, "column": column.name},
                 )
             )

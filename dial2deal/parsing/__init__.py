@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from dial2deal.parsing import countries
+from dial2deal.sql import literal
 
 _LISTS = Path(__file__).with_name("parse.yml")
 _MACROS = Path(__file__).with_name("parse.sql")
@@ -46,12 +47,12 @@ def statements() -> str:
         for name, places in zones["zone_minutes_in"].items()
         for zone, minutes in places.items()
     }
-    empty = ", ".join(map(_text, ["", *zones["empty"]]))
+    empty = ", ".join(map(literal, ["", *zones["empty"]]))
     generated = [
         "create schema if not exists parse",
         f"create or replace macro parse.is_empty_word(w) as w in ({empty})",
         "create or replace macro parse.is_international(n) as starts_with(n, '+') "
-        f"and regexp_full_match(n, {_text(countries.international_pattern())})",
+        f"and regexp_full_match(n, {literal(countries.international_pattern())})",
         f"create or replace macro parse.zone_minutes(a) as {_map(zones['zone_minutes'])}[a]",
         f"create or replace macro parse.zone_minutes_in(a_and_zone) as {_map(several)}[a_and_zone]",
         f"create or replace macro parse.zone_named(a) as {_map(zones['zone_names'])}[a]",
@@ -63,11 +64,7 @@ def _map(pairs: dict[str, Any]) -> str:
     return (
         "map{"
         + ", ".join(
-            f"{_text(key)}: {_text(value) if isinstance(value, str) else value}" for key, value in pairs.items()
+            f"{literal(key)}: {literal(value) if isinstance(value, str) else value}" for key, value in pairs.items()
         )
         + "}"
     )
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from dial2deal import userfiles
+from dial2deal import storage
 from dial2deal.policy import checks
 from dial2deal.policy.rows import PolicyError
 from dial2deal.settings import PROJECT_ROOT
@@ -53,13 +53,13 @@ def _csv_rows(path: Path, known: list[str]) -> Found:
     if not path.exists():
         return
     try:
-        reader = csv.DictReader(io.StringIO(userfiles.read(path).removeprefix("\ufeff"), newline=""))
+        reader = csv.DictReader(io.StringIO(storage.read_text(path).removeprefix("\ufeff"), newline=""))
         unknown = set(reader.fieldnames or ()) - set(known)
         if unknown:
             raise PolicyError(f"{path.name}: unknown column {sorted(unknown)}; known are {known}.")
         for row in reader:
             yield row, f"{path.name} line {reader.line_num}"
-    except (userfiles.EncodingError, csv.Error) as error:
+    except (storage.EncodingError, csv.Error) as error:
         raise PolicyError(f"{path.name}: {error}") from error
 
 
@@ -67,8 +67,8 @@ def _yaml(path: Path) -> Cells:
     if not path.exists():
         return {}
     try:
-        text = userfiles.read(path)
-    except userfiles.EncodingError as error:
+        text = storage.read_text(path)
+    except storage.EncodingError as error:
         raise PolicyError(str(error)) from error
     for loader in _LOADERS:
         try:

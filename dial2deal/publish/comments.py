@@ -8,6 +8,7 @@ import duckdb
 
 from dial2deal import warehouse
 from dial2deal.publish.tables import PublishedTable
+from dial2deal.sql import literal
 
 
 def write(con: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable]) -> None:
@@ -29,11 +30,7 @@ def write(con: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable]) -> N
         for table in tables:
             relation = f'snap.marts."{table.name}"'
             if table.name in held and table.description and held[table.name] != table.description:
-                con.execute(f"comment on table {relation} is {_quoted(table.description)}")
+                con.execute(f"comment on table {relation} is {literal(table.description)}")
             for column, told in table.columns.items():
                 if told and held_columns.get((table.name, column), told) != told:
-                    con.execute(f'comment on column {relation}."{column}" is {_quoted(told)}')
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+                    con.execute(f'comment on column {relation}."{column}" is {literal(told)}')

@@ -6,7 +6,7 @@ import re
 
 import duckdb
 
-from dial2deal.sql import only_row
+from dial2deal.sql import identifier, only_row
 
 # Sentences and raw lines; everything else names something, and must still tell it from others afterwards.
 _SENTENCE = re.compile(r"(^|_)(message|reason|raw_line|notes?|description|opening|action|stated|value)(_zh|_en)?$")
@@ -23,7 +23,7 @@ def select(con: duckdb.DuckDBPyConnection, relation: str) -> str:
     (key,) = only_row(con.execute("select customer_hash_key from warehouse.ops.secrets"))
     shown = []
     for name, kind, *_ in columns:
-        quoted = '"' + name.replace('"', '""') + '"'
+        quoted = identifier(name)
         if kind == "VARCHAR":
             shown.append(f"{_masked(name, quoted, key)} as {quoted}")
         elif kind == "VARCHAR[]":

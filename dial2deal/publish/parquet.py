@@ -16,10 +16,11 @@ from typing import Any
 
 import duckdb
 
-from dial2deal.publish import files
+from dial2deal import storage
 from dial2deal.publish.changes import Changes
 from dial2deal.publish.tables import PublishedTable
 from dial2deal.settings import Settings
+from dial2deal.sql import literal
 
 _KEPT = 2
 _NO_DATE = "__HIVE_DEFAULT_PARTITION__"
@@ -62,7 +63,7 @@ def swap(settings: Settings, folder: Path) -> None:
     fresh.symlink_to(folder.relative_to(settings.published), target_is_directory=True)
     before = _current(settings)
     os.replace(fresh, link)
-    files.flush(settings.published)
+    storage.flush(settings.published)
     keep = {folder, before}
     for other in sorted(_root(settings).iterdir()):
         if other not in keep:
@@ -136,5 +137,5 @@ def _link_all(source: Path, target: Path) -> None:
 
 
 def _copy_to(con: duckdb.DuckDBPyConnection, query: str, target: Path, options: str) -> None:
-    quoted = str(target).replace("'", "''")
-    con.execute(f"copy ({query}) to '{quoted}' ({options})")
+    quoted = literal(str(target))
+    con.execute(f"copy ({query}) to {quoted} ({options})")

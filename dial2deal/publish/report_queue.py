@@ -7,11 +7,10 @@ snapshot for those who must not open the warehouse (Dagster's sensors).
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from dial2deal import warehouse
+from dial2deal import storage, warehouse
 from dial2deal.settings import Settings
 
 Due = tuple[str, str]
@@ -42,8 +41,5 @@ def refresh(settings: Settings, done: Iterable[Due] = ()) -> list[Due]:
     text = json.dumps(due, indent=0)
     target = path(settings)
     if not target.exists() or target.read_text(encoding="utf-8") != text:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_suffix(".tmp")
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, target)
+        storage.write(target, text)
     return due

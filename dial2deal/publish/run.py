@@ -12,10 +12,10 @@ from typing import Any
 
 import duckdb
 
-from dial2deal import warehouse
+from dial2deal import storage, warehouse
 from dial2deal.feeds.catalogue import feeds
 from dial2deal.policy import Policy
-from dial2deal.publish import changes, files, history, parquet, snapshot
+from dial2deal.publish import changes, history, parquet, snapshot
 from dial2deal.publish.tables import published_tables
 from dial2deal.publish.verdict import GateVerdict
 from dial2deal.settings import Settings
@@ -270,4 +270,4 @@ def _publish_semantic_manifest(settings: Settings) -> None:
     if source.exists():
         fresh = settings.published / ".semantic_manifest.json"
         shutil.copyfile(source, fresh)
-        files.swap_in(fresh, settings.published / "semantic_manifest.json")
+        storage.swap_in(fresh, settings.published / "semantic_manifest.json")

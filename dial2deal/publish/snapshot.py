@@ -18,11 +18,12 @@ from typing import Any
 
 import duckdb
 
-from dial2deal.publish import comments, files, masked
+from dial2deal import storage
+from dial2deal.publish import comments, masked
 from dial2deal.publish.changes import Changes
 from dial2deal.publish.tables import PublishedTable
 from dial2deal.settings import Settings
-from dial2deal.sql import only_row
+from dial2deal.sql import literal, only_row
 
 # A program that copies the file without opening it as a database holds no lock: give it time to finish.
 SPARE_MIN_AGE_SECONDS = 900.0
@@ -124,8 +125,8 @@ def swap(settings: Settings, built: SnapshotFile) -> None:
     built.path.chmod(0o444)
     if settings.snapshot.exists():
         _link(settings.snapshot, _spare(settings))
-    files.flush(built.path)
-    files.swap_in(built.path, settings.snapshot)
+    storage.flush(built.path)
+    storage.swap_in(built.path, settings.snapshot)
 
 
 def remove_former_names(settings: Settings) -> None:
@@ -174,7 +175,7 @@ def _spare_is_free(settings: Settings, min_age: float) -> bool:
         return False
     found = spare.stat()
     # More than one link: it is still the published file (killed between link and swap) or someone's backup.
-    return found.st_nlink == 1 and time.time() - found.st_ctime >= min_age and not files.may_be_open(spare)
+    return found.st_nlink == 1 and time.time() - found.st_ctime >= min_age and not storage.may_be_open(spare)
 
 
 def _prepare(settings: Settings, base: str) -> Path:
@@ -184,7 +185,7 @@ def _prepare(settings: Settings, base: str) -> Path:
     if base == "spare":
         os.replace(_spare(settings), working)
     elif base == "copy":
-        files.copy(settings.snapshot, working)
+        storage.copy(settings.snapshot, working)
     if base != "none":
         working.chmod(0o644)
     return working
@@ -192,9 +193,9 @@ def _prepare(settings: Settings, base: str) -> Path:
 
 def _attach(con: duckdb.DuckDBPyConnection, path: Path, mode: str = "read_write") -> bool:
     """False when another process holds the file or it is no database of this version."""
-    quoted = str(path).replace("'", "''")
+    quoted = literal(str(path))
     try:
-        con.execute(f"attach '{quoted}' as snap ({mode})")
+        con.execute(f"attach {quoted} as snap ({mode})")
     except duckdb.Error:
         return False
     return True

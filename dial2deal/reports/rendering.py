@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dial2deal import storage
 from dial2deal.audit.history import Catalogue
 from dial2deal.blocks import as_json
 from dial2deal.metrics import Metrics
@@ -96,28 +96,26 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     page = html.render(content, Formats(words))
     notes = []
-    paths = [_replace(folder / "report.html", lambda path: path.write_text(page, encoding="utf-8"))]
-    paths.append(_replace(folder / "report.xlsx", lambda path: excel.render(content, words, path, phone_lookup)))
+    paths = [storage.write_with(folder / "report.html", lambda path: path.write_text(page, encoding="utf-8"))]
+    paths.append(
+        storage.write_with(folder / "report.xlsx", lambda path: excel.render(content, words, path, phone_lookup))
+    )
     if period.granularity == "daily":
-        paths += call_list.write_teams(content, words, folder, phone_lookup, _replace)
+        paths += call_list.write_teams(content, words, folder, phone_lookup, storage.write_with)
     if period.granularity not in {name.strip() for name in policy.text("reports.pdf", on=period.end).split(",")}:
         (folder / "report.pdf").unlink(missing_ok=True)
     elif (lacking := pdf.missing()) is None:
         identifier = f"dial2deal {period.granularity} {period.key}"
-        paths.append(_replace(folder / "report.pdf", lambda path: path.write_bytes(pdf.render(page, identifier))))
+        paths.append(
+            storage.write_with(folder / "report.pdf", lambda path: path.write_bytes(pdf.render(page, identifier)))
+        )
     else:
         (folder / "report.pdf").unlink(missing_ok=True)
         notes.append(words(lacking))
-    paths.append(_replace(folder / "report.json", lambda path: path.write_text(_json(content), encoding="utf-8")))
+    paths.append(
+        storage.write_with(folder / "report.json", lambda path: path.write_text(_json(content), encoding="utf-8"))
+    )
     return ReportResult(period.key, paths, content["headline"], None, notes)
-
-
-def _replace(path: Path, write) -> Path:
-    """Write beside ``path`` and swap: a reader sees the earlier file or the new one, never half of one."""
-    temporary = path.with_name(f".{path.name}.new")
-    write(temporary)
-    os.replace(temporary, path)
-    return path
 
 
 def _json(content: Row) -> str:

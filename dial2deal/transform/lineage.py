@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dial2deal import storage
 from dial2deal.settings import Settings
 
 # (schema, table, column) triples per output column of one model.
@@ -47,7 +47,7 @@ def column_lineage(
                 column: [(dep[0], dep[1], dep[2]) for dep in deps] for column, deps in entry["columns"].items()
             }
     if changed:
-        _write(cache_file, cache)
+        storage.write(cache_file, json.dumps(cache, ensure_ascii=False, sort_keys=True))
     return result
 
 
@@ -123,9 +123,3 @@ def _read(path: Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-
-
-def _write(path: Path, cache: dict[str, Any]) -> None:
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(cache, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-    os.replace(unfinished, path)

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from dial2deal.privacy import mask_text
+from dial2deal.sql import identifier
 
 _PHONE_COLUMN = re.compile(r"phone|mobile|number|(^|_)tel($|_)")
 _MOBILE_DIGITS = 11
@@ -105,4 +106,4 @@ def _cell(name: str, value: Any) -> str:
 
 
 def _quoted(relation: tuple[str, str]) -> str:
-    return ".".join('"' + part.replace('"', '""') + '"' for part in relation)
+    return ".".join(identifier(part) for part in relation)

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from dial2deal.settings import Settings
+from dial2deal.sql import literal
 from dial2deal.warehouse import key, schema
 
 _LOCK_WAIT_SECONDS = 120
@@ -43,7 +44,7 @@ def connect(settings: Settings, *, wait_seconds: float = _LOCK_WAIT_SECONDS) -> 
     con = _open(settings, wait_seconds)
     con.execute("set enable_progress_bar = false")
     con.execute("set TimeZone = 'UTC'")
-    con.execute(f"set temp_directory = '{_quoted(settings.tmp / 'duckdb')}'")
+    con.execute(f"set temp_directory = {literal(str(settings.tmp / 'duckdb'))}")
     try:
         schema.upgrade(con)
         key.settle(con, settings)
@@ -119,7 +120,3 @@ def _is_being_created(path: Path) -> bool:
         return time.time() - path.stat().st_ctime < _NEW_FILE_SECONDS and path.stat().st_size < 1 << 14
     except FileNotFoundError:
         return True
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

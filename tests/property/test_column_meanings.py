@@ -19,6 +19,7 @@ from dial2deal.loading.cells import read_cells
 from dial2deal.readers import kinds
 from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.table import Table
+from dial2deal.sql import identifier
 
 ROOT = Path(__file__).parents[2]
 PROFILES = Profiles((ROOT / "profiles",))
@@ -48,7 +49,7 @@ def texts_of(con, profile: Profile, path: Path, work: Path) -> list[tuple]:
         "86",
     )["f"]
     values = statements.plan(profile, table, "Asia/Shanghai", quick=False).values
-    columns = ", ".join(f"{sql} as {statements.name(column)}" for column, sql in values.items())
+    columns = ", ".join(f"{sql} as {identifier(column)}" for column, sql in values.items())
     computed = statements.computed(profile, table).over(cells.source, f", {cells.line} as _line")
     return con.execute(f"select {columns} from {computed} order by _line").fetchall()
 

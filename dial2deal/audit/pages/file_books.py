@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from dial2deal import policy, warehouse
+from dial2deal import policy, storage, warehouse
 from dial2deal.audit.history import SHEET_ROWS, Catalogue
 from dial2deal.audit.pages import workbook
 from dial2deal.loading import senses
@@ -42,11 +41,7 @@ def write(settings: Settings, file_ids: Iterable[str] | None = None) -> list[Pat
             path = folder(settings) / _name(report)
             if wanted is None and (not report.needs_attention or _is_fresh(path, report)):
                 continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new")
-            fresh.write_bytes(render(con, report, catalogue, words))
-            os.replace(fresh, path)
-            written.append(path)
+            written.append(storage.write(path, render(con, report, catalogue, words)))
     return written
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from dial2deal import policy
+from dial2deal import policy, storage
 from dial2deal.audit import history
 from dial2deal.audit.history import Catalogue, QualityFacts
 from dial2deal.audit.pages import workbook
@@ -33,8 +32,8 @@ def write(settings: Settings, build_id: str) -> list[Path]:
     catalogue = Catalogue(settings, locale)
     words = Words(locale)
     page, book = settings.quality / REPORT, settings.quality / WORKBOOK
-    _replace(page, render(facts, catalogue, words, rules.version).encode())
-    _replace(book, workbook.render(facts, catalogue, words))
+    storage.write(page, render(facts, catalogue, words, rules.version).encode())
+    storage.write(book, workbook.render(facts, catalogue, words))
     return [page, book]
 
 
@@ -170,9 +169,3 @@ def rule_groups(catalogue: Catalogue) -> list[dict[str, Any]]:
         }
         for suite in suites
     ]
-
-
-def _replace(path: Path, content: bytes) -> None:
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(content)
-    os.replace(fresh, path)
