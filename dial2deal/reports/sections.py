@@ -15,6 +15,8 @@ from dial2deal.reports.periods import Period
 from dial2deal.reports.staff import ranking
 from dial2deal.reports.tables import table, tiers
 
+_WAYS = ("inbound", "outbound")
+_SLOT, _SLOT_METRICS = ("direction", "weekday", "call_hour"), ("high_intent_calls", "tiered_calls")
 _OPENINGS = {"zh": "followup.opening_template", "en": "followup.opening_template_en"}
 
 
@@ -66,20 +68,18 @@ def heatmap(context: Context, spec: HeatMapSpec) -> HeatMap | None:
     """
     start = context.window_start(spec.days or context.period.days)
     start = max(start, context.snapshot.starts("calls") or start)
-    rows = context.snapshot.query("slots", {"start": start, "end": context.period.end})
+    asked = context.facts.source.query(_SLOT_METRICS, _SLOT, start=start, end=context.period.end)
+    rows = [row for row in asked if row["direction"] in _WAYS and row["call_hour"] is not None]
     total = sum(row["high_intent_calls"] for row in rows)
     if not total:
         return None
-    hours = range(min(row["hour"] for row in rows), max(row["hour"] for row in rows) + 1)
-    grids = [
-        _grid(direction, [row for row in rows if row["direction"] == direction], hours)
-        for direction in ("inbound", "outbound")
-    ]
+    hours = range(min(row["call_hour"] for row in rows), max(row["call_hour"] for row in rows) + 1)
+    grids = [_grid(direction, [row for row in rows if row["direction"] == direction], hours) for direction in _WAYS]
     return HeatMap(start, context.period.end, tuple(hours), total, tuple(grid for grid in grids if grid.total))
 
 
 def _grid(direction: str, rows: list[Row], hours: range) -> Grid:
-    cells = {(row["weekday"], row["hour"]): row for row in rows}
+    cells = {(row["weekday"], row["call_hour"]): row for row in rows}
 
     def counts(name: str) -> tuple[tuple[int, ...], ...]:
         return tuple(tuple(cells.get((day, hour), {}).get(name, 0) for hour in hours) for day in range(1, 8))
