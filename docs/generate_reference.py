@@ -1,4 +1,4 @@
-"""Writes docs/reference/metrics.md, marts.md, feeds.md and vendors.md: ``python docs/generate_reference.py``.
+"""Writes docs/reference/metrics.md, marts.md, feeds.md, vendors.md and coverage.md: ``python docs/generate_reference.py``.
 
 With ``--check`` nothing is written; exit code 1 when the files are out of date.
 """
@@ -198,6 +198,8 @@ def _cell(text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write or check all pages."""
+    import coverage
+
     from dial2deal import transform
     from dial2deal.metrics import catalog
     from dial2deal.published import SEMANTIC_MANIFEST
@@ -212,6 +214,7 @@ def main(arguments: list[str]) -> int:
         "marts.md": marts_page(manifest),
         "feeds.md": feeds_page(),
         "vendors.md": vendors_page(),
+        "coverage.md": coverage.page(coverage.requirements(), coverage.evidence(manifest)),
     }
     for name, text in pages.items():
         path = DOCS / name

@@ -67,6 +67,24 @@ def test_the_reference_pages_are_up_to_date(built):
     assert (folder / "reference/marts.md").read_text(encoding="utf-8") == pages.marts_page(manifest)
 
 
+def test_requirements_and_project_agree(built, monkeypatch):
+    """What a metric, model or rule names stands in docs/requirements/, and what nothing names says what is missing."""
+    import json
+
+    monkeypatch.syspath_prepend(built.settings.project_root / "docs")
+    import coverage
+
+    manifest = json.loads((built.settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    known, found, exists = coverage.requirements(), coverage.evidence(manifest), coverage.names_of(manifest)
+    assert coverage.problems(known, found, exists) == []
+    page = built.settings.project_root / "docs" / "reference" / "coverage.md"
+    assert page.read_text(encoding="utf-8") == coverage.page(known, found)
+    planted = {"R001": coverage.Requirement("R001", "t", "Loads", seen=("fct_calls.nowhere",))}
+    planted["R002"] = coverage.Requirement("R002", "t", "Is nowhere")
+    told = coverage.problems(planted, {"R" + "999": coverage.Evidence(metrics=["deals"])}, exists)
+    assert [one.partition(" ")[0].rstrip(":") for one in told] == ["R" + "999", "R001", "R002"]
+
+
 def test_wilson_gives_the_published_values(built):
     cases = [
         (7, 50, 0.069508, 0.261862),
