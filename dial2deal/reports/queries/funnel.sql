@@ -26,8 +26,8 @@ furthest as (
     inner join policy.funnel_evidence as rules
         on evidence.kind = rules.evidence_kind
         and (rules.evidence_value is null or rules.evidence_value = evidence.value)
-        and cast(evidence.occurred_at as date) between coalesce(rules.valid_from, date '1900-01-01')
-            and coalesce(rules.valid_to, date '2999-12-31')
+        and cast(evidence.occurred_at as date) between coalesce(rules.valid_from, date '0001-01-01')
+            and coalesce(rules.valid_to, date '9999-12-31')
     inner join policy.funnel_stages as stages on rules.preset = stages.preset and rules.stage = stages.stage
     where rules.preset = $preset and cast(evidence.occurred_at as date) <= $end
     group by evidence.lead_key

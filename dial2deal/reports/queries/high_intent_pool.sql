@@ -5,7 +5,7 @@ with rules as (
         max(value_number) filter (where key = 'repeat.window_days') as repeat_days,
         max(value_text) filter (where key = 'region.focus') as focus_region
     from policy.settings
-    where scope = '' and $end between coalesce(valid_from, date '1900-01-01') and coalesce(valid_to, date '2999-12-31')
+    where scope = '' and $end between coalesce(valid_from, date '0001-01-01') and coalesce(valid_to, date '9999-12-31')
 ),
 
 calls as (
@@ -51,7 +51,7 @@ sla as (
     select replace(key, 'followup.sla_hours.', '') as intent_level, scope, cast(value_number as integer) as hours
     from policy.settings
     where key like 'followup.sla_hours.%'
-        and $end between coalesce(valid_from, date '1900-01-01') and coalesce(valid_to, date '2999-12-31')
+        and $end between coalesce(valid_from, date '0001-01-01') and coalesce(valid_to, date '9999-12-31')
 ),
 
 -- The last thing that was entered about a caller by the end of $end.
@@ -65,7 +65,7 @@ told as (
 tiers as (
     select
         profile, tier, valid_from, valid_to, stars, action_zh, action_en,
-        rank() over (partition by profile, coalesce(valid_from, date '1900-01-01') order by lower_seconds desc)
+        rank() over (partition by profile, coalesce(valid_from, date '0001-01-01') order by lower_seconds desc)
             as tier_rank
     from policy.tier_rules
 ),
@@ -111,8 +111,8 @@ pool as (
     inner join counted on last_long.customer_key = counted.customer_key
     left join tiers
         on last_long.tier_profile = tiers.profile and last_long.duration_tier = tiers.tier
-        and last_long.call_date between coalesce(tiers.valid_from, date '1900-01-01')
-            and coalesce(tiers.valid_to, date '2999-12-31')
+        and last_long.call_date between coalesce(tiers.valid_from, date '0001-01-01')
+            and coalesce(tiers.valid_to, date '9999-12-31')
     left join sla as own_line
         on last_long.intent_level = own_line.intent_level and last_long.business_line = own_line.scope
     left join sla as common on last_long.intent_level = common.intent_level and common.scope = ''
