@@ -101,6 +101,7 @@ def test_tables_and_columns_carry_comments_that_follow_the_models(settings):
     path = settings.dbt_target / "manifest.json"
     for number, (note, talk) in enumerate((("", 70), (" (new)", 80))):
         manifest = json.loads(path.read_text())
+        manifest["metrics"] = {"metric.x.calls": {"name": "calls", "label": "通话量"}}
         manifest["nodes"]["model.x.calls_by_day"] |= {
             "config": by_date,
             **told,
