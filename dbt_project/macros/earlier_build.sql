@@ -5,6 +5,12 @@
     {{ return(adapter.get_relation(this.database, generate_schema_name(schema, none), name)) }}
 {% endmacro %}
 
+{# Names of the columns that a table built before in this run has in common with what was made of it. #}
+{% macro shared_columns(fresh, old) %}
+    {%- set kept = adapter.get_columns_in_relation(old) | map(attribute='name') | list -%}
+    {{ return(adapter.get_columns_in_relation(fresh) | map(attribute='name') | select('in', kept) | list) }}
+{% endmacro %}
+
 {# Hand the result of int_propagation and int_cost_propagation to the tables that follow. #}
 {% macro announce_dates() %}
     insert into {{ source('ops', 'build_dates') }}

@@ -3,37 +3,37 @@
    ops.touched_keys: keys whose rows were replaced since the last complete build; written in the transaction
    that replaces them and emptied only after a complete build, so a killed build forgets nothing. #}
 
-{# Model config of a table replaced by dates. `touched_keys`: {kind: column} remembered of rows that differ, before or
-   after, in any of `touched_columns`. #}
-{% macro by_date(date_column, feeds, touched_keys=none, touched_columns=none, feed_column=none) %}
-    {{ return(adapter.dispatch('by_date', 'dial2deal')(date_column, feeds, touched_keys, touched_columns, feed_column)) }}
+{# Model config of a table replaced by dates. `touched_keys`: {kind: column} remembered of rows that differ before and
+   after, in whatever column: a list of those that matter would one day miss one. #}
+{% macro by_date(date_column, feeds, touched_keys=none, feed_column=none) %}
+    {{ return(adapter.dispatch('by_date', 'dial2deal')(date_column, feeds, touched_keys, feed_column)) }}
 {% endmacro %}
-{% macro duckdb__by_date(date_column, feeds, touched_keys, touched_columns, feed_column) %}
+{% macro duckdb__by_date(date_column, feeds, touched_keys, feed_column) %}
     {{ return({'materialized': 'incremental', 'incremental_strategy': 'touched_dates', 'meta': {
         'publish': {'date_column': date_column, 'feeds': feeds},
-        'touched': {'date_column': date_column, 'feeds': feeds, 'feed_column': feed_column, 'keys': touched_keys or {}, 'columns': touched_columns or []}}}) }}
+        'touched': {'date_column': date_column, 'feeds': feeds, 'feed_column': feed_column, 'keys': touched_keys or {}}}}) }}
 {% endmacro %}
 {# An emptied day writes no partition on Spark: its old one is dropped beforehand. #}
-{% macro spark__by_date(date_column, feeds, touched_keys, touched_columns, feed_column) %}
+{% macro spark__by_date(date_column, feeds, touched_keys, feed_column) %}
     {{ return({'materialized': 'incremental', 'incremental_strategy': 'insert_overwrite',
         'partition_by': [date_column], 'file_format': 'parquet',
         'pre_hook': "{{ remember_and_drop_touched() }}", 'meta': {
         'publish': {'date_column': date_column, 'feeds': feeds},
-        'touched': {'date_column': date_column, 'feeds': feeds, 'feed_column': feed_column, 'keys': touched_keys or {}, 'columns': touched_columns or []}}}) }}
+        'touched': {'date_column': date_column, 'feeds': feeds, 'feed_column': feed_column, 'keys': touched_keys or {}}}}) }}
 {% endmacro %}
 
 {# Model config of a table replaced by key: the rows where {{ is_touched_key(keys) }} holds.
    `keys`: {column: kind in ops.touched_keys}; the dates of replaced rows are reported as `feed`. #}
-{% macro by_key(keys, date_column=none, feed=none, touched_keys=none, touched_columns=none) %}
-    {{ return(adapter.dispatch('by_key', 'dial2deal')(keys, date_column, feed, touched_keys, touched_columns)) }}
+{% macro by_key(keys, date_column=none, feed=none, touched_keys=none) %}
+    {{ return(adapter.dispatch('by_key', 'dial2deal')(keys, date_column, feed, touched_keys)) }}
 {% endmacro %}
-{% macro duckdb__by_key(keys, date_column, feed, touched_keys, touched_columns) %}
+{% macro duckdb__by_key(keys, date_column, feed, touched_keys) %}
     {{ return({'materialized': 'incremental', 'incremental_strategy': 'touched_keys', 'meta': {
         'publish': {'date_column': date_column, 'feeds': [feed] if feed else []},
-        'touched': {'by_key': keys, 'date_column': date_column, 'feed': feed, 'keys': touched_keys or {}, 'columns': touched_columns or []}}}) }}
+        'touched': {'by_key': keys, 'date_column': date_column, 'feed': feed, 'keys': touched_keys or {}}}}) }}
 {% endmacro %}
 {# Spark's parquet tables know no delete by key: the table is written whole. #}
-{% macro spark__by_key(keys, date_column, feed, touched_keys, touched_columns) %}
+{% macro spark__by_key(keys, date_column, feed, touched_keys) %}
     {{ return({'materialized': 'table', 'meta': {'publish': {'date_column': none, 'feeds': []}}}) }}
 {% endmacro %}
 
@@ -86,10 +86,10 @@
     {{ insert_new_sql(arg_dict) }}
 {% endmacro %}
 
-{# Keys of rows that are not the same before and after, judged by the `touched_columns` alone. #}
+{# Keys of rows that are not the same before and after. #}
 {% macro remember_keys_sql(arg_dict, touched, condition) %}
     {%- if touched['keys'] %}
-    {%- set columns = touched['columns'] | join(', ') %}
+    {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) %}
     insert into {{ source('ops', 'touched_keys') }}
     with changed as (
         (select {{ columns }} from {{ arg_dict['target_relation'] }} where {{ condition }}

@@ -1,6 +1,4 @@
-{{ config(**by_date('call_date', ['fct_calls'], touched_keys={'lead': 'lead_key', 'customer': 'customer_key'},
-    touched_columns=['call_key', 'lead_key', 'customer_key', 'customer_phone_masked', 'started_at', 'direction', 'is_dial',
-        'is_connected', 'is_high_intent', 'talk_seconds'])) }}
+{{ config(**by_date('call_date', ['fct_calls'], touched_keys={'lead': 'lead_key', 'customer': 'customer_key'})) }}
 -- depends_on: {{ ref('int_propagation') }}
 with calls as (
     select *, direction <> 'internal' as is_customer_call

@@ -1,5 +1,4 @@
-{{ config(**by_date('event_date', ['fct_lead_events'], touched_keys={'lead': 'lead_key'},
-    touched_columns=['lead_event_key', 'lead_key', 'stage', 'occurred_at'])) }}
+{{ config(**by_date('event_date', ['fct_lead_events'], touched_keys={'lead': 'lead_key'})) }}
 -- depends_on: {{ ref('int_propagation') }}
 -- What happened to a lead that was merged happened to the one that is left.
 select

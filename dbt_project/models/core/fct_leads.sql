@@ -1,6 +1,5 @@
 {{ config(**by_key({'lead_key': 'lead', 'customer_key': 'order_customer'}, date_column='created_date', feed='fct_leads',
-    touched_keys={'customer': 'customer_key'},
-    touched_columns=['lead_key', 'customer_key', 'customer_phone_masked', 'source_customer_id', 'created_at'])) }}
+    touched_keys={'customer': 'customer_key'})) }}
 -- Only leads whose own data, calls, events or orders changed are computed; the others stay as they are.
 with leads as (
     select * from {{ ref('int_leads') }} where {{ is_touched_key({'lead_key': 'lead', 'customer_key': 'order_customer'}) }}

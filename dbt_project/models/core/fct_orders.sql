@@ -1,5 +1,4 @@
-{{ config(**by_date('order_date', ['fct_orders'], touched_keys={'lead': 'lead_key', 'customer': 'customer_key', 'order_customer': 'customer_key'},
-    touched_columns=['order_key', 'lead_key', 'customer_key', 'ordered_at', 'is_won', 'amount_cny', 'refund_date', 'refund_cny'])) }}
+{{ config(**by_date('order_date', ['fct_orders'], touched_keys={'lead': 'lead_key', 'customer': 'customer_key', 'order_customer': 'customer_key'})) }}
 -- Built after fct_calls, because the orders of the build before tell whose calls a new first order changes.
 -- depends_on: {{ ref('int_propagation') }}
 -- depends_on: {{ ref('fct_calls') }}

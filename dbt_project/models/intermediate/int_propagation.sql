@@ -7,10 +7,6 @@
 {%- set old_orders = earlier_build('marts', 'fct_orders') %}
 {%- set old_members = earlier_build('core', 'call_day_members') %}
 {%- set old_customers = earlier_build('marts', 'dim_customers') %}
-{%- set own_columns = ['source_customer_id', 'customer_key', 'customer_phone_masked', 'number_status', 'created_at', 'created_date',
-    'channel', 'channel_group', 'campaign_id', 'business_line', 'status', 'crm_intent', 'owner_agent_id', 'team', 'region_province',
-    'region_city', 'interested_product', 'occupation', 'lost_reason', 'need_confirmed', 'last_followed_up_at', 'converted_at', 'referral_at',
-    'source_file', 'source_line'] %}
 {%- set link_columns = ['customer_key', 'created_at', 'channel', 'business_line'] %}
 
 {%- if old_leads and old_orders and old_members and old_customers %}
@@ -26,7 +22,7 @@ with lead_changes as (
     from {{ ref('int_leads') }} as new
     full outer join {{ old_leads }} as old on new.lead_key = old.lead_key
     where new.lead_key is null or old.lead_key is null
-        {% for column in own_columns %}or new.{{ column }} is distinct from old.{{ column }} {% endfor %}
+        {% for column in shared_columns(ref('int_leads'), old_leads) %}or new.{{ column }} is distinct from old.{{ column }} {% endfor %}
 ),
 
 -- From the lead's creation on a customer's calls and orders may belong to another lead.
@@ -85,8 +81,7 @@ changed_members as (
 ),
 
 order_rows as (
-    {% set order_columns %}order_key, customer_key, lead_key, ordered_at, order_date, amount_cny, status, product, is_won, is_refund, is_merged, refund_date, refund_cny, currency,
-        business_line, channel, attribution, campaign_id, agent_id, team, order_number, paid_at, source_file, source_line{% endset %}
+    {% set order_columns = shared_columns(ref('int_orders'), old_orders) | join(', ') %}
     (select {{ order_columns }} from {{ ref('int_orders') }} except select {{ order_columns }} from {{ old_orders }})
     union all
     (select {{ order_columns }} from {{ old_orders }} except select {{ order_columns }} from {{ ref('int_orders') }})

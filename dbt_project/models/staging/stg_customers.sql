@@ -1,5 +1,4 @@
-{{ config(**by_date('created_date', ['customers'], touched_keys={'customer': 'customer_key'},
-    touched_columns=['crm_customer_row_key', 'customer_key', 'source_customer_id', 'customer_phone_masked', 'customer_since_at'])) }}
+{{ config(**by_date('created_date', ['customers'], touched_keys={'customer': 'customer_key'})) }}
 with {{ latest_delivery('customers') }},
 
 read as (
