@@ -1,4 +1,4 @@
-"""Commands that run Dagster: ``build``, ``demo``, ``report`` and ``dev``. Registered by entry point.
+"""Commands that run Dagster: ``build``, ``demo``, ``report``, ``dev`` and ``dbt``. Registered by entry point.
 
 Imports of Dagster stay inside the functions: ``dial2deal --help`` and ``dial2deal sql`` must not pay for them.
 """
@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
     app.command("report")(report)
     app.command("dev")(dev)
+    app.command("dbt", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(dbt)
 
 
 def build(
@@ -148,6 +149,23 @@ def dev(
     )
     sys.stdout.flush()
     raise SystemExit(dev.serve(settings, host, free, read_only=read_only))
+
+
+def dbt(ctx: typer.Context) -> None:
+    """Run dbt itself on this installation, as in: dbt build -s fct_calls, dbt docs generate, dbt ls.
+
+    The warehouse's path and the dates to build are filled in; numbers in what dbt says are masked. Nothing is published.
+    """
+    from dial2deal import policy, transform
+    from orchestration import lock
+
+    settings: Settings = ctx.obj
+    if not ctx.args:
+        raise typer.BadParameter("a command of dbt is missing, as in: dbt build -s fct_calls")
+    with lock.held(settings, "dial2deal dbt", output.stderr.print):
+        ok = transform.by_hand(settings, policy.load(settings), ctx.args, typer.echo)
+    if not ok:
+        raise SystemExit(1)
 
 
 def _build(settings: Settings, json: bool, **options) -> None:

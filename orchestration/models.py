@@ -1,7 +1,6 @@
 """dbt's manifest as Dagster assets and checks: keys, groups, owners, descriptions, dependencies.
 
-Read from the manifest directly: dagster-dbt does the same, but importing it costs 1.7 s of CPU in every process that
-loads the definitions, saves no line of code, and knows nothing of models that dbt left out.
+Read from the manifest directly, by dagster-dbt's conventions; why not by dagster-dbt itself: docs/adr/0024.
 """
 
 from __future__ import annotations
@@ -35,7 +34,12 @@ def asset_key(props: Mapping[str, Any]) -> dg.AssetKey:
     schema, table = relation(props)
     if props["resource_type"] == "source":
         return {"policy": POLICY, "ops": BOOKKEEPING}.get(schema, dg.AssetKey([schema, table]))
-    return dg.AssetKey([schema, table])
+    return dg.AssetKey(_asked(props).get("asset_key") or [schema, table])
+
+
+def _asked(props: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a model says under meta.dagster, by dagster-dbt's convention: group, owners, asset_key."""
+    return (props["config"].get("meta") or {}).get("dagster") or {}
 
 
 def model_ids(manifest: Manifest) -> dict[str, dg.AssetKey]:
@@ -67,7 +71,7 @@ def keys_by_layer(manifest: Manifest) -> dict[str, list[dg.AssetKey]]:
     result: dict[str, list[dg.AssetKey]] = defaultdict(list)
     for unique_id, key in model_ids(manifest).items():
         result[_layer(manifest["nodes"][unique_id])].append(key)
-        if key.path[0] == "marts":
+        if manifest["nodes"][unique_id]["schema"] == "marts":
             result["published"].append(key)
     return result
 
@@ -84,9 +88,9 @@ def asset_specs(manifest: Manifest) -> list[dg.AssetSpec]:
                 key,
                 deps=sorted(set(_upstream(manifest, unique_id)) - {key}),
                 description=_description(props),
-                group_name=layer,
+                group_name=_asked(props).get("group") or layer,
                 kinds={"dbt", "duckdb", _KINDS.get(materialized, materialized)},
-                owners=props["config"].get("meta", {}).get("owners") or [_OWNERS.get(layer, "team:data")],
+                owners=_asked(props).get("owners") or [_OWNERS.get(layer, "team:data")],
                 tags={"layer": layer, **{f"dbt/{tag}": "" for tag in props.get("tags", [])}},
                 metadata={
                     "dagster/table_name": ".".join(relation(props)),

@@ -95,6 +95,24 @@ def run(
     )
 
 
+def by_hand(settings: Settings, policy: Policy, words: Sequence[str], say: Callable[[str], None]) -> bool:
+    """Run one dbt command as typed, on the dates that the next build would replace; True when all that ran succeeded.
+
+    ``say`` hears dbt's lines, numbers masked. What the next build has to do stays as it was. Raises DbtError.
+    """
+    with warehouse.session(settings) as con:
+        raw_tables.prepare(con, policy)
+        if not dates.plan(con, full=False, date_range=None).needed:
+            say("No feed has news: models built by date stay as they are; --full-refresh builds them whole.")
+
+    def hear(event: Any) -> None:
+        if line := dbt.told(event):
+            say(line)
+
+    found = getattr(dbt.invoke(settings, list(words), hear), "results", None) or []
+    return not results.red_reasons(result for result in found if hasattr(result, "node"))
+
+
 def _invoke(
     settings: Settings, manifest: Mapping[str, Any], chosen: nodes.Chosen, on_event: Callable[[Any], None] | None
 ) -> list[Any]:

@@ -12,6 +12,8 @@ from dial2deal.privacy import mask_text
 from dial2deal.settings import Settings
 from dial2deal.transform import parsed
 
+_SHOWN_LEVELS = ("info", "warn", "error")
+
 
 class DbtError(RuntimeError):
     """dbt could not start or parse the project; single failed models and tests are results, not errors."""
@@ -82,6 +84,13 @@ def invoke(settings: Settings, arguments: list[str], on_event: Callable[[Any], N
     if outcome.exception is not None:
         raise DbtError(f"dbt failed: {mask_text(str(outcome.exception))}") from None
     return outcome.result
+
+
+def told(event: Any) -> str | None:
+    """What dbt would print of an event, with numbers masked; None of its inner life."""
+    if event.info.level not in _SHOWN_LEVELS or not event.info.msg.strip():
+        return None
+    return mask_text(event.info.msg)
 
 
 def _release_warehouse() -> None:

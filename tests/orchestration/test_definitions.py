@@ -14,6 +14,7 @@ import pytest
 from dial2deal import audit
 from dial2deal.settings import PROJECT_ROOT
 from dial2deal.transform import manifest
+from orchestration import models
 from orchestration.defs.quality import HELD_FILES, checks
 from orchestration.instance import environment, write_config
 from orchestration.lock import LOCK
@@ -150,3 +151,12 @@ def test_instance_config_is_written_once_and_quiet(empty):
     write_config(empty)
     assert config.read_text(encoding="utf-8").endswith("# mine\n")
     config.write_text(text, encoding="utf-8")
+
+
+def test_a_model_says_by_meta_dagster_how_it_is_named_grouped_and_owned(empty):
+    project = manifest(empty)
+    node = project["nodes"]["model.dial2deal.call_efficiency"]
+    asked = {"group": "operations", "owners": ["team:floor"], "asset_key": ["operations", "efficiency"]}
+    nodes = {**project["nodes"], node["unique_id"]: {**node, "config": {**node["config"], "meta": {"dagster": asked}}}}
+    (spec,) = [spec for spec in models.asset_specs({**project, "nodes": nodes}) if spec.group_name == "operations"]
+    assert (spec.key.path, list(spec.owners)) == (["operations", "efficiency"], ["team:floor"])

@@ -12,8 +12,10 @@ import time
 
 import dagster as dg
 import pytest
+from typer.testing import CliRunner
 
-from dial2deal import warehouse
+from dial2deal import audit, loading, policy, warehouse
+from dial2deal.cli import app
 from dial2deal.settings import PROJECT_ROOT, Settings
 from dial2deal.transform.build import arguments
 from orchestration import alerts, lock, run
@@ -148,6 +150,21 @@ def test_a_failed_test_makes_the_run_fail_and_the_gate_red(home, tmp_path):
     assert home.snapshot.stat().st_mtime_ns == before
     assert run.build(home, reports=False).build.problems == []
     assert world.ask(home, CALLS)[-1] == ["2026-03-05", 601]
+
+
+def test_dbt_by_hand_builds_the_touched_dates_and_leaves_the_next_build_as_it_was(home):
+    deliver(home, "2026-03-06", 33)
+    with warehouse.session(home) as con:
+        loading.load_landing(con, home, policy.load(home))
+    audit.judge(home, policy.load(home), "by hand")
+    said = CliRunner().invoke(app, ["--home", str(home.home), "dbt", "run", "-s", "stg_calls"])
+    assert said.exit_code == 0, said.output
+    assert "sql incremental model staging.stg_calls" in said.output
+    with warehouse.session(home) as con:
+        staged = con.execute("select talk_seconds from staging.stg_calls where call_date = '2026-03-06'").fetchall()
+        assert staged == [(33,)]
+        assert con.execute("select count(*) from ops.build_dates where feed = 'calls'").fetchone() == (1,)
+    assert CliRunner().invoke(app, ["--home", str(home.home), "dbt"]).exit_code != 0
 
 
 def test_arguments_of_dbt():
