@@ -282,13 +282,14 @@ def _slot_share(
 
 def _line_slot(context: Context, _: dict[str, Any], __: str) -> list[Observation]:
     rows = context.snapshot.query("line_slots", {"start": context.period.start, "end": context.period.end})
+    places = context.value_labels("region_province")
     found = []
     for row in rows:
         low, high = wilson(row["connected_dials"], row["dials"], context.z)
         label = context.words(
             "scope.line_slot",
             line=row["line_id"],
-            region=row["region_province"],
+            region=places.get(row["region_province"], row["region_province"]),
             hour=row["hour"],
             until=row["hour"] + 1,
         )

@@ -179,10 +179,12 @@ def high_intent(context: Context, spec: WorkListSpec) -> WorkList | None:
     counts = {name: rows[0][f"pool_{name}"] or 0 for name in ("total", "new", "pending", "late", "focus")}
     rows = [row for row in rows if row["customer_key"]]
     template = context.policy.text(_OPENINGS[context.words.locale], on=context.period.end)
+    places = context.value_labels("region_province")
     for row in rows:
         row["channel_label"] = context.channel(row["channel"])
         row["line_label"] = context.line_labels.get(row["business_line"], row["business_line"])
-        row["region"] = row["region_city"] or row["region_province"] or ""
+        known = [place for place in (row["region_city"], row["region_province"]) if place and place not in places]
+        row["region"] = known[0] if known else places.get(row["region_province"], "")
         row["action"] = row[f"action_{context.words.locale}"] or ""
         topic = row["interested_product"] or row["line_label"] or ""
         row["opening"] = opening(template, row["last_long_call_at"], topic, row["agent_name"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -77,3 +78,12 @@ def test_contacts_of_the_other_bank(home):
     attempts = [int(row["campaign"]) for row in rows(CONTACTS, ";")]
     found = ask(home, "select count(*), sum(attempts) from marts.fct_contact_results")
     assert found == [(len(attempts), sum(attempts))]
+
+
+def test_a_chinese_report_says_in_chinese_what_is_unknown(home):
+    """The bank names no region, team or business line."""
+    pages = sorted(home.reports.rglob("report.html"))
+    assert pages
+    for page in pages:
+        text = re.sub(r"<(style|script|svg).*?</\1>|<[^>]+>", " ", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert re.findall(r"[^\n]*\bunknown\b[^\n]*", text) == [], page.parent.name
