@@ -86,6 +86,10 @@ class Snapshot:
         return rows[0]
 
     def _span(self, table: str, column: str) -> tuple[dt.date | None, dt.date | None]:
+        """First and last date; (None, None) of an empty table and of one that an earlier version did not publish."""
+        there = "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = $table"
+        if not self.rows(there, {"table": table}):
+            return None, None
         row = self.rows(
             f"select min({column}) as first, max({column}) as last from marts.{table} "
             f"where {column} > date '1970-01-01'"

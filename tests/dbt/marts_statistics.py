@@ -39,12 +39,17 @@ ROWS = {
             {DAY} as last_contact_date, n as attempts, n > 0 as is_dialled, n > 0 as is_reached, n = 2 as is_won,
             '企业服务' as business_line, '名单采购' as channel, 'A1' as agent_id
         from unnest([0, 1, 2, 3]) as t(n)""",
+    "fct_csat_surveys": f"""
+        select 'S' || n as survey_key, 'generic' as source_system, {DAY} as sent_date, 'A1' as agent_id,
+            'sms' as survey_channel, n > 1 as is_answered, n < 5 as is_sending_known,
+            case when n > 2 then n > 3 end as is_satisfied, 'csat.csv' as source_file, n as source_line
+        from unnest([1, 2, 3, 4, 5]) as t(n)""",
 }
 
 
 def plant(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Create the facts by their contracts and fill them."""
-    for name in ("statistics", "opportunities"):
+    for name in ("statistics", "opportunities", "fct_csat_surveys"):
         content = yaml.safe_load((settings.dbt_project / f"models/core/{name}.yml").read_text(encoding="utf-8"))
         for model in content["models"]:
             columns = ", ".join(f"{column['name']} {column['data_type']}" for column in model["columns"])

@@ -436,3 +436,10 @@ def test_compiled_sql_stays_as_it_was():
     assert text.count('"warehouse"."marts"."fct_orders"') == text.count('"warehouse"."marts"."fct_calls"') == 1
     assert "FULL OUTER JOIN" in text
     assert re.search(r"NULLIF\(.*connected_customers", text)
+
+
+def test_satisfaction_is_of_verdicts_and_the_response_rate_of_what_is_known_to_be_sent(metrics):
+    """Of five surveys one has no answer, one an answer without a verdict, one is known by its answer alone."""
+    (row,) = metrics.query(["csat", "csat_response_rate"], ["agent"])
+    assert (row["agent"], row["csat_num"], row["csat_den"]) == ("A1", 2, 3)
+    assert (row["csat_response_rate_num"], row["csat_response_rate_den"]) == (3, 4)
