@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dial2deal.audit.history import Catalogue
 from dial2deal.blocks.kinds import Finding, Kpi, QuotientKpi
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.metrics.catalog import Metric
 from dial2deal.policy.findings import Rule, version
 from dial2deal.presentation.formats import NONE
@@ -180,6 +181,7 @@ def _footer(context: Context, rules: Sequence[Rule]) -> Row:
     dated = any(file["first_date"] for file in held)
     verdict = "incomplete" if dated else "uncertain" if held else "complete"
     warnings = context.snapshot.query("warnings", {"start": period.start, "end": period.end})
+    begins = context.begins()
     return {
         "as_of_date": info["as_of_date"].isoformat(),
         "as_of": formats.moment(info["as_of_at"]),
@@ -193,12 +195,8 @@ def _footer(context: Context, rules: Sequence[Rule]) -> Row:
         "warning_texts": _warning_texts(words, catalogue, warnings),
         "version": " · ".join((info["policy_version"] or NONE, version(list(rules)), info["code_version"] or NONE)),
         "method": words("footer.method", min_n=context.min_n),
-        "missing_feeds": [
-            words(f"feed.{feed}") for feed, (first, _) in sorted(context.snapshot.history.items()) if first is None
-        ],
-        "history": {
-            feed: first.isoformat() if first else None for feed, (first, _) in sorted(context.snapshot.history.items())
-        },
+        "missing_feeds": [words.of(vars(feeds()[feed]), feed) for feed, first in begins.items() if first is None],
+        "history": {feed: first.isoformat() if first else None for feed, first in begins.items()},
     }
 
 

@@ -116,6 +116,11 @@ class Context:
         starts = [self.snapshot.starts(feed) for feed in self._feeds(metric)]
         return None if None in starts else max(starts)
 
+    def begins(self) -> dict[str, dt.date | None]:
+        """Each feed that a metric of this report needs, by name, and when its data begin; None: never delivered."""
+        needed = {feed for name in self.composition.metrics for feed in self._feeds(name)}
+        return {feed: self.snapshot.starts(feed) for feed in sorted(needed)}
+
     def _feeds(self, metric: str) -> list[str]:
         return list(self.metric(metric).feeds)
 

@@ -114,6 +114,16 @@ class Composition(_Entry):
         """Charts of all trends."""
         return tuple(chart for block in self.blocks if isinstance(block, TrendSpec) for chart in block.charts)
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Every metric named in a card, a chart or a table, once."""
+        names = [name for card in self.cards for name in card]
+        for chart in self.charts:
+            names += [chart.bars, *([chart.bars2] if chart.bars2 else []), *chart.line]
+        for block in self.blocks:
+            names += block.metrics if isinstance(block, TableSpec) else ()
+        return tuple(dict.fromkeys(names))
+
 
 @cache
 def composition(granularity: str) -> Composition:
