@@ -13,6 +13,7 @@ from dial2deal.demo import write_exports
 from dial2deal.settings import PROJECT_ROOT, Settings
 from dial2deal.transform import parsed
 from tests.demo_reader import DemoReader
+from tests.helpers import few_reports
 
 # These look at one installation that takes a minute to build; see tests/built_home.py.
 _ONE_INSTALLATION = ("tests/orchestration/", "tests/browser/test_dagster_ui.py")
@@ -76,9 +77,7 @@ def demo(tmp_path_factory) -> DemoBuild:
 
     settings = Settings(home=tmp_path_factory.mktemp("demo_build")).ensure()
     truth = write_exports(settings, days=DEMO_DAYS, calls_per_day=DEMO_CALLS_PER_DAY)
-    rows = "".join(f"  - {{key: reports.first_load.{kind}, value: 1}}\n" for kind in ("days", "weeks", "months"))
-    rows += "  - {key: region.focus, value: 天津}\n"
-    (settings.home / "policy" / "settings.yml").write_text(f"settings:\n{rows}", encoding="utf-8")
+    few_reports(settings, "{key: region.focus, value: 天津}")
     outcome = run.build(settings)
     assert outcome.ok, [ran.problems for ran in (outcome.build, *outcome.reports)]
     return DemoBuild(settings, truth, DemoReader(settings.home))

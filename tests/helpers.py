@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from dial2deal.settings import Settings
+
 # These say when and by which build a row was written, never what it says.
 _BUILD_COLUMNS = ("build_id", "built_at", "generation")
 _CLOCK_COLUMNS = (
@@ -24,6 +26,18 @@ _CLOCK_COLUMNS = (
     "seen_at",
     "finished_at",
 )
+
+
+def few_reports(settings: Settings, *more: str) -> None:
+    """Own rules, ``more`` lines of settings among them: a first load makes the latest report of each kind alone.
+
+    Each costs about a CPU second, and a first load would make eighteen.
+    """
+    rows = [f"{{key: reports.first_load.{kind}, value: 1}}" for kind in ("days", "weeks", "months")]
+    folder = settings.home / "policy"
+    folder.mkdir(exist_ok=True)
+    lines = "".join(f"  - {row}\n" for row in (*rows, *more))
+    (folder / "settings.yml").write_text(f"settings:\n{lines}", encoding="utf-8")
 
 
 def dump(

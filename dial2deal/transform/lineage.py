@@ -10,10 +10,13 @@ from typing import Any
 
 from dial2deal import storage
 from dial2deal.settings import Settings
+from dial2deal.transform import parsed
 
 # (schema, table, column) triples per output column of one model.
 ColumnDeps = dict[str, list[tuple[str, str, str]]]
-_FORMAT = 2
+_FORMAT = 3
+_KEPT_IN = "column_lineage.json"
+_FORMS = 4
 
 
 def column_lineage(
@@ -22,11 +25,12 @@ def column_lineage(
     """Lineage of the models ``unique_ids`` (dbt unique ids), computed only for SQL that changed.
 
     ``relations`` maps (schema, table) to its (column, type) pairs, as far as the warehouse has it. The result
-    is cached by the hash of SQL and upstream columns in ``settings.dbt_target``. A model whose compiled SQL is
-    absent or cannot be parsed has no entry: lineage is an aid and never stops a build.
+    is kept by the hash of SQL and upstream columns in ``settings.dbt_target``, and where installations share parsed
+    projects, there too. A model whose compiled SQL is absent or cannot be parsed has no entry: lineage is an aid and
+    never stops a build.
     """
-    cache_file = settings.dbt_target / "column_lineage.json"
-    cache = _read(cache_file)
+    cache_file, shared_file = settings.dbt_target / _KEPT_IN, parsed.shared(_KEPT_IN)
+    cache = _read(cache_file) or (_read(shared_file) if shared_file else {})
     result: dict[str, ColumnDeps] = {}
     changed = False
     for unique_id in unique_ids:
@@ -37,17 +41,20 @@ def column_lineage(
         sql = compiled.read_text(encoding="utf-8")
         known = {relation: columns for relation, columns in relations.items() if relation[1] in sql}
         key = hashlib.sha256(repr((_FORMAT, sql, sorted(known.items()))).encode()).hexdigest()
-        entry = cache.get(unique_id)
-        if entry is None or entry["key"] != key:
-            entry = {"key": key, "columns": _analyse(sql, known)}
-            cache[unique_id] = entry
+        # A full build and one by dates run different SQL: each model has some of its last forms.
+        forms = cache.setdefault(unique_id, {})
+        if key not in forms:
+            forms[key] = _analyse(sql, known)
+            cache[unique_id] = dict(list(forms.items())[-_FORMS:])
             changed = True
-        if entry["columns"]:
+        if forms[key]:
             result[unique_id] = {
-                column: [(dep[0], dep[1], dep[2]) for dep in deps] for column, deps in entry["columns"].items()
+                column: [(dep[0], dep[1], dep[2]) for dep in deps] for column, deps in forms[key].items()
             }
     if changed:
-        storage.write(cache_file, json.dumps(cache, ensure_ascii=False, sort_keys=True))
+        text = json.dumps(cache, ensure_ascii=False)
+        storage.write(cache_file, text)
+        parsed.share(_KEPT_IN, text)
     return result
 
 
@@ -119,7 +126,9 @@ class _Tracer:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """What is kept; nothing where it cannot be read or is of an earlier form."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return {} if any("columns" in forms for forms in found.values()) else found

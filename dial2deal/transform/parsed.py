@@ -65,6 +65,21 @@ def loaded(settings: Settings) -> Any | None:
     return found
 
 
+def shared(name: str) -> Path | None:
+    """Where installations that share parsed projects share the file ``name``; None where they do not."""
+    folder = os.environ.get(SHARED)
+    return Path(folder) / name if folder else None
+
+
+def share(name: str, text: str) -> None:
+    """Replace the shared file ``name``; nothing where nothing is shared. Writers do not meet: each has its own name."""
+    if target := shared(name):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = target.with_name(f".{name}.{os.getpid()}")
+        fresh.write_text(text, encoding="utf-8")
+        os.replace(fresh, target)
+
+
 def begin(settings: Settings) -> None:
     """Give an installation whose project is not parsed the shared one of the same files, if there is any."""
     folder, current = os.environ.get(SHARED), project_hash(settings)
@@ -96,7 +111,7 @@ def _kept(folder: Path) -> list[Path]:
     """Parsed projects, the latest first."""
     if not folder.is_dir():
         return []
-    found = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 

@@ -11,6 +11,7 @@ from dial2deal import audit, loading, policy, warehouse
 from dial2deal.feeds.catalogue import Column, Feed, feeds
 from dial2deal.settings import Settings
 from orchestration import run
+from tests.helpers import few_reports
 
 # A call's records come as one row a call or as legs; this home has both, of calls of their own.
 _SOURCES = {"call_legs": "generic_400"}
@@ -68,6 +69,7 @@ def _rows(feed: Feed) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Settings:
     settings = Settings(home=tmp_path_factory.mktemp("bare")).ensure()
+    few_reports(settings)
     for feed in feeds().values():
         folder = settings.landing / _SOURCES.get(feed.name, "generic") / feed.name
         folder.mkdir(parents=True)

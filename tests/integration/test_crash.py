@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from dial2deal import demo
 from dial2deal.settings import Settings
 from orchestration import alerts
 from orchestration.instance import instance
-from tests.helpers import differences, dump, tree
+from tests.helpers import differences, dump, few_reports, tree
 from tests.integration.build_process import STEPS, build, kill_in, start
 
 # Which dates a test looked at depends on how often a build was tried; the rows of the marts do not.
@@ -32,6 +33,7 @@ def delivered(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("delivered")
     settings = Settings(home=home).ensure()
     demo.write_exports(settings, days=28, calls_per_day=60)
+    few_reports(settings)
     settings.secret_key.write_text("0" * 64 + "\n")
     return home
 
@@ -91,11 +93,17 @@ def test_a_first_build_killed_in_every_step(delivered, tmp_path):
         assert alert["kind"] == "run_failed"
         assert "process of this run ended" in alert["message"]
 
-    # Two at once, started together: both succeed, one after the other.
-    both = [start(victim.home) for _ in range(2)]
-    said = [process.communicate(timeout=300)[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    assert ["Waiting for another dial2deal command" in text for text in sorted(said, key=len)] == [False, True]
+    # Two at once: the second waits for the first, which stands still until it does, and both succeed.
+    first = start(victim.home)
+    assert any(line.startswith("STEP") for line in first.stdout)
+    os.killpg(first.pid, signal.SIGSTOP)
+    second = start(victim.home)
+    try:
+        assert any("Waiting for another dial2deal command" in line for line in second.stdout)
+    finally:
+        os.killpg(first.pid, signal.SIGCONT)
+    said = [process.communicate(timeout=300)[0] for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], said
     with instance(victim) as opened:
         spans = sorted(
             (record.start_time, record.end_time)

@@ -13,6 +13,7 @@ import pytest
 
 from dial2deal.settings import Settings
 from orchestration import run
+from tests.helpers import few_reports
 
 FOLDER = Path(os.environ.get("DIAL2DEAL_REAL_DATA") or "/nonexistent")
 pytestmark = [
@@ -34,6 +35,7 @@ _DELIVERED = {
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Settings:
     settings = Settings(home=tmp_path_factory.mktemp("real")).ensure()
+    few_reports(settings)
     for place, file in _DELIVERED.items():
         folder = settings.landing / place
         folder.mkdir(parents=True)

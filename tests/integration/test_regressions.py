@@ -32,13 +32,13 @@ def test_a_broken_rule_is_noticed(tmp_path, monkeypatch):
         "呼叫ID,呼叫类型,客户号码,开始时间,通话时长\n1,呼入,13900000001,2026-01-05 08:00:00,1\n"
         "2,呼入,13900000002,2026-01-05 08:00:00,1\n"
     )
-    lose = worker.exports.load_landing
+    lose = worker.loading.load_landing
 
     def losing(con, *args, **kwargs):
         results = lose(con, *args, **kwargs)
         con.execute("delete from raw.calls where _row_key = '2'")
         return results
 
-    monkeypatch.setattr(worker.exports, "load_landing", losing)
+    monkeypatch.setattr(worker.loading, "load_landing", losing)
     wrong = worker.load(settings, {"generic_400/calls/a.csv": text.encode()})
     assert wrong == {"generic_400/calls/a.csv": ["2 accepted, 0 duplicates, 1 in raw"]}

@@ -23,6 +23,8 @@ from tests.helpers import differences, dump
 
 DAYS, FIRST, SEED = 30, dt.date(2026, 3, 2), 20260302
 _RESTARTED_ON = 11
+# Whose twin dbt builds, so that the statements it runs on the other days are known to be the whole of it.
+_BY_DBT = (0, _RESTARTED_ON, DAYS - 1)
 _BUILT = ("staging", "quality", "core", "marts")
 _SOURCES = {
     "calls": "generic_400",
@@ -182,19 +184,44 @@ def _identity(feed: str, row: dict[str, str]) -> dict[str, str]:
     return {names[feed]: row[names[feed]]}
 
 
-def fully_refreshed(settings: Settings, twin: Settings) -> dict[str, str]:
+class Twin:
     """The tables that one build of all that was ever loaded gives, in a copy of the warehouse."""
-    shutil.copyfile(settings.warehouse, twin.warehouse)
-    with warehouse.session(twin) as con:
-        dates.plan(con, full=True, date_range=None)
-    found = dbt.invoke(twin, ["run", "--full-refresh"])
-    assert [result.message for result in found.results if str(result.status) != "success"] == []
-    return dump(twin.warehouse, _BUILT)
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._models: list[tuple[str, str]] = []
+
+    def by_dbt(self, original: Settings) -> dict[str, str]:
+        """As ``dbt run --full-refresh`` makes them."""
+        self._copy(original)
+        found = dbt.invoke(self.settings, ["run", "--full-refresh"])
+        assert [result.message for result in found.results if str(result.status) != "success"] == []
+        # In the order they were built.
+        self._models = [
+            (f'{result.node.schema}."{result.node.alias}"', result.node.compiled_code)
+            for result in found.results
+            if result.node.config.materialized != "view"
+        ]
+        return dump(self.settings.warehouse, _BUILT)
+
+    def by_hand(self, original: Settings) -> dict[str, str]:
+        """The same statements without dbt, a fifth of the time: every table emptied and filled anew."""
+        self._copy(original)
+        with warehouse.session(self.settings) as con, warehouse.transaction(con):
+            for relation, query in self._models:
+                con.execute(f"delete from {relation}")
+                con.execute(f"insert into {relation} by name {query}")
+        return dump(self.settings.warehouse, _BUILT)
+
+    def _copy(self, original: Settings) -> None:
+        shutil.copyfile(original.warehouse, self.settings.warehouse)
+        with warehouse.session(self.settings) as con:
+            dates.plan(con, full=True, date_range=None)
 
 
 @pytest.mark.timeout(1800)
 def test_after_each_of_thirty_days_the_tables_are_those_of_a_full_refresh(tmp_path):
-    settings, twin = (Settings(home=tmp_path / name).ensure() for name in ("home", "twin"))
+    settings, twin = Settings(home=tmp_path / "home").ensure(), Twin(Settings(home=tmp_path / "twin").ensure())
     company = Company(settings, SEED)
     for number in range(DAYS):
         news = company.play(number)
@@ -211,8 +238,11 @@ def test_after_each_of_thirty_days_the_tables_are_those_of_a_full_refresh(tmp_pa
         else:
             outcome = run.build(settings, reports=False)
             assert outcome.build.problems == [], (number, news)
-        if news or number == 0:
-            expected = fully_refreshed(settings, twin)
+        if number in _BY_DBT:
+            expected = twin.by_dbt(settings)
+            assert differences(twin.by_hand(settings), expected) == [], number
+        elif news:
+            expected = twin.by_hand(settings)
         assert differences(dump(settings.warehouse, _BUILT), expected) == [], (number, news)
     assert all(company.played[kind] for kind in (*_KINDS, "nothing")), company.played
     published = dump(settings.snapshot, ["marts"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import duckdb
 import pytest
 
 from dial2deal.privacy import mask_text
 from dial2deal.settings import Settings
-from dial2deal.transform import lineage
+from dial2deal.transform import lineage, parsed
 from dial2deal.transform.preview import masked_preview, shapes
 
 SCHEMA = {
@@ -51,8 +53,9 @@ EXPECTED = {
 
 
 @pytest.fixture
-def project(tmp_path) -> tuple[Settings, dict]:
-    """Settings with compiled models of these queries, and the manifest that names them."""
+def project(tmp_path, monkeypatch) -> tuple[Settings, dict]:
+    """Settings with compiled models of these queries, and the manifest that names them; nothing is shared."""
+    monkeypatch.delenv(parsed.SHARED, raising=False)
     settings = Settings(home=tmp_path).ensure()
     nodes = {}
     for name, sql in QUERIES.items():
@@ -91,6 +94,16 @@ def test_only_changed_models_are_analysed_again(project, monkeypatch):
     wider = {**SCHEMA, ("staging", "stg_agents"): (*SCHEMA["staging", "stg_agents"], ("site", "VARCHAR"))}
     found(project, wider)
     assert len(analysed) == 4, "the three queries that read the changed table"
+
+
+def test_installations_that_share_parsed_projects_share_lineage(project, tmp_path, monkeypatch):
+    settings, manifest = project
+    monkeypatch.setenv(parsed.SHARED, str(tmp_path / "shared"))
+    first = found(project)
+    other = Settings(home=tmp_path / "other").ensure()
+    shutil.copytree(settings.dbt_target / "compiled", other.dbt_target / "compiled")
+    monkeypatch.setattr(lineage, "_analyse", lambda sql, known: pytest.fail("analysed again"))
+    assert found((other, manifest)) == first
 
 
 def test_sql_that_cannot_be_read_has_no_lineage(project):
