@@ -6,7 +6,7 @@
 {% macro latest_delivery(feed, unit='_row_key') -%}
 {%- set whole_files = feed in feeds_that_add_up() -%}
 {%- set raw = source('raw', feed) -%}
-{%- set touched = is_touched('r._event_date', [feed]) -%}
+{%- set touched = is_touched('r._event_date') -%}
 files as (
     select file_id, path, delivered_at, modified_at
     from {{ source('ops', 'export_files') }}

@@ -58,16 +58,7 @@ def _descriptions(made: Iterable[Feed]) -> str:
             *_folded("    description", f"{feed.grain}; {_TYPED} {feed.note}".strip()),
             "    columns:",
             f"      - name: {feed.staging.key}",
-        ]
-        if not feed.event_column:
-            lines.append("        data_tests: [unique]")
-            continue
-        lines += [
-            "        data_tests:",
-            "          - unique:",
-            "              config:",
-            "                where: >-",
-            f"                  {feed.staging.date} in (select event_date from ops.build_dates where feed = '{feed.name}')",
+            "        data_tests: [unique]",
         ]
     return "\n".join([*lines, ""])
 
@@ -97,7 +88,12 @@ def _macros(catalogue: Iterable[Feed]) -> str:
 
 def _model(feed: Feed) -> str:
     staging = feed.staging
-    config = f"**by_date('{staging.date}', ['{feed.name}'])" if feed.event_column else "materialized='table'"
+    config = (
+        f"materialized='incremental', incremental_strategy='touched_dates', event_time='{staging.date}',\n"
+        f"    meta={{'follows': ['{feed.name}']}}"
+        if feed.event_column
+        else "materialized='table'"
+    )
     dated = f", dated='{staging.date}'" if feed.event_column else ""
     columns = ", ".join(f"'{c.name}':\0'{c.kind}'" for c in feed.columns.values() if c.name != _NOT_STAGED)
     # A column and its kind stay on one line.

@@ -43,13 +43,11 @@ def published_tables(settings: Settings) -> list[PublishedTable]:
 
 
 def _table(node: dict[str, Any], labels: dict[str, str]) -> PublishedTable:
-    config = node["config"]
-    declared = {**config, **((config.get("meta") or {}).get("publish") or {})}
-    if config.get("materialized") != "incremental" or not declared.get("date_column"):
+    config, meta = node["config"], node["config"].get("meta") or {}
+    if config.get("materialized") != "incremental" or not config.get("event_time"):
         return PublishedTable(node["alias"], **_meaning(node, labels))
-    return PublishedTable(
-        node["alias"], declared["date_column"], tuple(declared.get("feeds") or ()), **_meaning(node, labels)
-    )
+    feeds = meta.get("follows") or [meta["announces"]]
+    return PublishedTable(node["alias"], config["event_time"], tuple(feeds), **_meaning(node, labels))
 
 
 def _meaning(node: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:

@@ -60,8 +60,12 @@ def loaded(settings: Settings) -> Any | None:
         found = Manifest.from_msgpack((settings.dbt_target / "partial_parse.msgpack").read_bytes())
     except Exception:  # half written, or of another version of dbt
         return None
-    # A manifest that was read has no `graph` for Jinja; of it, models use only metrics (macro metric_rate).
-    found.flat_graph = {"metrics": {key: metric.to_dict(omit_none=False) for key, metric in found.metrics.items()}}
+    # A manifest that was read has no `graph` for Jinja; of it, models use only metrics (macro metric_rate), and tests
+    # the config of what they test (macro get_where_subquery).
+    found.flat_graph = {
+        "metrics": {key: metric.to_dict(omit_none=False) for key, metric in found.metrics.items()},
+        "nodes": {key: {"config": node.config} for key, node in found.nodes.items() if key.startswith("model.")},
+    }
     return found
 
 

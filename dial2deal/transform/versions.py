@@ -25,8 +25,13 @@ _CONFIG = (
 )  # fmt: skip
 _POLICY = "source.dial2deal.policy."
 _SETTINGS = "settings"
+# Of meta, what the strategies and tests read (macros/engine/incremental.sql).
+_REPLACED = ("follows", "feed_column", "by_key", "announces", "remembers", "whole_table")
 # Found under macros/engine by dbt itself, by their names.
-_FOUND_BY_DBT = ("materialization_{materialized}_duckdb", "get_incremental_{incremental_strategy}_sql")
+_FOUND_BY_DBT = {
+    "model": ("materialization_{materialized}_duckdb", "get_incremental_{incremental_strategy}_sql"),
+    "test": ("get_where_subquery",),
+}
 _RATE = re.compile(r"\bmetric_rate\s*\(")
 _QUOTIENT = ("numerator", "denominator", "expr", "metrics")
 _PARSE = re.compile(r"\bparse\.")
@@ -65,15 +70,16 @@ class _Parts:
 
     def of(self, node: Mapping[str, Any]) -> str:
         config = {name: node["config"].get(name) for name in _CONFIG}
-        touched = (node["config"].get("meta") or {}).get("touched")
+        meta = node["config"].get("meta") or {}
+        replaced = {name: meta[name] for name in _REPLACED if name in meta}
         contract = node["config"].get("contract") or {}
         columns = (
             [(name, column.get("data_type"), column.get("constraints")) for name, column in node["columns"].items()]
             if contract.get("enforced")
             else []
         )
-        rest = json.dumps([config, touched, columns, node.get("test_metadata")], default=str)
-        found_by_dbt = [name.format(**config) for name in _FOUND_BY_DBT if node["resource_type"] == "model"]
+        rest = json.dumps([config, replaced, columns, node.get("test_metadata")], default=str)
+        found_by_dbt = [name.format(**config) for name in _FOUND_BY_DBT[node["resource_type"]]]
         own = f"{_without_comments(node['raw_code'])}\n{rest}"
         names = self._named(f"{own} generate_schema_name() {' '.join(f'{name}()' for name in found_by_dbt)}")
         text = "\n".join([own, *(self._macros[name] for name in sorted(names))])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 
+import pytest
+
 from dial2deal import warehouse
 from dial2deal.settings import Settings
 from tests.dbt import marts_world as mw
@@ -46,6 +48,7 @@ def test_a_late_call_and_an_emptied_day_change_only_their_dates(tmp_path):
         con.execute("delete from marts.fct_revenue where revenue_date = ?", [emptied])
         # A mark on another date: it must survive, which shows that the date was neither read nor written.
         con.execute("update marts.call_efficiency set ring_seconds = -1 where call_date = ?", [untouched])
+        con.execute("insert into marts.call_efficiency from marts.call_efficiency where call_date = ?", [untouched])
     mw.dbt(settings, "build", "--select", "tag:marts")
     with warehouse.session(settings) as con:
         after = {table: contents(con, table, column) for table, column in BY_DATE.items()}
@@ -65,3 +68,8 @@ def test_a_late_call_and_an_emptied_day_change_only_their_dates(tmp_path):
             assert table in ("duration_distribution", "high_intent_slots") or changed == expected, table
         else:
             assert changed == expected, table
+    # Its tests read the replaced dates alone, and find a doubled row as soon as its date is one of them.
+    with warehouse.session(settings) as con:
+        con.execute("insert into ops.build_dates values ('fct_calls', ?)", [untouched])
+    with pytest.raises(AssertionError, match="unique_combination_call_efficiency"):
+        mw.dbt(settings, "test", "--select", "call_efficiency")

@@ -43,7 +43,7 @@ def installation(home: Path, *, day_count: int = 6, calls_per_day: int = 40) -> 
 
 def write_manifest(settings: Settings, **extra: dict) -> None:
     """The three models as a dbt manifest, each with the settings that publication reads."""
-    by_date = {"materialized": "incremental", "meta": {"publish": {"date_column": "call_date", "feeds": ["fct_calls"]}}}
+    by_date = {"materialized": "incremental", "event_time": "call_date", "meta": {"follows": ["fct_calls"]}}
     models = {"fct_calls": by_date, "calls_by_day": by_date, "dim_agents": {"materialized": "table"}, **extra}
     nodes = {
         f"model.x.{name}": {"resource_type": "model", "schema": "marts", "alias": name, "config": config}

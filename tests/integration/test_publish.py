@@ -97,7 +97,7 @@ def test_tables_and_columns_carry_comments_that_follow_the_models(settings):
             "gone": {"name": "gone"},
         },
     }
-    by_date = {"materialized": "incremental", "meta": {"publish": {"date_column": "call_date", "feeds": ["fct_calls"]}}}
+    by_date = {"materialized": "incremental", "event_time": "call_date", "meta": {"follows": ["fct_calls"]}}
     path = settings.dbt_target / "manifest.json"
     for number, (note, talk) in enumerate((("", 70), (" (new)", 80))):
         manifest = json.loads(path.read_text())

@@ -83,6 +83,16 @@ def models_by_topic(root: Path) -> list[str]:
     ]
 
 
+def tests_read_what_was_replaced(root: Path) -> list[str]:
+    """No test spells which rows the build replaced: the model's config says it, macro get_where_subquery adds it."""
+    return [
+        f"{path.relative_to(root)}:{number} spells what get_where_subquery adds"
+        for path in sorted((root / "dbt_project/models").rglob("*.yml"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r"\bops\.(build_dates|touched_keys)\b", line)
+    ]
+
+
 def models_documented(root: Path) -> list[str]:
     """Every model says its grain first ("One row per …"), tests its key, and describes its columns if published."""
     described = {entry["name"]: entry for entry in _model_entries(root)}

@@ -1,7 +1,7 @@
 {# CTE `legs`: the legs of touched days, and those that the same calls have on other days. #}
 {% macro touched_legs() -%}
 legs as (
-    select * from {{ ref('stg_call_legs') }} where {{ is_touched('leg_date', ['calls']) }}
+    select * from {{ ref('stg_call_legs') }} where {{ is_touched('leg_date') }}
     {%- if is_incremental() %}
     union all
     select legs.*
@@ -176,7 +176,7 @@ united as (
         end as tech_result,
         {{ split_list('all_agents', policy_constant('list.id_separators')) }} as agent_ids
     from measured
-    where {{ is_touched('call_date', ['calls']) }}
+    where {{ is_touched('call_date') }}
         and not exists (
             select 1 from latest
             where latest._source = measured.source_system and latest._row_key = measured.source_call_id)

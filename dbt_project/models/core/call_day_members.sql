@@ -1,16 +1,17 @@
-{{ config(schema='core', **by_date('call_date', ['fct_calls'])) }}
+{{ config(schema='core', materialized='incremental', incremental_strategy='touched_dates', event_time='call_date',
+    meta={'follows': ['fct_calls']}) }}
 -- What the day's calls mention, with the names they were given: small, so that it can be compared and listed whole.
 with calls as (
     select call_date, own_number, channel, business_line
     from {{ ref('fct_calls') }}
-    where {{ is_touched('call_date', ['fct_calls']) }}
+    where {{ is_touched('call_date') }}
 ),
 
 mentioned as (
     select call_date, 'agent' as member_kind, agent_id as member, max(agent_name) as call_name, max(team) as call_team,
         count(*) filter (where is_owner) as calls
     from {{ ref('fct_call_agents') }}
-    where agent_id is not null and {{ is_touched('call_date', ['fct_calls']) }}
+    where agent_id is not null and {{ is_touched('call_date') }}
     group by call_date, agent_id
     union all
     select call_date, 'own_number', own_number, null, null, count(*)

@@ -1,4 +1,4 @@
-{{ config(**by_key({'customer_key': 'customer'})) }}
+{{ config(materialized='incremental', incremental_strategy='touched_keys', meta={'by_key': {'customer_key': 'customer'}}) }}
 -- Only customers with changed calls, leads, orders or list entries are computed.
 with calls as (
     select
@@ -9,7 +9,7 @@ with calls as (
         count(*) filter (where is_connected) as connected_count,
         max_by(customer_phone_masked, call_key) as customer_phone_masked
     from {{ ref('fct_calls') }}
-    where is_customer_call and customer_key is not null and {{ is_touched_key({'customer_key': 'customer'}) }}
+    where is_customer_call and customer_key is not null and {{ is_touched_key() }}
     group by customer_key
 ),
 
@@ -21,7 +21,7 @@ leads as (
         max_by(customer_phone_masked, lead_key) as customer_phone_masked,
         min(source_customer_id) as source_customer_id
     from {{ ref('fct_leads') }}
-    where customer_key is not null and {{ is_touched_key({'customer_key': 'customer'}) }}
+    where customer_key is not null and {{ is_touched_key() }}
     group by customer_key
 ),
 
@@ -33,21 +33,21 @@ orders as (
         count(*) filter (where is_won) as order_count,
         count(*) filter (where is_unpriced) as unpriced_orders
     from {{ ref('fct_orders') }}
-    where customer_key is not null and {{ is_touched_key({'customer_key': 'customer'}) }}
+    where customer_key is not null and {{ is_touched_key() }}
     group by customer_key
 ),
 
 revenue as (
     select customer_key, sum(amount_cny) as revenue_cny
     from {{ ref('fct_revenue') }}
-    where customer_key is not null and {{ is_touched_key({'customer_key': 'customer'}) }}
+    where customer_key is not null and {{ is_touched_key() }}
     group by customer_key
 ),
 
 since as (
     select customer_key, customer_since_at
     from {{ ref('int_customers') }}
-    where {{ is_touched_key({'customer_key': 'customer'}) }}
+    where {{ is_touched_key() }}
 ),
 
 listed as (
@@ -56,7 +56,7 @@ listed as (
         min(source_customer_id) as source_customer_id,
         max_by(customer_phone_masked, crm_customer_row_key) as customer_phone_masked
     from {{ ref('stg_customers') }}
-    where {{ is_touched_key({'customer_key': 'customer'}) }}
+    where {{ is_touched_key() }}
     group by customer_key
 ),
 

@@ -1,4 +1,5 @@
-{{ config(**by_date('state_date', ['agent_states'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='state_date',
+    meta={'follows': ['agent_states']}) }}
 -- A state without end or length lasts until the agent's next one of the same day; the last one of a day is not known.
 with states as (
     select
@@ -10,7 +11,7 @@ with states as (
         s.started_at,
         coalesce(s.state_seconds, {{ seconds_between('s.started_at', 's.ended_at') }}, {{ seconds_between('s.started_at', 'lead(s.started_at) over agent_day') }}) as seconds
     from {{ ref('stg_agent_states') }} as s
-    where {{ is_touched('s.state_date', ['agent_states']) }}
+    where {{ is_touched('s.state_date') }}
     window agent_day as (partition by s.source_system, s.agent_id, s.state_date order by s.started_at nulls last, s.agent_state_key nulls last)
 )
 

@@ -1,11 +1,12 @@
-{{ config(**by_date('stat_date', ['agent_statistics'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='stat_date',
+    meta={'follows': ['agent_statistics']}) }}
 -- Delivered counts, never added to the calls. Totals that an export lacks are made of its parts or its average.
 with read as (
     select
         s.*,
         {{ statistics_hour('s', 's.stat_date') }} as stat_hour
     from {{ ref('stg_agent_statistics') }} as s
-    where {{ is_touched('s.stat_date', ['agent_statistics']) }}
+    where {{ is_touched('s.stat_date') }}
 ),
 
 spans as (

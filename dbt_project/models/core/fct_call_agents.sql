@@ -1,7 +1,8 @@
-{{ config(**by_date('call_date', ['fct_calls'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='call_date',
+    meta={'follows': ['fct_calls']}) }}
 -- A call delivered whole has one agent, and all of it is his; one delivered in legs has a row for each agent's part.
 with calls as (
-    select * from {{ ref('fct_calls') }} where {{ is_touched('call_date', ['fct_calls']) }}
+    select * from {{ ref('fct_calls') }} where {{ is_touched('call_date') }}
 ),
 
 parts as (
@@ -18,7 +19,7 @@ parts as (
         talk_seconds, hold_seconds, ring_seconds, consult_seconds, acw_seconds,
         offers_unanswered, offers_missed, offers_taken_elsewhere, offers_given_up
     from {{ ref('stg_call_agents') }}
-    where {{ is_touched('call_date', ['fct_calls']) }} and call_key in (select call_key from calls where is_united)
+    where {{ is_touched('call_date') }} and call_key in (select call_key from calls where is_united)
 )
 
 select

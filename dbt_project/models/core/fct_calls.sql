@@ -1,13 +1,14 @@
-{{ config(**by_date('call_date', ['fct_calls'], touched_keys={'lead': 'lead_key', 'customer': 'customer_key'})) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='call_date',
+    meta={'follows': ['fct_calls'], 'remembers': {'lead': 'lead_key', 'customer': 'customer_key'}}) }}
 -- depends_on: {{ ref('int_propagation') }}
 with calls as (
     select *, direction <> 'internal' as is_customer_call
     from {{ ref('stg_calls') }}
-    where {{ is_touched('call_date', ['fct_calls']) }}
+    where {{ is_touched('call_date') }}
 ),
 
 flags as (
-    select call_key, flag_count from {{ ref('dq_calls') }} where {{ is_touched('call_date', ['fct_calls']) }}
+    select call_key, flag_count from {{ ref('dq_calls') }} where {{ is_touched('call_date') }}
 ),
 
 -- Numbered apart from the wide rows: sorting those, or keeping them for a second use, took most of the time.
@@ -20,14 +21,14 @@ attempts as (
     where calls.direction = 'outbound' and calls.customer_key is not null
         and (coalesce(results.is_dial, true)
             or (results.is_platform_block and {{ policy_text('attempt.blocked_dials') }} = 'counted'))
-        and {{ is_touched('calls.call_date', ['fct_calls']) }}
+        and {{ is_touched('calls.call_date') }}
 ),
 
 -- Whether a source says how calls end that nobody answered: one with an answered flag alone knows no abandoned call.
 ends as (
     select calls.source_system, calls.call_date, count(*) filter (where calls.is_result_told) as told
     from {{ ref('stg_calls') }} as calls
-    where calls.direction = 'inbound' and not calls.is_connected and {{ is_touched('calls.call_date', ['fct_calls']) }}
+    where calls.direction = 'inbound' and not calls.is_connected and {{ is_touched('calls.call_date') }}
     group by calls.source_system, calls.call_date
 ),
 
@@ -78,7 +79,7 @@ days as (
         {{ is_workday('settings.day', 'holidays', 'known_years') }} as is_workday,
         rules.tier_profile
     from {{ settings_by_day(ref('stg_calls'), 'call_date', {'max_seconds': 'call.max_seconds',
-        'min_unanswered_seconds': 'clean.min_unanswered_seconds'}, is_touched('call_date', ['fct_calls'])) }} as settings
+        'min_unanswered_seconds': 'clean.min_unanswered_seconds'}, is_touched('call_date')) }} as settings
     left join {{ source('policy', 'holidays') }} as holidays on settings.day = holidays.calendar_date
     left join {{ calendar_years() }} as known_years on extract(year from settings.day) = known_years.year
     left join {{ source('policy', 'business_lines') }} as rules

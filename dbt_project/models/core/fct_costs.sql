@@ -1,4 +1,5 @@
-{{ config(**by_date('cost_date', ['fct_costs'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='cost_date',
+    meta={'follows': ['fct_costs']}) }}
 -- depends_on: {{ ref('int_cost_propagation') }}
 -- Spend of advertising platforms stands beside the delivered costs where the policy counts it (int_ad_costs).
 with costs as (
@@ -26,4 +27,4 @@ select
     costs.source_line
 from costs
 left join {{ source('policy', 'cost_kinds') }} as kinds on costs.cost_kind = kinds.cost_kind
-where {{ is_touched('costs.cost_date', ['fct_costs']) }}
+where {{ is_touched('costs.cost_date') }}

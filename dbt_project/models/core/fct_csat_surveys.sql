@@ -1,4 +1,5 @@
-{{ config(**by_date('sent_date', ['csat_surveys'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='sent_date',
+    meta={'follows': ['csat_surveys']}) }}
 -- Where an export knows answers only, the profile dates the survey by its answer: how many were sent is unknown then.
 select
     s.survey_key,
@@ -22,4 +23,4 @@ select
 from {{ ref('stg_csat_surveys') }} as s
 left join {{ settings_by_day(ref('stg_csat_surveys'), 'sent_date', {'satisfied_share': 'csat.satisfied_share'}) }} as rules
     on s.sent_date = rules.day
-where {{ is_touched('s.sent_date', ['csat_surveys']) }}
+where {{ is_touched('s.sent_date') }}

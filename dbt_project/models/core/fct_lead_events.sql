@@ -1,4 +1,5 @@
-{{ config(**by_date('event_date', ['fct_lead_events'], touched_keys={'lead': 'lead_key'})) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='event_date',
+    meta={'follows': ['fct_lead_events'], 'remembers': {'lead': 'lead_key'}}) }}
 -- depends_on: {{ ref('int_propagation') }}
 -- What happened to a lead that was merged happened to the one that is left.
 select
@@ -14,4 +15,4 @@ select
 from {{ ref('stg_lead_events') }} as events
 left join {{ ref('int_lead_ids') }} as leads
     on events.source_system = leads.source_system and events.source_lead_id = leads.source_lead_id
-where {{ is_touched('events.event_date', ['fct_lead_events']) }}
+where {{ is_touched('events.event_date') }}

@@ -1,8 +1,8 @@
-{{ config(**by_key({'lead_key': 'lead', 'customer_key': 'order_customer'}, date_column='created_date', feed='fct_leads',
-    touched_keys={'customer': 'customer_key'})) }}
+{{ config(materialized='incremental', incremental_strategy='touched_keys', event_time='created_date', meta={'announces': 'fct_leads',
+    'by_key': {'lead_key': 'lead', 'customer_key': 'order_customer'}, 'remembers': {'customer': 'customer_key'}}) }}
 -- Only leads whose own data, calls, events or orders changed are computed; the others stay as they are.
 with leads as (
-    select * from {{ ref('int_leads') }} where {{ is_touched_key({'lead_key': 'lead', 'customer_key': 'order_customer'}) }}
+    select * from {{ ref('int_leads') }} where {{ is_touched_key() }}
 ),
 
 -- Calls before the lead existed are not its doing. The date bound keeps old calls unread.

@@ -1,4 +1,5 @@
-{{ config(**by_date('event_date', ['opportunity_events'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='event_date',
+    meta={'follows': ['opportunity_events']}) }}
 select
     opportunity_event_key,
     source_system,
@@ -17,4 +18,4 @@ select
     source_line
 from {{ ref('stg_opportunity_events') }} as e
 {{ join_rates('e.currency', 'e.event_date') }}
-where {{ is_touched('event_date', ['opportunity_events']) }}
+where {{ is_touched('event_date') }}

@@ -1,4 +1,5 @@
-{{ config(**by_date('order_date', ['fct_orders'], touched_keys={'lead': 'lead_key', 'customer': 'customer_key', 'order_customer': 'customer_key'})) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='order_date',
+    meta={'follows': ['fct_orders'], 'remembers': {'lead': 'lead_key', 'customer': 'customer_key', 'order_customer': 'customer_key'}}) }}
 -- Built after fct_calls, because the orders of the build before tell whose calls a new first order changes.
 -- depends_on: {{ ref('int_propagation') }}
 -- depends_on: {{ ref('fct_calls') }}
@@ -32,4 +33,4 @@ select
     source_file,
     source_line
 from {{ ref('int_orders') }}
-where {{ is_touched('order_date', ['fct_orders']) }}
+where {{ is_touched('order_date') }}

@@ -1,4 +1,5 @@
-{{ config(**by_date('stat_date', ['queue_statistics'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='stat_date',
+    meta={'follows': ['queue_statistics']}) }}
 -- Delivered counts, never added to the calls. Totals that an export lacks are made of its averages and rates.
 with read as (
     select
@@ -6,7 +7,7 @@ with read as (
         coalesce(s.queue, s.skill_group, s.own_number, 'unknown') as queue_name,
         {{ statistics_hour('s', 's.stat_date') }} as stat_hour
     from {{ ref('stg_queue_statistics') }} as s
-    where {{ is_touched('s.stat_date', ['queue_statistics']) }}
+    where {{ is_touched('s.stat_date') }}
 ),
 
 spans as (

@@ -1,4 +1,5 @@
-{{ config(**by_date('wait_date', ['fct_queue_waits'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='wait_date',
+    meta={'follows': ['fct_queue_waits']}) }}
 -- A wait is known by how it ended; where the log does not say how long it was, the entry before it does. The day before
 -- is read along, because a caller may have entered ahead of midnight.
 with events as (
@@ -33,4 +34,4 @@ select
     source_line
 from events
 where (event in ('connect', 'abandon', 'timeout', 'exit_key', 'exit_empty', 'overflow') or (event = 'complete' and has_connect = 0))
-    and {{ is_touched('event_date', ['fct_queue_waits']) }}
+    and {{ is_touched('event_date') }}

@@ -1,7 +1,8 @@
 {%- set flags = ['negative_talk', 'duration_mismatch', 'over_max_seconds', 'midnight_crossing', 'unmapped_direction', 'unmapped_result',
     'missing_agent', 'answered_before_start', 'ended_before_start', 'talk_without_connect', 'connected_without_talk',
     'short_answer', 'unusable_number'] -%}
-{{ config(**by_date('call_date', ['calls'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='call_date',
+    meta={'follows': ['calls']}) }}
 with judged as (
     select
         calls.call_key,
@@ -29,8 +30,8 @@ with judged as (
         calls.number_status in ('lossy', 'invalid') as unusable_number
     from {{ ref('stg_calls') }} as calls
     left join {{ settings_by_day(ref('stg_calls'), 'call_date', {'tolerance_seconds': 'clean.duration_tolerance_seconds',
-        'max_seconds': 'call.max_seconds', 'short_answer_seconds': 'clean.short_answer_seconds'}, is_touched('call_date', ['calls'])) }} as settings on calls.call_date = settings.day
-    where {{ is_touched('calls.call_date', ['calls']) }}
+        'max_seconds': 'call.max_seconds', 'short_answer_seconds': 'clean.short_answer_seconds'}, is_touched('call_date')) }} as settings on calls.call_date = settings.day
+    where {{ is_touched('calls.call_date') }}
 ),
 
 flagged as (

@@ -6,7 +6,8 @@
         'no_contact', 'unusable_number', 'followed_up_before_created']},
     'orders': {'model': ref('dq_orders'), 'date': 'order_date', 'flags': ['missing_amount', 'won_without_revenue', 'unmapped_status',
         'no_customer', 'paid_before_ordered']}} -%}
-{{ config(**by_date('event_date', ['calls', 'leads', 'orders'], feed_column='feed')) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='event_date',
+    meta={'follows': ['calls', 'leads', 'orders'], 'feed_column': 'feed'}) }}
 {%- for feed, check in checks.items() %}
 {%- set sums = 'sums_of_' ~ feed %}
 {{ 'with' if loop.first }} {{ sums }} as (

@@ -1,5 +1,6 @@
 {%- set flags = ['missing_channel', 'unmapped_channel', 'unmapped_status', 'no_contact', 'unusable_number', 'followed_up_before_created'] -%}
-{{ config(**by_date('created_date', ['leads'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='created_date',
+    meta={'follows': ['leads']}) }}
 with judged as (
     select
         lead_key,
@@ -12,7 +13,7 @@ with judged as (
         number_status in ('lossy', 'invalid') as unusable_number,
         last_followed_up_at < created_at as followed_up_before_created
     from {{ ref('stg_leads') }}
-    where {{ is_touched('created_date', ['leads']) }}
+    where {{ is_touched('created_date') }}
 ),
 
 flagged as (

@@ -1,5 +1,6 @@
 {%- set flags = ['missing_amount', 'won_without_revenue', 'unmapped_status', 'no_customer', 'paid_before_ordered'] -%}
-{{ config(**by_date('order_date', ['orders'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='order_date',
+    meta={'follows': ['orders']}) }}
 with judged as (
     select
         order_key,
@@ -11,7 +12,7 @@ with judged as (
         phone_e164 is null and source_customer_id is null and source_lead_id is null as no_customer,
         paid_at < ordered_at as paid_before_ordered
     from {{ ref('stg_orders') }}
-    where {{ is_touched('order_date', ['orders']) }}
+    where {{ is_touched('order_date') }}
 ),
 
 flagged as (

@@ -1,11 +1,12 @@
-{{ config(**by_date('leg_date', ['call_legs'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='leg_date',
+    meta={'follows': ['call_legs']}) }}
 -- What becomes of every leg, and what told the direction: no row vanishes, and a guess is counted as one.
 with legs as (
     select
         call_key, source_system, leg_date, file_id, role, direction, direction_basis,
         max(case when role in ({{ unheard() }}) then 0 else 1 end) over (partition by call_key, leg_date) as is_of_call
     from {{ ref('stg_call_legs') }}
-    where {{ is_touched('leg_date', ['call_legs']) }}
+    where {{ is_touched('leg_date') }}
 )
 
 select

@@ -1,5 +1,6 @@
 {%- set feeds = dated_feeds() -%}
-{{ config(**by_date('event_date', feeds | list, feed_column='feed')) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='event_date',
+    meta={'follows': feeds | list, 'feed_column': 'feed'}) }}
 {#- Only what the build touches is looked at: with every feed in it, the statement took longer to plan than to run. -#}
 {%- set work = feeds_to_build(feeds) -%}
 -- Every row of an accepted file is current, or a newer delivery of its id is: same content (duplicate) or other (superseded).

@@ -1,4 +1,5 @@
-{{ config(**by_date('call_date', ['calls'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='call_date',
+    meta={'follows': ['calls']}) }}
 {#- Nothing is united where nothing comes in legs. -#}
 {%- if has_rows(ref('stg_call_legs')) %}
 with {{ touched_legs() }},
@@ -37,7 +38,7 @@ select
 from agent_parts as p
 inner join named on p.call_key = named.legs_key and p.contact_no = named.contact_no
 left join told on p.call_key = told.call_key and p.contact_no = told.contact_no and p.agent_id = told.agent_id
-where {{ is_touched('named.call_date', ['calls']) }}
+where {{ is_touched('named.call_date') }}
 {%- else %}
 select
     '' as call_key, cast(null as date) as call_date, '' as agent_id, false as is_owner, '' as agent_name, '' as department, '' as skill_group,

@@ -1,4 +1,5 @@
-{{ config(**by_date('leg_date', ['call_legs'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='leg_date',
+    meta={'follows': ['call_legs']}) }}
 {%- set typed = typed_call('r', 'call_legs') -%}
 with {{ latest_delivery('call_legs', unit='call_id') }},
 

@@ -1,4 +1,5 @@
-{{ config(**by_date('call_date', ['calls'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='call_date',
+    meta={'follows': ['calls']}) }}
 {%- set typed = typed_call('r', 'calls') -%}
 {%- set columns = call_origin() + (typed | list) -%}
 {#- Nothing is united where nothing comes in legs. -#}

@@ -1,4 +1,5 @@
-{{ config(**by_date('cost_date', ['channel_costs'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='cost_date',
+    meta={'follows': ['channel_costs']}) }}
 with {{ latest_delivery('channel_costs') }},
 
 -- An export below the grain (per ad, per hour) has several rows of one campaign and day: their costs are added up.

@@ -1,4 +1,5 @@
-{{ config(**by_date('created_date', ['customers'], touched_keys={'customer': 'customer_key'})) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='created_date',
+    meta={'follows': ['customers'], 'remembers': {'customer': 'customer_key'}}) }}
 with {{ latest_delivery('customers') }},
 
 read as (

@@ -1,4 +1,5 @@
-{{ config(**by_date('event_date', ['lead_events'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='event_date',
+    meta={'follows': ['lead_events']}) }}
 with {{ latest_delivery('lead_events') }}
 
 select

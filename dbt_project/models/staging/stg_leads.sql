@@ -1,4 +1,5 @@
-{{ config(**by_date('created_date', ['leads'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='created_date',
+    meta={'follows': ['leads']}) }}
 with {{ latest_delivery('leads') }},
 
 read as (

@@ -1,4 +1,5 @@
-{{ config(**by_date('order_date', ['orders'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='order_date',
+    meta={'follows': ['orders']}) }}
 with {{ latest_delivery('orders') }},
 
 read as (

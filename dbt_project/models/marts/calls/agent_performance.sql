@@ -1,4 +1,5 @@
-{{ config(**by_date('activity_date', ['fct_calls', 'fct_orders'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='activity_date',
+    meta={'follows': ['fct_calls', 'fct_orders']}) }}
 
 with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
 
@@ -16,7 +17,7 @@ owned as (
         count(*) filter (where duration_tier is not null) as tiered_calls,
         count(*) filter (where is_high_intent) as high_intent_calls
     from {{ ref('fct_calls') }}
-    where is_customer_call and {{ is_touched('call_date', ['fct_calls', 'fct_orders']) }}
+    where is_customer_call and {{ is_touched('call_date') }}
     group by call_date, coalesce(agent_id, 'unknown')
 ),
 
@@ -32,7 +33,7 @@ parts as (
         cast(coalesce(sum(coalesce(talk_seconds, 0) + coalesce(hold_seconds, 0) + coalesce(acw_seconds, 0)), 0) as bigint)
             as handling_seconds
     from {{ ref('fct_call_agents') }}
-    where has_talked and is_customer_call and {{ is_touched('call_date', ['fct_calls', 'fct_orders']) }}
+    where has_talked and is_customer_call and {{ is_touched('call_date') }}
     group by call_date, coalesce(agent_id, 'unknown')
 ),
 
@@ -56,11 +57,11 @@ orders as (
         select order_date as activity_date, coalesce(agent_id, 'unknown') as agent_id, team, 1 as orders,
             cast(null as decimal(18, 2)) as amount_cny, cast(is_unpriced as integer) as unpriced
         from {{ ref('fct_orders') }}
-        where is_won and {{ is_touched('order_date', ['fct_calls', 'fct_orders']) }}
+        where is_won and {{ is_touched('order_date') }}
         union all
         select revenue_date, coalesce(agent_id, 'unknown'), team, 0, amount_cny, 0
         from {{ ref('fct_revenue') }}
-        where {{ is_touched('revenue_date', ['fct_calls', 'fct_orders']) }}
+        where {{ is_touched('revenue_date') }}
     ) as sold
     group by activity_date, agent_id
 ),

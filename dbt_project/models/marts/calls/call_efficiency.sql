@@ -1,4 +1,5 @@
-{{ config(**by_date('call_date', ['fct_calls'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='call_date',
+    meta={'follows': ['fct_calls']}) }}
 
 with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
 
@@ -27,7 +28,7 @@ counted as (
         cast(coalesce(sum(coalesce(calls.talk_seconds, 0) + coalesce(calls.hold_seconds, 0) + coalesce(calls.acw_seconds, 0))
             filter (where calls.is_connected), 0) as bigint) as handling_seconds
     from {{ ref('fct_calls') }} as calls
-    where calls.is_customer_call and {{ is_touched('calls.call_date', ['fct_calls']) }}
+    where calls.is_customer_call and {{ is_touched('calls.call_date') }}
     group by calls.call_date, calls.call_hour, calls.direction, calls.business_line,
         coalesce(calls.team, 'unknown'), coalesce(calls.channel, 'unattributed')
 )

@@ -1,4 +1,5 @@
-{{ config(**by_date('call_date', ['fct_calls'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='call_date',
+    meta={'follows': ['fct_calls']}) }}
 
 select
     calls.call_date,
@@ -16,6 +17,6 @@ select
         as share_of_calls
 from {{ ref('fct_calls') }} as calls
 left join {{ source('policy', 'duration_bands') }} as bands on calls.duration_band = bands.band
-where calls.is_connected and calls.is_customer_call and {{ is_touched('calls.call_date', ['fct_calls']) }}
+where calls.is_connected and calls.is_customer_call and {{ is_touched('calls.call_date') }}
 group by calls.call_date, calls.direction, calls.business_line,
     coalesce(calls.duration_band, 'unknown'), coalesce(calls.duration_tier, 'none')

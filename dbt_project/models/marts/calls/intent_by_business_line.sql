@@ -1,4 +1,5 @@
-{{ config(**by_date('call_date', ['fct_calls'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='call_date',
+    meta={'follows': ['fct_calls']}) }}
 
 with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
 
@@ -18,7 +19,7 @@ counted as (
         count(*) filter (where is_high_intent and is_existing_customer) as high_intent_existing_calls,
         cast(coalesce(sum(talk_seconds) filter (where is_connected), 0) as bigint) as talk_seconds
     from {{ ref('fct_calls') }}
-    where is_customer_call and {{ is_touched('call_date', ['fct_calls']) }}
+    where is_customer_call and {{ is_touched('call_date') }}
     group by call_date, direction, business_line, coalesce(own_number, 'unknown')
 )
 

@@ -1,4 +1,5 @@
-{{ config(**by_date('stat_date', ['agent_statistics'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='stat_date',
+    meta={'follows': ['agent_statistics']}) }}
 -- Rows of a day, or the hours of a day that is not stated as a whole; periods of several days stay in the fact.
 with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
 
@@ -18,7 +19,7 @@ days as (
         min(first_login_at) as first_login_at,
         max(last_logout_at) as last_logout_at
     from {{ ref('fct_agent_statistics') }}
-    where counts_in_day and {{ is_touched('stat_date', ['agent_statistics']) }}
+    where counts_in_day and {{ is_touched('stat_date') }}
     group by stat_date, source_system, agent_id
 )
 

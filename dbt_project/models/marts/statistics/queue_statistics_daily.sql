@@ -1,4 +1,5 @@
-{{ config(**by_date('stat_date', ['queue_statistics'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='stat_date',
+    meta={'follows': ['queue_statistics']}) }}
 -- Rows of a day, or the hours of a day that is not stated as a whole; periods of several days stay in the fact.
 with z as (select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n),
 
@@ -18,7 +19,7 @@ days as (
         -- Hours that do not say how many were answered in time have no part in the service level.
         cast(sum(case when in_target_calls is not null then offered_calls end) as bigint) as service_level_calls
     from {{ ref('fct_queue_statistics') }}
-    where counts_in_day and {{ is_touched('stat_date', ['queue_statistics']) }}
+    where counts_in_day and {{ is_touched('stat_date') }}
     group by stat_date, source_system, queue
 )
 

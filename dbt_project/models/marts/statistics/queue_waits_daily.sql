@@ -1,4 +1,5 @@
-{{ config(**by_date('wait_date', ['fct_queue_waits'])) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='wait_date',
+    meta={'follows': ['fct_queue_waits']}) }}
 with z as (
     select {{ policy_number('wilson.z') }} as z, {{ policy_number('min_n') }} as min_n, {{ policy_number('service_level.seconds') }} as target_seconds
 ),
@@ -21,7 +22,7 @@ days as (
         max(waits.wait_seconds) as longest_wait_seconds
     from {{ ref('fct_queue_waits') }} as waits
     cross join z
-    where {{ is_touched('waits.wait_date', ['fct_queue_waits']) }}
+    where {{ is_touched('waits.wait_date') }}
     group by waits.wait_date, waits.source_system, waits.queue
 )
 

@@ -1,5 +1,4 @@
-{%- set dates = ['agent_statistics', 'queue_statistics', 'fct_calls', 'fct_queue_waits'] -%}
-{{ config(**by_date('stat_date', dates)) }}
+{{ config(materialized='incremental', incremental_strategy='touched_dates', event_time='stat_date', meta={'follows': ['agent_statistics', 'queue_statistics', 'fct_calls', 'fct_queue_waits']}) }}
 -- Delivered statistics against what the calls say, of the same source where it delivered calls that day, else of all
 -- sources; internal calls are in neither. Queues are held against the queue's own events where there are any.
 {%- set agent_measures = {'calls': 'calls', 'inbound_calls': 'calls', 'inbound_answered_calls': 'calls', 'outbound_calls': 'calls',
@@ -14,11 +13,11 @@ with policy as (
 ),
 
 delivered_agents as (
-    select * from {{ ref('agent_statistics_daily') }} where {{ is_touched('stat_date', dates) }}
+    select * from {{ ref('agent_statistics_daily') }} where {{ is_touched('stat_date') }}
 ),
 
 queue_days as (
-    select * from {{ ref('queue_statistics_daily') }} where queue <> 'unknown' and {{ is_touched('stat_date', dates) }}
+    select * from {{ ref('queue_statistics_daily') }} where queue <> 'unknown' and {{ is_touched('stat_date') }}
 ),
 
 -- Only days with statistics are read from the calls: without any, nothing is.
@@ -28,7 +27,7 @@ calls as (
         case when is_connected then coalesce(talk_seconds, 0) else 0 end as talk_seconds,
         case when is_connected then queue_seconds end as queue_seconds
     from {{ ref('fct_calls') }}
-    where is_customer_call and {{ is_touched('call_date', dates) }}
+    where is_customer_call and {{ is_touched('call_date') }}
         and call_date in (select stat_date from delivered_agents union select stat_date from queue_days)
 ),
 
@@ -102,7 +101,7 @@ queue_calls as (
 queue_events as (
     select wait_date as stat_date, source_system, queue as subject, offered_calls, answered_calls, abandoned_calls, answer_wait_seconds
     from {{ ref('queue_waits_daily') }}
-    where {{ is_touched('wait_date', dates) }}
+    where {{ is_touched('wait_date') }}
 ),
 
 compared as (
