@@ -306,7 +306,7 @@ def test_a_description_rebuilds_nothing_and_a_changed_model_what_reads_it(new_co
     entries.write_text(text.replace(rate, "numerator: connected_dials, denominator: calls"), encoding="utf-8")
     carriers = descendants(made, "call_efficiency") | descendants(made, "agent_performance")
     assert ran(build(made)) == carriers, "those that carry the rate"
-    efficiency = models / "marts" / "call_efficiency.sql"
+    efficiency = models / "marts" / "calls" / "call_efficiency.sql"
     efficiency.write_text(efficiency.read_text(encoding="utf-8") + "\norder by 1", encoding="utf-8")
     changed = build(made)
     assert ran(changed) == descendants(made, "call_efficiency")
