@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from importlib.metadata import entry_points, version
 from pathlib import Path
@@ -71,4 +70,4 @@ def _is_expected(error: Exception) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -49,6 +49,6 @@ class LatestOutcome:
 def latest_outcomes(con: duckdb.DuckDBPyConnection) -> list[LatestOutcome]:
     """Results by feed, check and path: a build without new files has the same as the one before."""
     return [
-        LatestOutcome(*row[:-1], samples=tuple(json.loads(row[-1] or "{}").get("samples") or ()))
+        LatestOutcome(*[*row[:-1], tuple(json.loads(row[-1] or "{}").get("samples") or ())])
         for row in con.execute(_LATEST).fetchall()
     ]

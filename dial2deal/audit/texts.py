@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from dial2deal.audit.suites import CheckSpec
 from dial2deal.audit.verdicts import CheckOutcome
@@ -48,11 +48,12 @@ def outcome_message(outcome: CheckOutcome, locale: str, error: str | None = None
 
 def file_message(status: str, outcomes: Iterable[CheckOutcome], locale: str) -> str | None:
     """What ops.export_files says about the file: the rules it broke, on which rows, who does what about it."""
-    wanted = {
+    breaks: dict[str, Callable[[CheckOutcome], bool]] = {
         "held": lambda o: o.severity == "critical" and o.outcome == "failed",
         "loaded": lambda o: o.severity == "critical" and o.outcome == "not_evaluable",
         "accepted": lambda o: o.outcome != "passed",
-    }[status]
+    }
+    wanted = breaks[status]
     broken = [outcome for outcome in outcomes if wanted(outcome)]
     if not broken:
         return None

@@ -6,12 +6,16 @@ import sys
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dial2deal import published
 from dial2deal.commands import output
+from dial2deal.settings import Settings
+
+if TYPE_CHECKING:
+    from dial2deal.metrics import Metrics
 
 _VALUES_SHOWN = 200
 
@@ -62,7 +66,7 @@ def list_metrics(
 
     found = [
         entry
-        for entry in _as_dicts(Metrics(_published(ctx)).catalog())
+        for entry in Metrics(_published(ctx)).catalog()
         if search.lower() in " ".join(str(value) for value in entry.values()).lower()
     ]
     if json:
@@ -137,7 +141,7 @@ def query_metrics(
     _print(header, [[row[name] for name in header] for row in rows], Format.json if json else form)
 
 
-def _check_value(service, name: str, operator: str, value: object) -> None:
+def _check_value(service: Metrics, name: str, operator: str, value: object) -> None:
     """A value that no row has is a typing mistake, not a group of zeros."""
     known = service.values(name)
     for text in value if isinstance(value, list) else [value]:
@@ -181,14 +185,11 @@ def _print(header: list[str], rows: list[Any], form: Format) -> None:
         output.table(header, rows)
 
 
-def _published(ctx: typer.Context):
-    published.connect(ctx.obj).close()
-    return ctx.obj
+def _published(ctx: typer.Context) -> Settings:
+    settings: Settings = ctx.obj
+    published.connect(settings).close()
+    return settings
 
 
 def _day(value: datetime | None) -> date | None:
     return value.date() if value else None
-
-
-def _as_dicts(catalog) -> list[dict[str, Any]]:
-    return [entry if isinstance(entry, dict) else vars(entry) for entry in catalog]

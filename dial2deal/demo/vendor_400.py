@@ -195,7 +195,7 @@ class CallFile:
         """Rows no loader can read: a lossy number, an impossible time, lines too short and too long; and copies of
         ``near`` with stray quotes in the note, one never closed, which may be repaired or quarantined."""
         cells = self._renderer.row(near, self._variant)
-        broken = []
+        broken: list[tuple[str, str]] = []
         for name, column, text in (
             ("lossy_number", "customer_number", "1.38001E+10"),
             ("bad_time", "started_at", "2026-13-45 99:99:99"),

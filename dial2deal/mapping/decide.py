@@ -166,7 +166,8 @@ def _tail(contents: list[Content], start: int) -> list[str]:
 def shape_of(header: list[str], contents: list[Content]) -> Shape:
     """Counts, rates and dates among the columns, by the words of their headers and by what they hold."""
     rules = _rules()["shape"]
-    counts, rates, concepts, has_date = [], [], set(), False
+    counts, rates, has_date = [], [], False
+    concepts: set[str] = set()
     for name, content in zip(header, contents, strict=False):
         said = meaning(name).concepts
         concepts |= said

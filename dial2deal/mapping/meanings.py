@@ -34,6 +34,7 @@ def _words() -> dict[str, Any]:
 def _lexicon() -> list[tuple[str, tuple[str, ...], bool]]:
     """(word, its concepts, whether Latin letters write it), the longest first."""
     words = _words()
+    found: list[tuple[str, tuple[str, ...]]]
     found = [(plain(word), (concept,)) for concept, listed in words["concepts"].items() for word in listed]
     found += [(plain(word), tuple(meant.split())) for word, meant in words["phrases"].items()]
     found += [(plain(word), ()) for word in words["empty"]]

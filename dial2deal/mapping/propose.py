@@ -101,7 +101,8 @@ def _parties(
     base = profiles.get(hints()["parties_like"], proposal.feed.name)
     match = base.match(sample.header) if base and base.file.helpers else None
     if (
-        match
+        base
+        and match
         and all(v.strip().lower() in known for v in out)
         and "customer_number" not in match.positions
         and (len(match.helpers) == len(base.file.helpers))

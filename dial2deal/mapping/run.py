@@ -278,7 +278,8 @@ def _proposed(
     if decision.best is None:
         nearest = decision.nearest.columns if decision.nearest else []
         mapping = _mapping(sample, [Guess(g.index, g.header) for g in nearest], contents, source, "")
-        mapping.verdict, mapping.second = decision.why_none(), decision.nearest and decision.nearest.feed.name
+        mapping.verdict = decision.why_none()
+        mapping.second = decision.nearest.feed.name if decision.nearest else None
         return mapping
     proposal = propose(con, words, profiles, sample, contents, decision.best, rules.text("time_zone"))
     source = source or source_name(file.delivered, proposal.feed.name, (name for name, _ in profiles.names()))

@@ -37,7 +37,7 @@ class Formats:
             return NONE
         if kind == "seconds":
             return self.duration(value)
-        if kind in _FORMATS and (kind != "count" or abs(value) >= 10 or float(value).is_integer()):
+        if kind in _FORMATS and (kind != "count" or value >= 10 or value <= -10 or float(value).is_integer()):
             digits, pattern = _FORMATS[kind]
             return _pattern(pattern).apply(_round(value, digits), self._locale)
         return str(_round(value, 1))

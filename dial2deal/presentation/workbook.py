@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from dial2deal.presentation.spreadsheets import neutral
 from dial2deal.presentation.words import Words
 
-_FORMATS = {
+_FORMATS: dict[str, dict[str, Any]] = {
     "text": {"indent": 1},
     "wrap": {"text_wrap": True, "indent": 1},
     "id": {"num_format": "@", "indent": 1},
@@ -69,7 +71,9 @@ class Book:
         self.good = self.book.add_format({"font_color": "#0B7D53"})
         self.bad = self.book.add_format({"font_color": "#C03221"})
 
-    def sheet(self, name: str, columns: Sequence[tuple[str, str, float]], rows: list[list[Any]], note: str = ""):
+    def sheet(
+        self, name: str, columns: Sequence[tuple[str, str, float]], rows: list[list[Any]], note: str = ""
+    ) -> tuple[Worksheet, int]:
         """A table below a title: ``columns`` are (label key or text, format name, width); header frozen, autofilter."""
         sheet = self.book.add_worksheet(name)
         sheet.hide_gridlines(2)
@@ -96,7 +100,7 @@ class Book:
         return sheet, last
 
 
-def write(sheet, row: int, column: int, value: object, cell_format) -> None:
+def write(sheet: Worksheet, row: int, column: int, value: object, cell_format: Format) -> None:
     """Write one value by its type; foreign text that looks like a formula gets an apostrophe."""
     if value is None:
         sheet.write_blank(row, column, None, cell_format)

@@ -67,7 +67,7 @@ def publish(
 
 
 def _publish(
-    con,
+    con: duckdb.DuckDBPyConnection,
     settings: Settings,
     policy: Policy,
     build_id: str,
@@ -119,7 +119,7 @@ def _periods(
 
 
 def _commit(
-    con,
+    con: duckdb.DuckDBPyConnection,
     build_id: str,
     built: snapshot.SnapshotFile,
     changed: changes.Changes,
@@ -153,7 +153,12 @@ def _commit(
 
 
 def _new_build_info(
-    con, policy: Policy, build_id: str, verdict: GateVerdict, as_of_at: dt.datetime | None, generation: int
+    con: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    build_id: str,
+    verdict: GateVerdict,
+    as_of_at: dt.datetime | None,
+    generation: int,
 ) -> None:
     con.execute("create or replace temp table new_build_info as from ops.build_info limit 0")
     con.execute(
@@ -227,7 +232,7 @@ def _days(first: dt.date, last: dt.date) -> list[dt.date]:
     return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def _fingerprint(con, settings: Settings, policy: Policy, verdict: GateVerdict) -> str:
+def _fingerprint(con: duckdb.DuckDBPyConnection, settings: Settings, policy: Policy, verdict: GateVerdict) -> str:
     """Digest of what a snapshot shows beside the marts: files, verdict, rules and metric definitions."""
     digest = hashlib.sha256()
     shown = con.execute(
@@ -248,8 +253,8 @@ def _fingerprint(con, settings: Settings, policy: Policy, verdict: GateVerdict) 
     return digest.hexdigest()
 
 
-def _is_published(con, settings: Settings, committed: int, fingerprint: str) -> bool:
-    (unpublished_dates,) = con.execute("select count(*) from ops.build_dates").fetchone()
+def _is_published(con: duckdb.DuckDBPyConnection, settings: Settings, committed: int, fingerprint: str) -> bool:
+    (unpublished_dates,) = only_row(con.execute("select count(*) from ops.build_dates"))
     return (
         unpublished_dates == 0
         and warehouse.get_state(con, "full_refresh_pending") is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -13,6 +14,9 @@ from dial2deal.policy import Policy
 from dial2deal.privacy import mask_text
 from dial2deal.publish import history
 from dial2deal.settings import Settings
+
+if TYPE_CHECKING:
+    from dial2deal.transform.build import TransformResult
 
 _INCOMPLETE_FILES = """
 with files as (
@@ -79,7 +83,7 @@ class GateVerdict:
         return json.dumps([asdict(f) for f in self.incomplete_files], ensure_ascii=False, sort_keys=True)
 
 
-def gate(settings: Settings, policy: Policy, build_id: str, transform_result) -> GateVerdict:
+def gate(settings: Settings, policy: Policy, build_id: str, transform_result: TransformResult) -> GateVerdict:
     """Decide whether the build may be published.
 
     Red when a model or critical test failed, when a file's rows do not reconcile, or when files are held

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dial2deal.readers.problems import FileProblem
-from dial2deal.readers.text import CHUNK, is_encoded, is_utf8
+from dial2deal.readers.text import is_encoded, is_utf8
+from dial2deal.readers.transcode import CHUNK
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)

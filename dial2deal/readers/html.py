@@ -104,7 +104,7 @@ class _Tables(HTMLParser):
             self._end_table()
         yield from self.done
 
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
         """Excel writes <![if …]>, where the parser raises for what it does not know; browsers skip it."""
         return self.parse_bogus_comment(i, report)
 

@@ -16,7 +16,8 @@ from dial2deal.readers.json_records import read_json
 from dial2deal.readers.problems import FileProblem
 from dial2deal.readers.spreadsheet_xml import read_spreadsheet_xml
 from dial2deal.readers.table import Table
-from dial2deal.readers.text import CHUNK, Scan, begins_as_utf8, read_text, scan
+from dial2deal.readers.text import Scan, begins_as_utf8, read_text, scan
+from dial2deal.readers.transcode import CHUNK
 from dial2deal.readers.wanted import Wanted
 from dial2deal.readers.workbook import read_workbook
 

@@ -95,7 +95,9 @@ def _bounded_lines(handle: TextIO) -> Iterator[str]:
         yield line.rstrip("\r\n")
 
 
-def _joined(text: str, table: Table, ahead: deque, lines: Iterator[Any]) -> tuple[str, list[str], str] | None:
+def _joined(
+    text: str, table: Table, ahead: deque[tuple[int, str]], lines: Iterator[Any]
+) -> tuple[str, list[str], str] | None:
     """The record that begins with ``text`` and goes on over the next lines, when that is what the quotes mean.
 
     A following line that is a complete record by itself shows that the open quote is a stray one. Reading goes no

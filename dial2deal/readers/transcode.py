@@ -73,7 +73,7 @@ def rewrite(path: Path, target: Path, encoding: str, errors: str) -> Rewritten:
         except BaseException:
             process.kill()
             raise
-        said = process.stdout.read()
+        said, _ = process.communicate()
     if process.returncode:
         return _part(path, target, encoding, errors, 0, size)  # raises where the other process failed
     with target.open("ab") as whole, rest.open("rb") as more:

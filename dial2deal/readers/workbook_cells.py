@@ -15,7 +15,7 @@ import os
 import resource
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -107,7 +107,8 @@ class _Sheet:
 
     def write(self, start: int, stop: int, path: str, width: int, offset: int, longest: int) -> dict[str, Any]:
         """Append rows to a CSV file as line and cells. Returns their number and those with too many characters."""
-        written, long = 0, []
+        written = 0
+        long: list[list[Any]] = []
         with open(path, "a", encoding="utf-8", newline="", errors="replace") as sink:
             writer = csv.writer(sink, lineterminator="\n")
             rows = self.rows(start, stop)
@@ -121,9 +122,9 @@ class _Sheet:
                         columns[number] = [
                             cell.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "") for cell in columns[number]
                         ]
-                texts = zip(range(line, line + len(batch)), *columns, strict=True)
+                texts: Iterable[Sequence[Any]] = zip(range(line, line + len(batch)), *columns, strict=True)
                 if sum(map(len, content)) > longest:
-                    kept = []
+                    kept: list[list[Any]] = []
                     for number, *cells in texts:
                         (long if sum(map(len, cells)) > longest else kept).append([number, *cells])
                     texts = kept

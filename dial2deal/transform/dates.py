@@ -59,8 +59,8 @@ def plan(con: duckdb.DuckDBPyConnection, *, full: bool, date_range: tuple[dt.dat
     with warehouse.transaction(con):
         (copied_at,) = only_row(con.execute("select max(added_at) from ops.dirty_dates"))
         if full or date_range:
-            for feed in feeds():
-                _add_raw_dates(con, feed, None if full else date_range)
+            for name in feeds():
+                _add_raw_dates(con, name, None if full else date_range)
         con.execute(
             "insert into ops.build_dates select distinct feed, event_date from ops.dirty_dates "
             "except select feed, event_date from ops.build_dates"
@@ -103,7 +103,8 @@ def rebuilt(con: duckdb.DuckDBPyConnection) -> dict[str, list[dt.date]]:
 
 
 def _add_raw_dates(con: duckdb.DuckDBPyConnection, feed: str, date_range: tuple[dt.date, dt.date] | None) -> None:
-    where, parameters = "", [feed]
-    if date_range:
-        where, parameters = "where _event_date between ? and ?", [feed, *date_range]
-    con.execute(f'insert into ops.build_dates select distinct ?, _event_date from raw."{feed}" {where}', parameters)
+    where = "where _event_date between ? and ?" if date_range else ""
+    con.execute(
+        f'insert into ops.build_dates select distinct ?, _event_date from raw."{feed}" {where}',
+        [feed, *(date_range or ())],
+    )

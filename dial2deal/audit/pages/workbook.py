@@ -11,6 +11,7 @@ from typing import Any
 import xlsxwriter
 
 from dial2deal.audit.history import SHEET_ROWS, Catalogue, QualityFacts
+from dial2deal.audit.suites import Role
 from dial2deal.presentation.spreadsheets import neutral
 from dial2deal.presentation.words import Words
 
@@ -303,7 +304,7 @@ def _span(file: dict[str, Any]) -> str:
     return str(first) if first == last else f"{first} – {last}"
 
 
-def _engineer(catalogue: Catalogue):
+def _engineer(catalogue: Catalogue) -> Role:
     """Model tests are the data engineer's, who is also the one every file's bookkeeping rules name."""
     suite = next(iter(catalogue.suites.values()))
     return next(check.who_fixes for check in suite.checks if check.check_name == "rows_reconcile")
