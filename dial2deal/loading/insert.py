@@ -11,6 +11,7 @@ from dial2deal.feeds.profiles import Profile
 from dial2deal.loading import ledger, statements
 from dial2deal.loading.cells import Cells
 from dial2deal.loading.outcome import Counts, Stored
+from dial2deal.loading.session import LoadSession
 from dial2deal.sql import identifier, literal, only_row
 
 _FEW_ROWS = 20_000
@@ -45,14 +46,7 @@ class _Target:
 
 
 def insert(
-    con: duckdb.DuckDBPyConnection,
-    known: ledger.Known,
-    profile: Profile,
-    cells: Cells,
-    files: dict[str, int],
-    source: str,
-    zone: str,
-    loaded_at: dt.datetime,
+    session: LoadSession, profile: Profile, cells: Cells, files: dict[str, int], loaded_at: dt.datetime
 ) -> dict[str, Stored]:
     """Insert the valid rows and quarantine the others; what became of each file. Call inside a transaction.
 
@@ -60,15 +54,16 @@ def insert(
     """
     ids = ", ".join(map(literal, files))
     ours = f"_loaded_at = $loaded_at and _file_id in ({ids})"
-    target = _Target(con, f"raw.{identifier(profile.feed.name)}", ours, source, loaded_at, files)
-    counts, quarantined = _insert(target, profile, cells, zone)
+    raw = f"raw.{identifier(profile.feed.name)}"
+    target = _Target(session.con, raw, ours, profile.source, loaded_at, files)
+    counts, quarantined = _insert(target, profile, cells, session.zone)
     repeated = _drop_repeated(target, counts)
     replaced_in = (
         []
         if profile.feed.adds_up
         else [file for file, count in counts.items() if count.rows - repeated.get(file, 0) > count.keys]
     )
-    elsewhere = _not_accepted(target, known, profile, counts, replaced_in)
+    elsewhere = _not_accepted(target, session.known, profile, counts, replaced_in)
     return {
         file: Stored(counts[file], quarantined.get(file, 0), repeated.get(file, 0) + again, superseded)
         for file in files
@@ -143,7 +138,8 @@ def _not_accepted(
     dated = [count for count in counts.values() if count.rows]
     if not dated:
         return {}
-    first, last = min(count.first for count in dated), max(count.last for count in dated)
+    first = min(count.first for count in dated if count.first)
+    last = max(count.last for count in dated if count.last)
     given: dict[str, object] = {"loaded_at": target.loaded_at}
     alike, order = [], ""
     if len(dated) > 1 and _distinct(target) < sum(count.keys for count in dated):

@@ -172,16 +172,28 @@ class Known:
         )
 
 
-def known_now(
-    known: Known, delivery: Delivery, result: FileResult, profile_version: str, columns: list[str] | None = None
-) -> None:
+@dataclass(frozen=True)
+class Entry:
+    """What became of one file, and how it was read: ``reading`` as `outcome.reading` says it, ``columns`` it has."""
+
+    delivery: Delivery
+    result: FileResult
+    sha256: str
+    profile_version: str
+    loaded_at: dt.datetime
+    reading: dict[str, str | None] = field(default_factory=dict)
+    columns: list[str] = field(default_factory=list)
+
+
+def known_now(known: Known, entry: Entry) -> None:
     """Note in memory what was just committed."""
-    if columns:
-        known.latest_columns[result.source, result.feed] = columns
+    delivery, result = entry.delivery, entry.result
+    if entry.columns:
+        known.latest_columns[result.source, result.feed] = entry.columns
     known.paths[delivery.relative] = (delivery.bytes, delivery.modified_ns, result.file_id)
     known.files[result.file_id] = {
         **{c: getattr(result, c) for c in _FILE_COLUMNS if c != "profile_version"},
-        "profile_version": profile_version,
+        "profile_version": entry.profile_version,
     }
 
 
@@ -264,6 +276,8 @@ def _value_maps(profiles: Profiles, policy: Policy) -> list[tuple[str, str, str,
             profile = profiles.get(source, feed_name)
         except ProfileError:
             continue  # its files fail with the profile's message
+        if profile is None:
+            continue
         merged: dict[tuple[str, str], str] = {}
         for row in policy.rows(ValueMap):
             if row.feed in ("*", feed_name) and row.column_name in profile.feed.columns:
@@ -346,39 +360,18 @@ def supersede_earlier(con: duckdb.DuckDBPyConnection, known: Known, delivery: De
     )
 
 
-def record(
-    con: duckdb.DuckDBPyConnection,
-    known: Known,
-    delivery: Delivery,
-    result: FileResult,
-    *,
-    sha256: str,
-    profile_version: str,
-    loaded_at: dt.datetime,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    unknown_columns: str | None = None,
-    repairs: str | None = None,
-    filled_columns: str | None = None,
-    read_notes: str | None = None,
-    column_readings: str | None = None,
-) -> None:
+def record(con: duckdb.DuckDBPyConnection, known: Known, entry: Entry) -> None:
     """Write one file's entry and its path; call inside the file's transaction."""
+    delivery, result = entry.delivery, entry.result
     values = {
         **{k: v for k, v in dataclasses.asdict(result).items() if k != "skipped"},
-        "sha256": sha256,
+        "sha256": entry.sha256,
         "bytes": delivery.bytes,
         "modified_at": delivery.modified_at,
         "delivered_at": delivery.delivered_at,
-        "encoding": encoding,
-        "delimiter": delimiter,
-        "unknown_columns": unknown_columns,
-        "repairs": repairs,
-        "filled_columns": filled_columns,
-        "read_notes": read_notes,
-        "column_readings": column_readings,
-        "profile_version": profile_version,
-        "loaded_at": loaded_at,
+        **entry.reading,
+        "profile_version": entry.profile_version,
+        "loaded_at": entry.loaded_at,
     }
     if result.file_id in known.files:
         con.execute("delete from ops.export_files where file_id = ?", [result.file_id])
@@ -398,10 +391,12 @@ def note_moved_ids(con: duckdb.DuckDBPyConnection) -> None:
     for feed in feeds().values():
         if not feed.ids_can_move:
             continue
-        new = con.execute(
-            "select list(file_id), min(loaded_at) from ops.export_files where feed = ? and status = 'loaded'",
-            [feed.name],
-        ).fetchone()
+        new = only_row(
+            con.execute(
+                "select list(file_id), min(loaded_at) from ops.export_files where feed = ? and status = 'loaded'",
+                [feed.name],
+            )
+        )
         if not new[0]:
             continue
         raw, unit = f'raw."{feed.name}"', f'"{feed.united_by or "_row_key"}"'

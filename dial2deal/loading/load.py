@@ -34,6 +34,7 @@ from dial2deal.loading.far_dates import quarantine_far_dates
 from dial2deal.loading.insert import insert
 from dial2deal.loading.intake import Intake
 from dial2deal.loading.outcome import FileResult
+from dial2deal.loading.session import FileLoad, LoadSession
 from dial2deal.policy import Policy
 from dial2deal.readers import kinds
 from dial2deal.readers.problems import FileProblem, MachineProblem, not_read_here
@@ -70,6 +71,7 @@ def load_landing(
     known = ledger.Known.read(con, policy.text("expected_country_code"))
     settings.tmp.mkdir(parents=True, exist_ok=True)
     _clear(settings.tmp)
+    session = LoadSession(con, profiles, known, zone, settings.tmp)
     unpacked = settings.tmp / f"archive-{secrets.token_hex(8)}"
     intake = Intake(con, profiles, known, unpacked, zone, policy.number("landing.stable_seconds"))
     found = deliveries(settings.landing, zone, paths)
@@ -85,8 +87,8 @@ def load_landing(
         if delivery.relative in waiting:
             done(outcome.waiting(delivery, waiting[delivery.relative]))
     for batch in intake.batches([delivery for delivery in found if delivery.relative not in waiting]):
-        for delivery, result in together.load(con, settings, profiles, known, batch, zone):
-            done(result or _load_one(con, settings, profiles, known, delivery, zone))
+        for delivery, result in together.load(session, batch):
+            done(result or _load_one(session, delivery))
             if delivery.unpacked:
                 delivery.path.unlink(missing_ok=True)
     if paths is None:
@@ -105,107 +107,92 @@ def _clear(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _load_one(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    profiles: Profiles,
-    known: ledger.Known,
-    delivery: Delivery,
-    zone: str,
-) -> FileResult:
-    profile: Profile | None = None
-    problem = delivery.problem
-    try:
-        profile = profiles.resolve(delivery.source, delivery.feed)
-    except ProfileError as error:
-        problem = problem or str(error)
+def _load_one(session: LoadSession, delivery: Delivery) -> FileResult:
+    known = session.known
+    profile, problem = _mapping(session, delivery)
     if profile is not None:
         delivery = replace(delivery, feed=profile.feed.name)
-    elif problem is None:
-        problem = (
-            f"There is no profile for {delivery.source}/{delivery.feed}. Write "
-            f"profiles/{delivery.source}/{delivery.feed}.yml, or move the file to a known source: "
-            + ", ".join(sorted({source for source, _ in profiles.names()}))
-            + "."
-        )
     version = profile.version if profile else ledger.NO_PROFILE
-    earlier = known.unchanged(delivery, version)
-    if earlier:
+    if earlier := known.unchanged(delivery, version):
         return _as_skipped(earlier, delivery)
+    unread_id = file_id(delivery.source, delivery.feed, f"unread {delivery.relative} {delivery.modified_ns}")
+    unread = FileLoad(delivery, unread_id, "", version)
     if problem or profile is None:
-        identity = file_id(delivery.source, delivery.feed, f"unread {delivery.relative} {delivery.modified_ns}")
-        return _failed(
-            con, known, delivery, identity, "", ledger.TRY_AGAIN if delivery.is_passing else version, problem or ""
-        )
+        return _failed(session, unread.to_be_tried_again() if delivery.is_passing else unread, problem or "")
     try:
         found = kinds.fingerprint(delivery.path)
     except OSError as error:
-        identity = file_id(delivery.source, delivery.feed, f"unread {delivery.relative} {delivery.modified_ns}")
-        return _failed(con, known, delivery, identity, "", ledger.TRY_AGAIN, str(not_read_here(error)))
-    identity = file_id(delivery.source, delivery.feed, found.sha256)
-    earlier = known.same_content(identity, version)
+        return _failed(session, unread.to_be_tried_again(), str(not_read_here(error)))
+    file = FileLoad(delivery, file_id(delivery.source, delivery.feed, found.sha256), found.sha256, version)
+    earlier = known.same_content(file.identity, version)
     if earlier and not (earlier["status"] == "superseded" and corrections.place(delivery.relative)):
-        with warehouse.transaction(con):
-            ledger.supersede_earlier(con, known, delivery, identity)
-            ledger.remember_path(con, known, delivery, identity)
+        with warehouse.transaction(session.con):
+            ledger.supersede_earlier(session.con, known, delivery, file.identity)
+            ledger.remember_path(session.con, known, delivery, file.identity)
         return _as_skipped(earlier, delivery)
-    # A name of its own for every file: DuckDB may remember what lay under a name. Created by who writes there.
-    work = settings.tmp / f"load-{secrets.token_hex(8)}"
+    return _load_new(session, file, profile, found)
+
+
+def _mapping(session: LoadSession, delivery: Delivery) -> tuple[Profile | None, str | None]:
+    """The profile that a file is read with, and why it cannot be read."""
     try:
-        table = kinds.read(delivery.path, profile, work, found)
-        cells = read_cells(con, table, work)
-        if cells is None:
-            table = kinds.read(delivery.path, profile, work, replace(found, may_be_utf8=False))
-            cells = read_cells(con, table, work)
-        if cells is not None and cells.has_ragged and not table.has_line_column:
-            whole = layouts.grown(con, profile, table)
-            cells = read_cells(con, reread(whole, work), work) if whole else cells
-        if cells is None:
-            raise FileProblem("The text is not valid in the encoding it declares. Export it again as CSV UTF-8.")
-        if has_changed(delivery):
-            return outcome.waiting(delivery, "changed while it was read; loaded by a later run")
-        return _load_table(con, known, delivery, profile, cells, identity, found.sha256, zone)
+        profile = session.profiles.resolve(delivery.source, delivery.feed)
+    except ProfileError as error:
+        return None, delivery.problem or str(error)
+    if profile is not None or delivery.problem is not None:
+        return profile, delivery.problem
+    return None, (
+        f"There is no profile for {delivery.source}/{delivery.feed}. Write "
+        f"profiles/{delivery.source}/{delivery.feed}.yml, or move the file to a known source: "
+        + ", ".join(sorted({source for source, _ in session.profiles.names()}))
+        + "."
+    )
+
+
+def _load_new(session: LoadSession, file: FileLoad, profile: Profile, found: kinds.Fingerprint) -> FileResult:
+    # A name of its own for every file: DuckDB may remember what lay under a name. Created by who writes there.
+    work = session.tmp / f"load-{secrets.token_hex(8)}"
+    try:
+        cells = _cells(session.con, file.delivery, profile, found, work)
+        if has_changed(file.delivery):
+            return outcome.waiting(file.delivery, "changed while it was read; loaded by a later run")
+        return _load_cells(session, file, profile, cells)
     except FileProblem as error:
-        return _failed(con, known, delivery, identity, found.sha256, version, str(error))
+        return _failed(session, file, str(error))
     except (MachineProblem, OSError) as error:
         told = str(error if isinstance(error, MachineProblem) else not_read_here(error))
-        before = known.files.get(identity)
+        before = session.known.files.get(file.identity)
         # Ended twice in the same way it is the file, which would end every load from now on.
         repeats = before and before["profile_version"] == ledger.TRY_AGAIN and before["message"] == told
-        return _failed(
-            con,
-            known,
-            delivery,
-            identity,
-            found.sha256,
-            version if repeats and isinstance(error, MachineProblem) else ledger.TRY_AGAIN,
-            told,
-        )
+        is_the_file = repeats and isinstance(error, MachineProblem)
+        return _failed(session, file if is_the_file else file.to_be_tried_again(), told)
     except Exception as error:  # one bad file must never stop the others; tried again by the next load
-        return _failed(
-            con,
-            known,
-            delivery,
-            identity,
-            found.sha256,
-            ledger.TRY_AGAIN,
-            f"Loading failed ({type(error).__name__}): {str(error)[:500]}",
-        )
+        told = f"Loading failed ({type(error).__name__}): {str(error)[:500]}"
+        return _failed(session, file.to_be_tried_again(), told)
     finally:
         if work.exists():
             shutil.rmtree(work, ignore_errors=True)
 
 
-def _load_table(
-    con: duckdb.DuckDBPyConnection,
-    known: ledger.Known,
-    delivery: Delivery,
-    profile: Profile,
-    cells: Cells,
-    identity: str,
-    sha256: str,
-    zone: str,
-) -> FileResult:
+def _cells(
+    con: duckdb.DuckDBPyConnection, delivery: Delivery, profile: Profile, found: kinds.Fingerprint, work: Path
+) -> Cells:
+    """The file's cells, read as its bytes are: once more where they are not the text or the layout they seemed."""
+    table = kinds.read(delivery.path, profile, work, found)
+    cells = read_cells(con, table, work)
+    if cells is None:
+        table = kinds.read(delivery.path, profile, work, replace(found, may_be_utf8=False))
+        cells = read_cells(con, table, work)
+    if cells is not None and cells.has_ragged and not table.has_line_column:
+        whole = layouts.grown(con, profile, table)
+        cells = read_cells(con, reread(whole, work), work) if whole else cells
+    if cells is None:
+        raise FileProblem("The text is not valid in the encoding it declares. Export it again as CSV UTF-8.")
+    return cells
+
+
+def _load_cells(session: LoadSession, file: FileLoad, profile: Profile, cells: Cells) -> FileResult:
+    con, known, delivery, identity = session.con, session.known, file.delivery, file.identity
     loaded_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     table = cells.table
     table.sense = senses.decide(
@@ -218,37 +205,25 @@ def _load_table(
         {identity: delivery.delivered_at},
         known.home,
     )[identity]
-    columns = list(statements.plan(profile, table, zone, quick=True).values)
+    columns = list(statements.plan(profile, table, session.zone, quick=True).values)
     known.store_columns(con, profile.feed, columns)
     table.notes += senses.problems(table.sense)
     table.notes += known.missing_columns(profile.source, profile.feed.name, columns)
     mine = {"file_id": identity, "loaded_at": loaded_at}
-    with warehouse.transaction(con):
+    with session.settling() as settle:
         if identity in known.files:
             ledger.withdraw(con, known, profile.feed.name, identity)
-        files = {identity: cells.rows}
         cells = replace(cells, file=literal(identity))
-        stored = insert(con, known, profile, cells, files, delivery.source, zone, loaded_at)[identity]
-        ragged, ragged_totals = _quarantine_ragged(con, cells, mine)
+        stored = insert(session, profile, cells, {identity: cells.rows}, loaded_at)[identity]
+        ragged = _quarantine_ragged(con, cells, mine)
         repairs.note_trimmed(con, profile, cells, {identity: table})
         table.notes += known.lost_rows(delivery, identity, stored.counts.rows)
-        result = outcome.loaded(
-            delivery, identity, table, cells.rows, stored, ragged=ragged, ragged_totals=ragged_totals
-        )
+        result = outcome.loaded(delivery, identity, table, cells.rows, stored, ragged)
         ledger.supersede_earlier(con, known, delivery, identity)
-        ledger.record(
-            con,
-            known,
-            delivery,
-            result,
-            sha256=sha256,
-            profile_version=profile.version,
-            loaded_at=loaded_at,
-            **outcome.reading(table, columns),
-        )
+        reading = outcome.reading(table, columns)
+        settle(ledger.Entry(delivery, result, file.sha256, file.version, loaded_at, reading, columns))
         if result.rows_total_line:
-            totals.store(con, profile, cells, zone, ragged, **mine)
-    ledger.known_now(known, delivery, result, profile.version, columns)
+            totals.store(con, profile, cells, session.zone, ragged[0], identity, loaded_at)
     return result
 
 
@@ -278,41 +253,26 @@ def _quarantine_ragged(con: duckdb.DuckDBPyConnection, cells: Cells, mine: dict[
     return kept, only_row(con.execute("select count(*) from ragged"))[0] - kept
 
 
-def _failed(
-    con: duckdb.DuckDBPyConnection,
-    known: ledger.Known,
-    delivery: Delivery,
-    identity: str,
-    sha256: str,
-    version: str,
-    message: str,
-) -> FileResult:
+def _failed(session: LoadSession, file: FileLoad, message: str) -> FileResult:
+    con, delivery = session.con, file.delivery
     masked = only_row(con.execute("select parse.mask_text(?)", [message]))[0]
-    earlier = known.files.get(identity)
+    earlier = session.known.files.get(file.identity)
     if earlier and earlier["status"] in ("loaded", "accepted", "held"):
         kept = f"With the changed profile the file cannot be read, its rows stay as they were. {masked}"
-        ledger.keep(con, known, identity, version, kept)
+        ledger.keep(con, session.known, file.identity, file.version, kept)
         return _as_skipped(earlier, delivery)
     result = FileResult(
-        file_id=identity,
+        file_id=file.identity,
         source=delivery.source,
         feed=delivery.feed,
         path=delivery.relative,
         status="failed",
         message=masked,
     )
-    with warehouse.transaction(con):
-        con.execute("delete from ops.quarantine where file_id = ?", [identity])
-        ledger.record(
-            con,
-            known,
-            delivery,
-            result,
-            sha256=sha256,
-            profile_version=version,
-            loaded_at=dt.datetime.now(dt.UTC).replace(tzinfo=None),
-        )
-    ledger.known_now(known, delivery, result, version)
+    with session.settling() as settle:
+        con.execute("delete from ops.quarantine where file_id = ?", [file.identity])
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        settle(ledger.Entry(delivery, result, file.sha256, file.version, now))
     return result
 
 

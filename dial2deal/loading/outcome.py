@@ -6,7 +6,6 @@ import datetime as dt
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from dial2deal.landing.deliveries import Delivery
 from dial2deal.privacy import mask_text
@@ -59,16 +58,12 @@ class FileResult:
 
 
 def loaded(
-    delivery: Delivery,
-    identity: str,
-    table: Table,
-    records: int,
-    stored: Stored,
-    *,
-    ragged: int = 0,
-    ragged_totals: int = 0,
+    delivery: Delivery, identity: str, table: Table, records: int, stored: Stored, ragged: tuple[int, int] = (0, 0)
 ) -> FileResult:
-    """Result of a file that was loaded; of ``records`` what is neither valid nor quarantined is no data."""
+    """Result of a file that was loaded; of ``records`` what is neither valid nor quarantined is no data.
+
+    ``ragged``: records of another width, quarantined and totals lines.
+    """
     counts, quarantined = stored.counts, stored.quarantined
     return FileResult(
         file_id=identity,
@@ -76,12 +71,12 @@ def loaded(
         feed=delivery.feed,
         path=delivery.relative,
         status="loaded",
-        rows_read=counts.rows + quarantined + ragged,
+        rows_read=counts.rows + quarantined + ragged[0],
         rows_accepted=counts.rows - stored.duplicate - stored.superseded,
-        rows_quarantined=quarantined + ragged,
+        rows_quarantined=quarantined + ragged[0],
         rows_duplicate=stored.duplicate,
         rows_superseded=stored.superseded,
-        rows_total_line=records - counts.rows - quarantined + ragged_totals,
+        rows_total_line=records - counts.rows - quarantined + ragged[1],
         first_event_date=counts.first_dated,
         last_event_date=counts.last if counts.first_dated else None,
         message=mask_text("; ".join(table.notes)) or None,
@@ -95,7 +90,7 @@ def waiting(delivery: Delivery, why: str) -> FileResult:
     )
 
 
-def reading(table: Table, columns: Iterable[str]) -> dict[str, Any]:
+def reading(table: Table, columns: Iterable[str]) -> dict[str, str | None]:
     """How the file was read: encoding, delimiter, canonical and unknown columns, repairs, notes."""
     unknown = [mask_text(header) for header in table.match.unknown]
     return {

@@ -15,19 +15,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from dial2deal import warehouse
 from dial2deal.feeds.problems import ProfileError
-from dial2deal.feeds.profiles import Profile, Profiles
+from dial2deal.feeds.profiles import Profile
 from dial2deal.landing.deliveries import Delivery, file_id, has_changed
 from dial2deal.loading import ledger, outcome, repairs, senses, statements, totals
 from dial2deal.loading.cells import Cells, read_together
 from dial2deal.loading.insert import insert
 from dial2deal.loading.outcome import FileResult
+from dial2deal.loading.session import LoadSession
 from dial2deal.readers import kinds
 from dial2deal.readers.table import Table
-from dial2deal.settings import Settings
 from dial2deal.sql import literal
 
 _MAX_FILE_BYTES = 4 << 20
@@ -70,30 +67,24 @@ def batches(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
         yield batch
 
 
-def load(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    profiles: Profiles,
-    known: ledger.Known,
-    batch: Sequence[Delivery],
-    zone: str,
-) -> Iterator[tuple[Delivery, FileResult | None]]:
+def load(session: LoadSession, batch: Sequence[Delivery]) -> Iterator[tuple[Delivery, FileResult | None]]:
     """All of ``batch`` in its order, each with its result, or None where the loader is to take it alone, now.
 
     Neighbours of one shape whose every line is a record of the header's width are committed at once. The order is
     kept because rows that two files share count as duplicates of the later one.
     """
+    known = session.known
     fresh = {
         delivery.relative for delivery in batch if delivery.problem is None and delivery.relative not in known.paths
     }
     try:
-        profile = profiles.resolve(batch[0].source, batch[0].feed) if len(fresh) > 1 else None
+        profile = session.profiles.resolve(batch[0].source, batch[0].feed) if len(fresh) > 1 else None
     except ProfileError:
         profile = None
     if profile is None or profile.looks_around:
         yield from ((delivery, None) for delivery in batch)
         return
-    work = settings.tmp / f"group-{secrets.token_hex(8)}"
+    work = session.tmp / f"group-{secrets.token_hex(8)}"
     work.mkdir()
     run: list[_Member] = []
     try:
@@ -102,61 +93,53 @@ def load(
             if delivery.relative in fresh:
                 member = _member(delivery, profile, known, {other.identity for other in run}, work / str(number))
             if run and (member is None or member.shape != run[0].shape):
-                yield from _load_run(con, profile, known, run, zone)
+                yield from _load_run(session, profile, run)
                 run = []
             if member is None:
                 yield delivery, None
             else:
                 run.append(member)
-        yield from _load_run(con, profile, known, run, zone)
+        yield from _load_run(session, profile, run)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
 def _load_run(
-    con: duckdb.DuckDBPyConnection,
-    profile: Profile,
-    known: ledger.Known,
-    run: list[_Member],
-    zone: str,
-    *,
-    again: bool = False,
+    session: LoadSession, profile: Profile, run: list[_Member], *, again: bool = False
 ) -> Iterator[tuple[Delivery, FileResult | None]]:
     """Members of one shape: together where all of them are usual, else the stretches between the unusual ones."""
-    read = read_together(con, {member.identity: member.table for member in run}) if len(run) > 1 else None
+    read = read_together(session.con, {member.identity: member.table for member in run}) if len(run) > 1 else None
     if read is None or (again and len(read[1]) < len(run)):
         yield from ((member.delivery, None) for member in run)
         return
-    _decide(con, profile, known, run, read[0])
+    _decide(session, profile, run, read[0])
     if len({member.table.sense for member in run}) > 1:
         for _, stretch in groupby(run, key=lambda member: member.table.sense):
-            yield from _load_run(con, profile, known, list(stretch), zone, again=again)
+            yield from _load_run(session, profile, list(stretch), again=again)
     elif len(read[1]) == len(run):
         read[0].table.sense = run[0].table.sense
-        results = _load_together(con, profile, known, run, *read, zone)
+        results = _load_together(session, profile, run, *read)
         yield from ((member.delivery, results.get(member.delivery.relative)) for member in run)
     else:
         for is_usual, stretch in groupby(run, key=lambda member: member.identity in read[1]):
             if is_usual:
-                yield from _load_run(con, profile, known, list(stretch), zone, again=True)
+                yield from _load_run(session, profile, list(stretch), again=True)
             else:
                 yield from ((member.delivery, None) for member in stretch)
 
 
-def _decide(
-    con: duckdb.DuckDBPyConnection, profile: Profile, known: ledger.Known, run: list[_Member], cells: Cells
-) -> None:
+def _decide(session: LoadSession, profile: Profile, run: list[_Member], cells: Cells) -> None:
     """Note in each member's table what its own columns say of its dates and numbers."""
     source = statements.looked_at(profile, cells.table, cells.source)
     found = senses.decide(
-        con,
+        session.con,
         profile,
         cells.table,
         statements.texts(profile, cells.table),
         source,
         cells.file,
         {member.identity: member.delivery.delivered_at for member in run},
-        known.home,
+        session.known.home,
     )
     for member in run:
         member.table.sense = found[member.identity]
@@ -190,47 +173,31 @@ def _member(delivery: Delivery, profile: Profile, known: ledger.Known, seen: set
 
 
 def _load_together(
-    con: duckdb.DuckDBPyConnection,
-    profile: Profile,
-    known: ledger.Known,
-    members: list[_Member],
-    cells: Cells,
-    files: dict[str, int],
-    zone: str,
+    session: LoadSession, profile: Profile, members: list[_Member], cells: Cells, files: dict[str, int]
 ) -> dict[str, FileResult]:
     """Results by path; none where one of the files cannot be loaded."""
+    con, known = session.con, session.known
     loaded_at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    results: list[FileResult] = []
+    results: dict[str, FileResult] = {}
     try:
-        columns = list(statements.plan(profile, cells.table, zone, quick=True).values)
+        columns = list(statements.plan(profile, cells.table, session.zone, quick=True).values)
         known.store_columns(con, profile.feed, columns)
         missing = known.missing_columns(profile.source, profile.feed.name, columns)
-        with warehouse.transaction(con):
-            stored = insert(con, known, profile, cells, files, profile.source, zone, loaded_at)
+        with session.settling() as settle:
+            stored = insert(session, profile, cells, files, loaded_at)
             repairs.note_trimmed(con, profile, cells, {member.identity: member.table for member in members})
             for member in members:
-                member.table.notes.extend([*senses.problems(member.table.sense), *missing])
-                result = outcome.loaded(
-                    member.delivery, member.identity, member.table, files[member.identity], stored[member.identity]
-                )
-                ledger.record(
-                    con,
-                    known,
-                    member.delivery,
-                    result,
-                    sha256=member.sha256,
-                    profile_version=profile.version,
-                    loaded_at=loaded_at,
-                    **outcome.reading(member.table, columns),
-                )
+                delivery, identity, table = member.delivery, member.identity, member.table
+                table.notes.extend([*senses.problems(table.sense), *missing])
+                result = outcome.loaded(delivery, identity, table, files[identity], stored[identity])
+                reading = outcome.reading(table, columns)
+                settle(ledger.Entry(delivery, result, member.sha256, profile.version, loaded_at, reading, columns))
                 if result.rows_total_line:
-                    own = f"(select * from {cells.source} where {cells.file} = {literal(member.identity)})"
-                    totals.store(con, profile, replace(cells, source=own), zone, 0, member.identity, loaded_at)
-                results.append(result)
+                    own = f"(select * from {cells.source} where {cells.file} = {literal(identity)})"
+                    totals.store(con, profile, replace(cells, source=own), session.zone, 0, identity, loaded_at)
+                results[result.path] = result
     except Exception:  # whichever file it was, the loader finds it when it takes each alone
         for member in members:
             known.paths.pop(member.delivery.relative, None)
         return {}
-    for member, result in zip(members, results, strict=True):
-        ledger.known_now(known, member.delivery, result, profile.version, columns)
-    return {result.path: result for result in results}
+    return results

@@ -52,7 +52,7 @@ def deliver(landing):
 
 
 def alone(monkeypatch):
-    monkeypatch.setattr(together, "load", lambda *args: ((delivery, None) for delivery in args[4]))
+    monkeypatch.setattr(together, "load", lambda *args: ((delivery, None) for delivery in args[1]))
 
 
 def test_grouped_files_are_loaded_as_if_each_came_alone(tmp_path, monkeypatch):

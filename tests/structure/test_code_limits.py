@@ -15,7 +15,6 @@ MAX_FUNCTION_LINES = 60
 LONG = {
     "dial2deal/audit/pages/file_books.py: render",
     "dial2deal/audit/pages/workbook.py: _summary",
-    "dial2deal/loading/load.py: _load_one",
     "dial2deal/mapping/content.py: describe",
     "dial2deal/mapping/run.py: _map_file",
     "orchestration/defs/ingest.py: assets",
