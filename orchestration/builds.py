@@ -1,18 +1,20 @@
-"""Identity of a build and what its steps hand to one another, kept on disk so that a retry finds it."""
+"""Identity of a build, what its earlier steps left in the warehouse, and what Dagster has been told of it."""
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
 
 import dagster as dg
-from pydantic import TypeAdapter
+import duckdb
 
-from dial2deal import storage
+from dial2deal import warehouse
 from dial2deal.settings import Settings
 
-_KEEP = 20
+# Metadata of the assets under ops: the latest moment (UTC) of what a step has shown in the UI.
+SHOWN = "shown_until"
+NEVER = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
 Kind = TypeVar("Kind")
 
 
@@ -21,32 +23,24 @@ def build_id(run: dg.DagsterRun) -> str:
     return run.root_run_id or run.run_id
 
 
-def save(settings: Settings, build: str, name: str, value: Any) -> None:
-    """Keep a data class as ``name`` for later steps of this build; replaces atomically."""
-    storage.write(_folder(settings) / build / f"{name}.json", TypeAdapter(type(value)).dump_json(value))
-    for old in sorted(_folder(settings).iterdir(), key=lambda kept: kept.stat().st_mtime)[:-_KEEP]:
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def read(settings: Settings, build: str, name: str, kind: type[Kind]) -> Kind:
-    """What `save` kept; a Failure that is not retried when the step before has not run."""
-    found = find(settings, build, name, kind)
+def read(
+    settings: Settings, build: str, step: str, kept: Callable[[duckdb.DuckDBPyConnection, str], Kind | None]
+) -> Kind:
+    """What an earlier ``step`` kept of this build; a Failure that is not retried when it has not run."""
+    with warehouse.session(settings) as con:
+        found = kept(con, build)
     if found is None:
         raise dg.Failure(
-            f"This run has no result of step {name!r}. Materialise that step's assets in the same run; "
+            f"This run has no result of step {step!r}. Materialise that step's assets in the same run; "
             "job 'build' runs all steps in order.",
             allow_retries=False,
         )
     return found
 
 
-def find(settings: Settings, build: str, name: str, kind: type[Kind]) -> Kind | None:
-    """What `save` kept, None when the step before has not run or what it kept cannot be read (another version)."""
-    try:
-        return TypeAdapter(kind).validate_json((_folder(settings) / build / f"{name}.json").read_bytes())
-    except (OSError, ValueError):
-        return None
-
-
-def _folder(settings: Settings) -> Path:
-    return settings.tmp / "builds"
+def shown_until(instance: dg.DagsterInstance, key: dg.AssetKey) -> datetime:
+    """Up to when Dagster knows what happened: what a killed build did not tell, the next one tells."""
+    event = instance.get_latest_materialization_event(key)
+    made = event.asset_materialization if event else None
+    told = made.metadata.get(SHOWN) if made else None
+    return datetime.fromisoformat(str(told.value)) if told else NEVER

@@ -121,3 +121,17 @@ def files(settings: Settings, paths: Iterable[Path]) -> dict[str, Any]:
         if path.suffix in (".html", ".pdf") and path.is_relative_to(settings.home):
             result[f"open {label}"] = dg.MetadataValue.url(f"{SERVED}/{path.relative_to(settings.home).as_posix()}")
     return result
+
+
+def evaluation(result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+    """A result as an event of a check that the run did not plan: what is planned and has no news would turn grey."""
+    if result.asset_key is None or result.check_name is None:
+        raise ValueError("the result names no check")
+    return dg.AssetCheckEvaluation(
+        asset_key=result.asset_key,
+        check_name=result.check_name,
+        passed=result.passed,
+        metadata=result.metadata,
+        severity=result.severity,
+        description=result.description,
+    )

@@ -17,6 +17,7 @@ from dial2deal.publish import report_queue
 from dial2deal.settings import Settings
 from orchestration import alerts, console, lock, partitions, verify
 from orchestration.definitions import build_definitions
+from orchestration.defs.ingest import FILES
 from orchestration.defs.jobs import BUILD, REPORT_CHECKS, report_job
 from orchestration.defs.publish import SNAPSHOT
 from orchestration.defs.reports import DUE_TAG
@@ -207,7 +208,7 @@ class _Runner:
         outcome = RunOutcome(
             job,
             result.run_id,
-            files_new=sum(event.metadata["files_new"].value for event in made if event.asset_key.path[0] == "raw"),
+            files_new=sum(event.metadata["files_new"].value for event in made if event.asset_key == FILES),
             published="status" in snapshot and snapshot["status"].value == "published",
             snapshot_from=snapshot["made_from"].value if snapshot else None,
             reports=[_made_report(event) for event in made if event.asset_key.path[0] == "reports"],

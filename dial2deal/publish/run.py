@@ -20,6 +20,7 @@ from dial2deal.publish.tables import published_tables
 from dial2deal.publish.verdict import GateVerdict
 from dial2deal.settings import Settings
 from dial2deal.sql import only_row
+from dial2deal.warehouse import steps
 
 _DAYS_FLAGGED_AT_MOST = 400
 _NO_DATE = dt.date(1970, 1, 1)  # of rows in feeds without a date
@@ -52,18 +53,32 @@ def publish(
     """
     if not verdict.green:
         raise RedGateError(f"build {build_id} is not published: {'; '.join(verdict.reasons)}")
+    clock = steps.Clock()
     with warehouse.session(settings) as con:
-        committed = int(warehouse.get_state(con, "generation") or 0)
-        if committed == 0 and not _has_marts(con):
-            history.record(con, build_id, "unchanged", message="no file was accepted yet")
-            return PublishResult(settings.snapshot, (), {}, (), None, changed=False)
-        fingerprint = _fingerprint(con, settings, policy, verdict)
-        if _is_published(con, settings, committed, fingerprint):
-            history.record(con, build_id, "unchanged")
-            snapshot.remove_former_names(settings)
-            return _unchanged(con, settings)
-        age = snapshot.SPARE_MIN_AGE_SECONDS if spare_min_age is None else spare_min_age
-        return _publish(con, settings, policy, build_id, verdict, committed, fingerprint, age)
+        result = _published(con, settings, policy, build_id, verdict, spare_min_age)
+        steps.record(con, build_id, steps.PUBLISH, clock)
+    return result
+
+
+def _published(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    policy: Policy,
+    build_id: str,
+    verdict: GateVerdict,
+    spare_min_age: float | None,
+) -> PublishResult:
+    committed = int(warehouse.get_state(con, "generation") or 0)
+    if committed == 0 and not _has_marts(con):
+        history.record(con, build_id, "unchanged", message="no file was accepted yet")
+        return PublishResult(settings.snapshot, (), {}, (), None, changed=False)
+    fingerprint = _fingerprint(con, settings, policy, verdict)
+    if _is_published(con, settings, committed, fingerprint):
+        history.record(con, build_id, "unchanged")
+        snapshot.remove_former_names(settings)
+        return _unchanged(con, settings)
+    age = snapshot.SPARE_MIN_AGE_SECONDS if spare_min_age is None else spare_min_age
+    return _publish(con, settings, policy, build_id, verdict, committed, fingerprint, age)
 
 
 def _publish(

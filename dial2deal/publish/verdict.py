@@ -14,6 +14,7 @@ from dial2deal.policy import Policy
 from dial2deal.privacy import mask_text
 from dial2deal.publish import history
 from dial2deal.settings import Settings
+from dial2deal.warehouse import steps
 
 if TYPE_CHECKING:
     from dial2deal.transform.build import TransformResult
@@ -89,6 +90,7 @@ def gate(settings: Settings, policy: Policy, build_id: str, transform_result: Tr
     Red when a model or critical test failed, when a file's rows do not reconcile, or when files are held
     and the policy says ``on_held_file: block``. Held, failed and unjudged files otherwise only make it incomplete.
     """
+    clock = steps.Clock()
     with warehouse.session(settings) as con:
         incomplete = incomplete_files(con)
         reasons = list(transform_result.red_reasons) + _reconciliation_breaks(con)
@@ -98,12 +100,19 @@ def gate(settings: Settings, policy: Policy, build_id: str, transform_result: Tr
             reasons += _blocking(incomplete)
         if reasons:
             history.record(con, build_id, "red", message="; ".join(reasons))
-    return GateVerdict(
-        green=not reasons,
-        verdict="incomplete" if incomplete else "complete",
-        incomplete_files=tuple(incomplete),
-        reasons=tuple(reasons),
-    )
+        verdict = GateVerdict(
+            green=not reasons,
+            verdict="incomplete" if incomplete else "complete",
+            incomplete_files=tuple(incomplete),
+            reasons=tuple(reasons),
+        )
+        steps.record(con, build_id, steps.GATE, clock, verdict)
+    return verdict
+
+
+def kept(con: duckdb.DuckDBPyConnection, build_id: str) -> GateVerdict | None:
+    """The verdict on one of the last builds; None when the gate has not given it."""
+    return steps.result_of(con, build_id, steps.GATE, GateVerdict)
 
 
 def incomplete_files(con: duckdb.DuckDBPyConnection) -> list[IncompleteFile]:

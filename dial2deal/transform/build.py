@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -16,6 +16,7 @@ from dial2deal.settings import Settings
 from dial2deal.transform import dates, dbt, nodes, parsed, results
 from dial2deal.transform.dbt import NodeResult
 from dial2deal.transform.versions import versions
+from dial2deal.warehouse import steps
 
 # Project and policy as a whole that everything was last built with; while they are these, no node need be looked at.
 _BUILT_WITH = "models_built_with"
@@ -55,6 +56,7 @@ def run(
     ``only``: names of models and tests; exactly these run, news or not, and what the next build has to do stays as
     it was. ``on_node`` hears of each finished model and test. Raises DbtError when dbt cannot run at all.
     """
+    clock = steps.Clock()
     manifest = dbt.manifest(settings)
     with warehouse.session(settings) as con:
         raw_tables.prepare(con, policy)
@@ -69,7 +71,7 @@ def run(
         if only is None and not (chosen.anew or chosen.by_dates):
             if known:
                 warehouse.set_state(con, _BUILT_WITH, build)
-            return TransformResult(changed=False, green=True, nodes=(), dates_rebuilt={}, red_reasons=())
+            return _kept(con, build_id, clock, TransformResult(False, True, (), {}, ()))
         if only is None and chosen.anew:
             dates.add_facts(con)
             warehouse.set_state(con, "full_refresh_pending", build)
@@ -85,14 +87,23 @@ def run(
         if only is None:
             _settle(con, build, known, chosen, done)
         rebuilt = dates.rebuilt(con)
-    return TransformResult(
-        changed=True,
-        green=not reasons,
-        nodes=done,
-        dates_rebuilt=rebuilt,
-        red_reasons=reasons,
-        partial=only is not None,
-    )
+        return _kept(
+            con, build_id, clock, TransformResult(True, not reasons, done, rebuilt, reasons, partial=only is not None)
+        )
+
+
+def kept(con: duckdb.DuckDBPyConnection, build_id: str) -> TransformResult | None:
+    """What the transform of one of the last builds found; None when it has not run."""
+    found = steps.result_of(con, build_id, steps.TRANSFORM, TransformResult)
+    return found and replace(found, nodes=results.nodes_of(con, build_id))
+
+
+def _kept(
+    con: duckdb.DuckDBPyConnection, build_id: str, clock: steps.Clock, result: TransformResult
+) -> TransformResult:
+    results.record_nodes(con, build_id, result.nodes)
+    steps.record(con, build_id, steps.TRANSFORM, clock, replace(result, nodes=()))
+    return result
 
 
 def by_hand(settings: Settings, policy: Policy, words: Sequence[str], say: Callable[[str], None]) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import duckdb
 
 from dial2deal import warehouse
 from dial2deal.privacy import mask_text
-from dial2deal.sql import only_row
+from dial2deal.sql import literal, only_row
 from dial2deal.transform.dbt import NodeResult
 
 _SAMPLE_ROWS = 20
@@ -107,21 +108,42 @@ def record(con: duckdb.DuckDBPyConnection, build_id: str, run_results: Iterable[
                 )
 
 
+def record_nodes(con: duckdb.DuckDBPyConnection, build_id: str, nodes: Sequence[NodeResult]) -> None:
+    """Replace what ops.node_runs says of this build."""
+    con.execute(f"delete from ops.node_runs where build_id = {literal(build_id)}")
+    if nodes:
+        names = [column.name for column in fields(NodeResult)]
+        con.execute(
+            f"insert into ops.node_runs by name select {literal(build_id)} as build_id, "
+            + ", ".join(f"unnest(?) as {name}" for name in names),
+            [[getattr(node, name) for node in nodes] for name in names],
+        )
+
+
+def nodes_of(con: duckdb.DuckDBPyConnection, build_id: str) -> tuple[NodeResult, ...]:
+    """What `record_nodes` kept of a build, in dbt's order."""
+    names = ", ".join(column.name for column in fields(NodeResult))
+    rows = con.execute(f"select {names} from ops.node_runs where build_id = {literal(build_id)} order by rowid")
+    return tuple(NodeResult(*row) for row in rows.fetchall())
+
+
 @dataclass(frozen=True)
 class TestOutcome:
-    """The last result of one test. ``outcome``: passed | failed | not_evaluable."""
+    """The last result of one test. ``outcome``: passed | failed | not_evaluable; ``checked_at``: UTC."""
 
     outcome: str
     rows_failed: int
     message: str | None
+    checked_at: dt.datetime
 
 
 def latest_tests(con: duckdb.DuckDBPyConnection) -> dict[str, TestOutcome]:
     """The last result of each model's test by its name, of whichever build that ran it."""
     return {
-        name: TestOutcome(outcome, rows_failed, message)
-        for name, outcome, rows_failed, message in con.execute(
-            "select check_name, outcome, coalesce(rows_failed, 0), message from ops.check_results where kind = 'dbt_test' "
+        name: TestOutcome(*found)
+        for name, *found in con.execute(
+            "select check_name, outcome, coalesce(rows_failed, 0), message, checked_at "
+            "from ops.check_results where kind = 'dbt_test' "
             "qualify row_number() over (partition by check_name order by checked_at desc, build_id desc) = 1"
         ).fetchall()
     }

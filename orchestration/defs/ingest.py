@@ -1,25 +1,25 @@
 """Policy and landing files → ``policy`` and ``raw/<feed>``."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
 import duckdb
 
 from dial2deal import audit, loading, policy, warehouse
-from dial2deal.audit.latest import LatestOutcome, latest_outcomes
 from dial2deal.feeds.catalogue import feeds
 from dial2deal.loading.file_report import brief
-from dial2deal.publish.verdict import IncompleteFile, incomplete_files
 from dial2deal.settings import Settings
 from dial2deal.transform.preview import shapes
+from dial2deal.warehouse import steps
 from orchestration import builds, landing, metadata
 from orchestration.lock import LOCK
 from orchestration.rules import current_policy
 
 POLICY = dg.AssetKey("policy")
-STANDING = "standing"
+FILES = dg.AssetKey(["ops", "files"])
 OWNERS = ["team:data"]
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
@@ -48,6 +48,19 @@ def raw_specs() -> list[dg.AssetSpec]:
         )
         for feed, definition in feeds().items()
     ]
+
+
+def _files_spec() -> dg.AssetSpec:
+    """What the build loads by: there after every look, so that feeds without news need no event."""
+    return dg.AssetSpec(
+        FILES,
+        deps=[POLICY],
+        group_name="raw",
+        kinds={"duckdb", "file"},
+        owners=OWNERS,
+        description="All that landing holds, loaded and recorded; feeds with news are materialised beside it.\n\n"
+        "Grain: one row per file delivered.",
+    )
 
 
 def assets(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -79,14 +92,19 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
         )
 
     @dg.multi_asset(
-        name="load_landing", specs=raw_specs(), can_subset=True, required_resource_keys={LOCK}, retry_policy=RETRY
+        name="load_landing",
+        specs=[*raw_specs(), _files_spec()],
+        can_subset=True,
+        required_resource_keys={LOCK},
+        retry_policy=RETRY,
     )
-    def load_landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        selected = [key.path[-1] for key in sorted(context.selected_asset_keys)]
-        rules = current_policy(settings)
+    def load_landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetMaterialization]:
+        clock, rules, build = steps.Clock(), current_policy(settings), builds.build_id(context.run)
+        selected = {key.path[-1] for key in context.selected_asset_keys - {FILES}}
+        whole = FILES in context.selected_asset_keys or len(selected) == len(feeds())
         paths = None
-        if len(selected) < len(feeds()):
-            paths = [path for feed in selected for path in sorted(settings.landing.glob(f"*/{feed}"))]
+        if not whole:
+            paths = [path for feed in sorted(selected) for path in sorted(settings.landing.glob(f"*/{feed}"))]
         there = landing.listing(settings.landing)
         with warehouse.session(settings) as con:
             results = loading.load_landing(
@@ -99,38 +117,42 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 ),
             )
             audit.reopen(con, settings, rules)
-            excerpts = shapes(con, [("raw", feed) for feed in selected])
-            builds.save(settings, builds.build_id(context.run), STANDING, standing(con))
+            stamps = loaded_at(con)
+            shown = builds.shown_until(context.instance, FILES)
+            fresh = {feed for feed, at in stamps.items() if at > shown} if whole else set()
+            told = sorted(selected | fresh)
+            excerpts = shapes(con, [("raw", feed) for feed in told])
             reports = loading.file_reports(con, file_ids=[file.file_id for file in results if not file.skipped])
-        if paths is None:
+            steps.record(con, build, steps.LOAD, clock)
+        if whole:
             landing.note_built(settings, there, [file.path for file in results if file.status == "waiting"])
-        for feed in selected:
-            files = [result for result in results if result.feed == feed]
+        for feed in told:
+            found = {
+                **file_metadata([result for result in results if result.feed == feed]),
+                **report_metadata([r for r in reports if r.feed == feed]),
+                **metadata.of_shape(excerpts.get(("raw", feed)), _columns(feed)),
+            }
+            if feed in selected:
+                yield dg.MaterializeResult(asset_key=raw_key(feed), metadata=found)
+            else:
+                yield dg.AssetMaterialization(raw_key(feed), metadata=found)
+        if FILES in context.selected_asset_keys:
+            new = [result for result in results if not result.skipped]
             yield dg.MaterializeResult(
-                asset_key=raw_key(feed),
+                asset_key=FILES,
                 metadata={
-                    **file_metadata(files),
-                    **report_metadata([r for r in reports if r.feed == feed]),
-                    **metadata.of_shape(excerpts.get(("raw", feed)), _columns(feed)),
+                    **file_metadata(results),
+                    "feeds": metadata.table(["feed", "files"], sorted(Counter(r.feed for r in new).items())),
+                    builds.SHOWN: str(max(stamps.values(), default=builds.NEVER)),
                 },
             )
 
     return [policy_tables, load_landing]
 
 
-@dataclass(frozen=True)
-class Standing:
-    """Where the files stand: feeds with files to judge, the latest results, and the files that are not used."""
-
-    to_judge: frozenset[str]
-    latest: list[LatestOutcome]
-    incomplete: list[IncompleteFile]
-
-
-def standing(con: duckdb.DuckDBPyConnection) -> Standing:
-    """Read once after loading, so that the audits of unchanged feeds need not open the warehouse."""
-    to_judge = con.execute("select distinct feed from ops.export_files where status = 'loaded'").fetchall()
-    return Standing(frozenset(feed for (feed,) in to_judge), latest_outcomes(con), incomplete_files(con))
+def loaded_at(con: duckdb.DuckDBPyConnection) -> dict[str, datetime]:
+    """When each feed last had a file, UTC; feeds that never had one are not there."""
+    return dict(con.execute("select feed, max(loaded_at) from ops.export_files group by feed").fetchall())
 
 
 def _columns(feed: str) -> dict[str, str]:

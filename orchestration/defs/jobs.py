@@ -6,9 +6,10 @@ from typing import Any
 
 import dagster as dg
 
+from dial2deal.feeds.catalogue import feeds
 from dial2deal.settings import Settings
 from orchestration import partitions
-from orchestration.defs import hooks, reports
+from orchestration.defs import hooks, ingest, reports
 
 BUILD = "build"
 BUILD_AND_DAILY = "build_and_daily_report"
@@ -24,7 +25,9 @@ def jobs(settings: Settings) -> list[Any]:
     """All jobs (what ``dg.define_asset_job`` returns has no public type); a failed step writes an alert record."""
     alert = {hooks.on_failure(settings)}
     report_keys = [reports.key(granularity) for granularity in partitions.GRANULARITIES]
-    everything = dg.AssetSelection.all() - dg.AssetSelection.assets(*report_keys)
+    # Neither feeds nor checks are planned: the steps tell of those that have news, and the others keep what they show.
+    beside = [*report_keys, *(ingest.raw_key(feed) for feed in feeds())]
+    everything = (dg.AssetSelection.all() - dg.AssetSelection.assets(*beside)).without_checks()
     # The checks look at all periods, so they run by themselves and not with the one that a run renders.
     report = {
         granularity: dg.AssetSelection.assets(reports.key(granularity)).without_checks()

@@ -6,13 +6,12 @@ from dial2deal import publish, transform
 from dial2deal.publish import report_queue
 from dial2deal.settings import Settings
 from orchestration import builds, metadata
-from orchestration.defs.transform import MODEL_TESTS, STEP
+from orchestration.defs.transform import MODEL_TESTS
 from orchestration.lock import LOCK
 from orchestration.rules import current_policy
 
 GATE = dg.AssetKey("gate")
 SNAPSHOT = dg.AssetKey(["published", "snapshot"])
-_VERDICT = "verdict"
 
 
 def assets(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -31,7 +30,7 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
     )
     def gate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         build = builds.build_id(context.run)
-        built = builds.read(settings, build, STEP, transform.TransformResult)
+        built = builds.read(settings, build, "transform", transform.kept)
         if built.partial:
             raise dg.Failure(
                 "This run built only the selected models, so nothing is published. Run job 'build', or "
@@ -39,7 +38,6 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 allow_retries=False,
             )
         verdict = publish.gate(settings, current_policy(settings), build, built)
-        builds.save(settings, build, _VERDICT, verdict)
         found = {"verdict": verdict.verdict, "incomplete_files": metadata.incomplete(verdict.incomplete_files)}
         if not verdict.green:
             raise dg.Failure(
@@ -62,9 +60,8 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
     )
     def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         build = builds.build_id(context.run)
-        result = publish.publish(
-            settings, current_policy(settings), build, builds.read(settings, build, _VERDICT, publish.GateVerdict)
-        )
+        verdict = builds.read(settings, build, "gate", publish.kept)
+        result = publish.publish(settings, current_policy(settings), build, verdict)
         due = report_queue.refresh(settings)
         return dg.MaterializeResult(
             metadata={

@@ -2,65 +2,105 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from dial2deal import audit, warehouse
-from dial2deal.audit.latest import LatestOutcome
-from dial2deal.publish.verdict import IncompleteFile
+from dial2deal.audit.latest import LatestOutcome, latest_outcomes
+from dial2deal.policy import Policy
+from dial2deal.publish.verdict import IncompleteFile, incomplete_files
 from dial2deal.settings import Settings
+from dial2deal.warehouse import steps
 from orchestration import builds, metadata
-from orchestration.defs.ingest import OWNERS, STANDING, Standing, feeds, raw_key, standing
+from orchestration.defs.ingest import FILES, OWNERS, feeds, loaded_at, raw_key
 from orchestration.defs.transform import MODEL_TESTS
 from orchestration.lock import LOCK
+from orchestration.metadata import evaluation
+from orchestration.models import BOOKKEEPING
 from orchestration.rules import current_policy
 
-# The check of each feed that orders the audit before the transform, whatever the policy says.
+# The check of each feed that every file of it is in use.
 HELD_FILES = "every_file_used"
 AUDIT_STEP = "audit"
 _SAMPLES = 20
 
 
 def checks(settings: Settings, *, on_held_file: str) -> list[dg.AssetChecksDefinition]:
-    """All feeds' checks as one step. ``on_held_file`` (policy) decides whether critical checks block."""
+    """All feeds' checks, to be asked for by hand. ``on_held_file`` (policy) decides whether critical checks block.
+
+    The build does not plan them: its step `audit` tells the results of feeds with news, and the others stand.
+    """
+    suites = _suites(settings)
+    specs = [spec for feed in feeds() for spec in _specs(feed, suites[feed], block=on_held_file == "block")]
+
+    @dg.multi_asset_check(name="audit_checks", specs=specs, can_subset=True, required_resource_keys={LOCK})
+    def asked(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        wanted = context.selected_asset_check_keys
+        chosen = {key.asset_key.path[-1] for key in wanted}
+        found = _audited(settings, builds.build_id(context.run), chosen)
+        for feed in sorted(chosen):
+            results = found.results(feed, suites[feed])
+            yield from (result for result in results if dg.AssetCheckKey(raw_key(feed), result.check_name) in wanted)
+
+    return [asked]
+
+
+def _suites(settings: Settings) -> dict[str, list[audit.CheckSpec]]:
     suites = defaultdict(list)
     for spec in audit.checks(settings):
         suites[spec.feed].append(spec)
-    specs = [spec for feed in feeds() for spec in _specs(feed, suites[feed], block=on_held_file == "block")]
+    return suites
 
-    @dg.multi_asset_check(name=AUDIT_STEP, specs=specs, can_subset=True, required_resource_keys={LOCK})
-    def audited(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        wanted = context.selected_asset_check_keys
-        chosen = {key.asset_key.path[-1] for key in wanted}
-        rules, build = current_policy(settings), builds.build_id(context.run)
-        known = builds.find(settings, build, STANDING, Standing)
-        judged = chosen if known is None else chosen & known.to_judge
-        if judged:
-            audit.judge(settings, rules, build, feeds=sorted(judged))
-            with warehouse.session(settings) as con:
-                known = standing(con)
-        outcomes = defaultdict(list)
-        for outcome in known.latest:
-            outcomes[outcome.feed, outcome.check_name].append(outcome)
-        seen = {outcome.feed for outcome in known.latest}
-        for feed in feeds():
-            results = [held_result(feed, known.incomplete, rules.text("on_held_file"))]
-            # A feed that never had a file says nothing more: few installations deliver all, and results cost time.
-            results += [
-                check_result(
+
+@dataclass(frozen=True)
+class _Audited:
+    """Where the files stand after an audit: latest results, files that are not used, when each feed had news."""
+
+    judged: frozenset[str]
+    outcomes: dict[tuple[str, str], list[LatestOutcome]]
+    incomplete: list[IncompleteFile]
+    news_at: dict[str, datetime]
+    on_held_file: str
+
+    def results(self, feed: str, suite: list[audit.CheckSpec]) -> Iterator[dg.AssetCheckResult]:
+        """Of all checks of a feed; one that never had a file says only that none is held."""
+        yield held_result(feed, self.incomplete, self.on_held_file)
+        if any(name == feed for name, _ in self.outcomes):
+            for check in suite:
+                yield check_result(
                     feed,
                     check.check_name,
                     check.severity,
-                    outcomes[feed, check.check_name],
-                    unchanged=feed not in judged,
+                    self.outcomes.get((feed, check.check_name), []),
+                    unchanged=feed not in self.judged,
                 )
-                for check in suites[feed]
-                if feed in seen
-            ]
-            yield from (result for result in results if dg.AssetCheckKey(raw_key(feed), result.check_name) in wanted)
 
-    return [audited]
+
+def _audited(settings: Settings, build: str, chosen: set[str] | None = None) -> _Audited:
+    """Judge the files that wait for it, of the ``chosen`` feeds or of all, and look where all stand."""
+    clock, rules = steps.Clock(), current_policy(settings)
+    with warehouse.session(settings) as con:
+        judged = {f for (f,) in con.execute("select feed from ops.export_files where status = 'loaded'").fetchall()}
+        judged = judged if chosen is None else judged & chosen
+        found = None if judged else _standing(con, build, clock, rules)
+    if found is None:
+        audit.judge(settings, rules, build, feeds=sorted(judged))
+        with warehouse.session(settings) as con:
+            found = _standing(con, build, clock, rules)
+    return replace(found, judged=frozenset(judged))
+
+
+def _standing(con: duckdb.DuckDBPyConnection, build: str, clock: steps.Clock, rules: Policy) -> _Audited:
+    outcomes, news_at = defaultdict(list), loaded_at(con)
+    for outcome in latest_outcomes(con):
+        outcomes[outcome.feed, outcome.check_name].append(outcome)
+        news_at[outcome.feed] = max(news_at[outcome.feed], outcome.checked_at)
+    steps.record(con, build, steps.AUDIT, clock)
+    return _Audited(frozenset(), outcomes, incomplete_files(con), news_at, rules.text("on_held_file"))
 
 
 def _specs(feed: str, suite: list[Any], *, block: bool) -> list[dg.AssetCheckSpec]:
@@ -143,8 +183,49 @@ def _samples(outcomes: Iterable[LatestOutcome]) -> dict[str, Any]:
     return {"samples": metadata.table(["file", "outcome", "rows failed", "sample"], rows)} if rows else {}
 
 
+def _bookkeeping() -> dg.AssetSpec:
+    """The tables of schema ops, which loading and auditing write and the models read."""
+    return dg.AssetSpec(
+        BOOKKEEPING,
+        deps=[FILES, *(raw_key(feed) for feed in feeds())],
+        group_name="raw",
+        kinds={"duckdb"},
+        owners=OWNERS,
+        description="Files judged, quarantine, check results and dates to rebuild. Stops the build when a file is not "
+        "used and the policy says on_held_file: block.\n\n"
+        "Grain: one row per file, quarantined value, check result or date.",
+    )
+
+
 def assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """The quality report; it shows the models' tests as well."""
+    """The audit of what was loaded, and the quality report, which shows the models' tests as well."""
+    suites = _suites(settings)
+
+    @dg.multi_asset(name=AUDIT_STEP, specs=[_bookkeeping()], required_resource_keys={LOCK})
+    def audited(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckEvaluation | dg.MaterializeResult]:
+        found = _audited(settings, builds.build_id(context.run))
+        shown = builds.shown_until(context.instance, BOOKKEEPING)
+        for feed, at in sorted(found.news_at.items()):
+            for result in found.results(feed, suites[feed]):
+                # A file may be released or replaced without news of its feed; the other results stand as they are.
+                if at > shown or feed in found.judged or result.check_name == HELD_FILES:
+                    yield evaluation(result)
+        if found.incomplete and found.on_held_file == "block":
+            raise dg.Failure(
+                f"{len({entry.file for entry in found.incomplete})} file(s) are not used, and the policy says "
+                "on_held_file: block",
+                metadata={"files": metadata.incomplete(found.incomplete)},
+                allow_retries=False,
+            )
+        yield dg.MaterializeResult(
+            asset_key=BOOKKEEPING,
+            metadata={
+                "status": "judged" if found.judged else "unchanged",
+                "feeds_judged": sorted(found.judged),
+                "files_not_used": metadata.incomplete(found.incomplete),
+                builds.SHOWN: str(max(found.news_at.values(), default=builds.NEVER)),
+            },
+        )
 
     @dg.asset(
         key="quality_report",
@@ -161,4 +242,4 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
         paths = audit.write_quality_report(settings, builds.build_id(context.run))
         return dg.MaterializeResult(metadata=metadata.files(settings, paths))
 
-    return [quality_report]
+    return [audited, quality_report]

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import count
 from typing import Any
 
@@ -15,11 +16,9 @@ from dial2deal.settings import Settings
 from dial2deal.transform import lineage
 from dial2deal.transform.preview import columns_of, shapes
 from orchestration import builds, metadata, models, verify
-from orchestration.defs.ingest import feeds, raw_key
 from orchestration.lock import LOCK
 from orchestration.rules import current_policy
 
-STEP = "transform"
 MODELS_STEP = "dbt_models"
 MODEL_TESTS = dg.AssetKey(["ops", "model_tests"])
 _SHOWN_SOURCES = 6
@@ -54,19 +53,6 @@ class TransformConfig(dg.Config):
         if first > last:
             raise dg.Failure(f"from_date {first} is after to_date {last}", allow_retries=False)
         return first, last
-
-
-def bookkeeping() -> dg.AssetSpec:
-    """The tables of schema ops, which loading and auditing write and the models read."""
-    return dg.AssetSpec(
-        models.BOOKKEEPING,
-        deps=[raw_key(feed) for feed in feeds()],
-        group_name="raw",
-        kinds={"duckdb"},
-        owners=["team:data"],
-        description="Files delivered, quarantine, check results and dates to rebuild.\n\n"
-        "Grain: one row per file, quarantined value, check result or date.",
-    )
 
 
 def model_tests(manifest: Mapping[str, Any]) -> dg.AssetSpec:
@@ -107,9 +93,10 @@ def assets(settings: Settings, manifest: Mapping[str, Any]) -> list[Any]:
             only=_only(context, manifest, checks),
             on_node=lambda node: _log(context, next(done), node),
         )
-        builds.save(settings, build, STEP, result)
         yield from _materializations(context, settings, manifest, result)
-        yield from _check_results(context, settings, manifest, checks, result)
+        tested = _tested(context, settings, manifest, checks, result)
+        yield from tested.planned
+        yield from (metadata.evaluation(found) for found in tested.news)
         broken = [
             node
             for node in result.nodes
@@ -124,9 +111,7 @@ def assets(settings: Settings, manifest: Mapping[str, Any]) -> list[Any]:
                 metadata={node.name: mask_text(node.message or node.status) for node in broken},
             )
         if MODEL_TESTS in context.selected_asset_keys:
-            found = Counter(
-                _OUTCOMES.get(node.status, "not_evaluable") for node in result.nodes if node.unique_id in checks
-            )
+            found = Counter(_OUTCOMES.get(n.status, "not_evaluable") for n in result.nodes if n.unique_id in checks)
             ran = {node.unique_id for node in result.nodes}
             unchanged = [key for unique_id, key in models.model_ids(manifest).items() if unique_id not in ran]
             yield dg.MaterializeResult(
@@ -139,20 +124,21 @@ def assets(settings: Settings, manifest: Mapping[str, Any]) -> list[Any]:
                     "tests_not_evaluable": found["not_evaluable"],
                     "tests_not_reached": found["skipped"],
                     "reasons": metadata.bullets(result.red_reasons),
+                    builds.SHOWN: str(tested.until),
                 },
             )
 
-    return [bookkeeping(), dbt_models]
+    return [dbt_models]
 
 
 def _only(
     context: dg.AssetExecutionContext, manifest: Mapping[str, Any], checks: Mapping[str, dg.AssetCheckSpec]
 ) -> list[str] | None:
-    """dbt names of the selected models and tests; None when all of them are."""
+    """dbt names of the selected models and tests; None when all models are: then all tests that have a reason run."""
     wanted = {unique_id for unique_id, key in models.model_ids(manifest).items() if key in context.selected_asset_keys}
-    tests = {unique_id for unique_id, spec in checks.items() if spec.key in context.selected_asset_check_keys}
-    if len(tests) == len(checks) and len(wanted) == len(models.model_ids(manifest)):
+    if len(wanted) == len(models.model_ids(manifest)):
         return None
+    tests = {unique_id for unique_id, spec in checks.items() if spec.key in context.selected_asset_check_keys}
     return sorted(manifest["nodes"][unique_id]["name"] for unique_id in wanted | tests)
 
 
@@ -222,46 +208,67 @@ def _described(descriptions: Mapping[str, str], columns: lineage.ColumnDeps) -> 
     return result
 
 
-def _check_results(
+@dataclass(frozen=True)
+class _Tested:
+    """Results of checks that the run planned, of others with news, and until when (UTC) all results are told."""
+
+    planned: list[dg.AssetCheckResult]
+    news: list[dg.AssetCheckResult]
+    until: datetime
+
+
+def _tested(
     context: dg.AssetExecutionContext,
     settings: Settings,
     manifest: Mapping[str, Any],
     checks: Mapping[str, dg.AssetCheckSpec],
-    result: Any,
-) -> Iterator[dg.AssetCheckResult]:
-    """One result per test: of this build, or the last one of tests that it had no reason to run.
-
-    A test that broke is 'could not be evaluated', never bad data.
-    """
-    wanted = {name: spec for name, spec in checks.items() if spec.key in context.selected_asset_check_keys}
+    result: transform.TransformResult,
+) -> _Tested:
+    """The results of this build's tests, and the last one of those that it had no reason to run but were asked for."""
     ran = {node.unique_id: node for node in result.nodes}
-    known: Mapping[str, Any] = {}
-    if wanted.keys() - ran.keys():
-        with warehouse.session(settings) as con:
-            known = transform.latest_tests(con)
-    for unique_id, spec in wanted.items():
-        props, node = manifest["nodes"][unique_id], ran.get(unique_id)
-        if node is not None:
-            outcome = _OUTCOMES.get(node.status, "not_evaluable")
-            found = {
-                "rows_failed": int(node.failures or 0),
-                "message": mask_text(node.message or ""),
-                "seconds": round(node.seconds, 2),
-                "status": "checked",
-            }
-        elif props["name"] in known:
-            last = known[props["name"]]
-            outcome = last.outcome
-            found = {"rows_failed": last.rows_failed, "message": mask_text(last.message or ""), "status": "unchanged"}
-        else:
+    shown = builds.shown_until(context.instance, MODEL_TESTS)
+    with warehouse.session(settings) as con:
+        known = transform.latest_tests(con)
+    planned, news = [], []
+    for unique_id, spec in checks.items():
+        props = manifest["nodes"][unique_id]
+        last, node = known.get(props["name"]), ran.get(unique_id)
+        told = planned if spec.key in context.selected_asset_check_keys else news
+        if told is news and node is None and (last is None or last.checked_at <= shown):
             continue
-        if outcome == "skipped":
-            continue
-        yield dg.AssetCheckResult(
-            asset_key=spec.asset_key,
-            check_name=spec.name,
-            passed=outcome == "passed",
-            severity=dg.AssetCheckSeverity.ERROR if models.is_critical(props) else dg.AssetCheckSeverity.WARN,
-            description="could not be evaluated" if outcome == "not_evaluable" else None,
-            metadata={"outcome": outcome, **found},
-        )
+        found = _check_result(spec, props, node, last)
+        if found is not None:
+            told.append(found)
+    return _Tested(planned, news, max((last.checked_at for last in known.values()), default=builds.NEVER))
+
+
+def _check_result(
+    spec: dg.AssetCheckSpec,
+    props: Mapping[str, Any],
+    node: transform.NodeResult | None,
+    last: transform.TestOutcome | None,
+) -> dg.AssetCheckResult | None:
+    """None for a test that was skipped or never ran. One that broke is 'could not be evaluated', never bad data."""
+    if node is not None:
+        outcome = _OUTCOMES.get(node.status, "not_evaluable")
+        found = {
+            "rows_failed": int(node.failures or 0),
+            "message": mask_text(node.message or ""),
+            "seconds": round(node.seconds, 2),
+            "status": "checked",
+        }
+    elif last is not None:
+        outcome = last.outcome
+        found = {"rows_failed": last.rows_failed, "message": mask_text(last.message or ""), "status": "unchanged"}
+    else:
+        return None
+    if outcome == "skipped":
+        return None
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=outcome == "passed",
+        severity=dg.AssetCheckSeverity.ERROR if models.is_critical(props) else dg.AssetCheckSeverity.WARN,
+        description="could not be evaluated" if outcome == "not_evaluable" else None,
+        metadata={"outcome": outcome, **found},
+    )

@@ -13,16 +13,15 @@ import pytest
 from dial2deal import demo, policy, reports
 from dial2deal.publish import phones, snapshot
 from dial2deal.settings import Settings
-from dial2deal.transform import TransformResult
+from dial2deal.transform import TransformResult, kept
 from orchestration import builds, run
-from orchestration.defs.transform import STEP
 from tests.helpers import differences, dump, few_reports, tree
 
 LATE_DAY = dt.date(2026, 6, 17)
 # Which file and line a row came from is the one thing that splitting a file changes.
 _PROVENANCE = {"source_file", "source_line"}
 _ALL_LAYERS = ("raw", "staging", "quality", "intermediate", "core", "marts", "policy", "ops")
-_DIARY = {"ops.builds", "ops.state"}  # that a build took place
+_DIARY = {"ops.builds", "ops.build_steps", "ops.node_runs", "ops.state"}  # that a build took place
 
 
 @dataclass
@@ -47,7 +46,7 @@ def build(settings: Settings, **options) -> run.BuildOutcome:
 
 
 def transformed(settings: Settings, result: run.BuildOutcome) -> TransformResult:
-    return builds.read(settings, result.build.run_id, STEP, TransformResult)
+    return builds.read(settings, result.build.run_id, "transform", kept)
 
 
 def marts(settings: Settings) -> dict[str, str]:

@@ -73,7 +73,7 @@ def test_no_asset_is_a_dangling_stub(definitions):
     """A source without definition would silently become an external asset."""
     graph = definitions.get_repository_def().asset_graph
     stubs = {key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).is_materializable}
-    assert stubs == {"ops/bookkeeping"}
+    assert stubs == set()
 
 
 def test_every_step_that_may_open_the_warehouse_holds_the_lock(definitions):

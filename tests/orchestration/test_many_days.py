@@ -22,6 +22,7 @@ from orchestration import alerts, lock, run
 from orchestration.definitions import build_definitions
 from orchestration.instance import instance
 from tests.cases import world
+from tests.orchestration.shown import check_states
 
 CALLS = "select call_date, talk_seconds from marts.fct_calls order by 1"
 
@@ -70,18 +71,37 @@ def test_a_second_day_of_one_feed_builds(home):
     assert outcome.build.problems == []
     assert world.ask(home, CALLS) == [["2026-03-02", 65], ["2026-03-03", 65]]
     with instance(home) as opened:
-        states = {
-            (check.asset_key.path[-1], check.check_name): check.metadata["status"].value
-            for entry in opened.all_logs(outcome.build.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-            if "status" in (check := entry.asset_check_evaluation).metadata
-        }
-    assert set(states.values()) == {"checked", "unchanged"}, "tests without a reason to run keep their last result"
+        told = opened.all_logs(outcome.build.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        shown = check_states(home, opened)
+    statuses = {str(entry.asset_check_evaluation.metadata.get("status")) for entry in told}
+    assert "unchanged" not in statuses
+    assert {name for (_, name), (passed, _) in shown.items() if not passed} == set()
+    assert len(shown) > len(told), "tests without a reason to run keep their last result"
+
+
+def test_what_a_killed_build_did_not_tell_the_next_one_tells(home):
+    """Dagster hears of results after they are in the warehouse; a build that dies in between loses none."""
+    with instance(home) as opened:
+        before = check_states(home, opened)
+    deliver(home, "2026-03-03", talk_seconds=66)
+    rules = policy.load(home)
+    with warehouse.session(home) as con:
+        loading.load_landing(con, home, rules)
+    audit.judge(home, rules, "killed")
+    outcome = run.build(home, reports=False)
+    with instance(home) as opened:
+        raw = opened.get_latest_materialization_event(dg.AssetKey(["raw", "calls"]))
+        assert raw.run_id == outcome.build.run_id
+        assert check_states(home, opened).keys() == before.keys()
+        told = opened.all_logs(outcome.build.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    assert {entry.asset_check_evaluation.asset_key.path[-1] for entry in told} > {"calls", "stg_calls"}
 
 
 def test_a_selection_builds_what_is_selected(home):
     """Exactly the selected models and their tests; what the next build has to do stays as it was."""
     deliver(home, "2026-03-04")
-    job = build_definitions(home).resolve_job_def("build")
+    definitions = build_definitions(home)
+    job = definitions.resolve_implicit_global_asset_job_def()
     with instance(home) as opened:
         loaded = job.execute_in_process(
             instance=opened,
@@ -103,7 +123,7 @@ def test_a_selection_builds_what_is_selected(home):
         assert [event.asset_key for event in result.get_asset_materialization_events()] == [
             dg.AssetKey(["marts", "call_efficiency"])
         ]
-        refused = job.execute_in_process(
+        refused = definitions.resolve_job_def("build").execute_in_process(
             instance=opened,
             raise_on_error=False,
             asset_selection=[

@@ -14,6 +14,7 @@ from dial2deal.publish import snapshot
 from orchestration import alerts, partitions, run, verify
 from orchestration.definitions import build_definitions
 from orchestration.instance import instance
+from tests.orchestration.shown import check_states
 
 DAMAGED = """\
 通话编号,呼叫类型,客户号码,400号码,开始时间,接通时间,结束时间,通话时长
@@ -29,16 +30,6 @@ def steps_in_order(opened: dg.DagsterInstance, run_id: str) -> list[str]:
 def materializations(opened: dg.DagsterInstance, run_id: str) -> dict[str, dg.AssetMaterialization]:
     events = opened.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     return {entry.asset_materialization.asset_key.to_user_string(): entry.asset_materialization for entry in events}
-
-
-def check_states(opened: dg.DagsterInstance, run_id: str) -> dict[tuple[str, str], tuple[bool, str]]:
-    found = [
-        entry.asset_check_evaluation
-        for entry in opened.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-    ]
-    return {
-        (check.asset_key.path[-1], check.check_name): (check.passed, check.metadata["outcome"].value) for check in found
-    }
 
 
 def test_build_runs_every_step_in_order_and_is_recorded(built):
@@ -128,25 +119,32 @@ def test_check_results_follow_the_audit(built):
 
 
 def test_second_build_says_unchanged(built):
-    settings, first = built
+    settings, _ = built
     before = settings.snapshot.stat().st_mtime_ns
+    with instance(settings) as opened:
+        before_states = check_states(settings, opened)
     again = run.build(settings)
     assert again.build.problems == []
     assert (again.build.files_new, again.reports) == (0, [])
     assert settings.snapshot.stat().st_mtime_ns == before
     with instance(settings) as opened:
-        assert check_states(opened, again.build.run_id) == check_states(opened, first.build.run_id)
+        assert check_states(settings, opened) == before_states
+        assert len(before_states) > 200
+        planned = opened.all_logs(again.build.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED)
+        assert not planned, "a check that is planned and has no news turns grey"
         made = materializations(opened, again.build.run_id)
         latest = opened.get_latest_materialization_event(dg.AssetKey(["marts", "fct_calls"])).asset_materialization
-    assert not [name for name in made if name.split("/")[0] in ("staging", "quality", "intermediate", "core", "marts")]
+    assert not [
+        name for name in made if name.split("/")[0] in ("raw", "staging", "quality", "intermediate", "core", "marts")
+    ]
     assert {f"{schema}/{name}" for schema, name in (("marts", "fct_calls"), ("staging", "stg_calls"))} <= set(
         made["ops/model_tests"].metadata["unchanged"].value
     )
     assert latest.metadata["dagster/row_count"].value > 0, "the UI shows rows and columns of the latest materialization"
     assert latest.metadata["dagster/column_schema"].value.columns
-    assert {made[name].metadata["status"].value for name in ("policy", "raw/calls", "published/snapshot")} == {
-        "unchanged"
-    }
+    assert {
+        made[name].metadata["status"].value for name in ("policy", "ops/files", "ops/bookkeeping", "published/snapshot")
+    } == {"unchanged"}
 
 
 def test_range_of_reports_is_one_run_with_a_materialization_per_period(built):
