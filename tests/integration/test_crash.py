@@ -21,7 +21,7 @@ from tests.helpers import differences, dump, few_reports, tree
 from tests.integration.build_process import STEPS, build, kill_in, start
 
 # Which dates a test looked at depends on how often a build was tried; the rows of the marts do not.
-_HISTORY = {"ops.check_results", "ops.builds"}
+_HISTORY = {"ops.check_results", "ops.builds", "ops.build_steps", "ops.node_runs"}
 # What a build found to touch again beyond its files: after a kill the date stands in ops.dirty_dates instead.
 _WORKING = {"intermediate.int_propagation", "intermediate.int_cost_propagation"}
 _WITH_MODELS = {"marts", "staging", "quality", "intermediate", "core", "policy", "raw"}
