@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.structure import lints, word_lints
+from tests.structure import engine_lints, lints, word_lints
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,6 +74,7 @@ CLEAN = {
     "dbt_project/models/core/c.yml": _GOOD_YML.format(name="c"),
     "dial2deal/presentation/words/a.yml": "a.b: {zh: '甲 {n}', en: 'A {n}'}\n",
     "dial2deal/w.py": "words('a.b', n=1)\n",
+    "dbt_project/macros/engine/staging.sql": "{% macro parse_day(t) %} parse.day({{ t }}) {% endmacro %}",
     "dbt_project/macros/engine/e.sql": "{% macro x() %} regexp_matches(a, 'b') {% endmacro %}",
 }
 
@@ -119,6 +120,18 @@ OFFENCES = [
     (lints.magic_thresholds, {_CORE_SQL: "select 1 as a where t between 30 and 60"}),
     (lints.file_sizes, {"dial2deal/long.py": "x = 1\n" * 501}),
     (lints.modules_left_out, {"tests/test_a.py": "import pytest\npytestmark = [pytest.mark.slow]\n"}),
+    (
+        engine_lints.portable_contracts,
+        {_M_PATH: _M_YML.replace("description: Key", "data_type: varchar, description: Key")},
+    ),
+    (engine_lints.later_layers_need_no_parser, {_CORE_SQL: "select {{ parse_day('a') }} as a from {{ ref('stg_x') }}"}),
+    (
+        engine_lints.later_layers_need_no_parser,
+        {
+            _CORE_SQL: "select {{ outer('a') }} as a from {{ ref('stg_x') }}",
+            "dbt_project/macros/o.sql": "{% macro outer(t) %}{{ parse_day(t) }}{% endmacro %}",
+        },
+    ),
     (word_lints.words_used, {"dial2deal/w.py": "words('a.c')\nx = 'a.b'\n"}),
     (word_lints.words_used, {"dial2deal/w.py": "words(f'b.{x}')\n"}),
     (word_lints.words_complete, {"dial2deal/presentation/words/b.yml": "a.b: {zh: 乙, en: B}\n"}),

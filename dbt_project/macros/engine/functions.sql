@@ -1,21 +1,5 @@
 {# Functions whose name or meaning differs between the engines. Each macro takes SQL expressions as text. #}
 
-{# True when `pattern` is found anywhere in `text`; NULL for NULL. #}
-{% macro regexp_test(text, pattern) %}{{ return(adapter.dispatch('regexp_test', 'dial2deal')(text, pattern)) }}{% endmacro %}
-{% macro duckdb__regexp_test(text, pattern) %}regexp_matches({{ text }}, '{{ pattern }}'){% endmacro %}
-{% macro spark__regexp_test(text, pattern) %}regexp_like({{ text }}, '{{ pattern }}'){% endmacro %}
-
-{# Every match of `pattern` replaced; no back references, whose syntax differs. #}
-{% macro regexp_replace_all(text, pattern, replacement) %}
-    {{- return(adapter.dispatch('regexp_replace_all', 'dial2deal')(text, pattern, replacement)) -}}
-{% endmacro %}
-{% macro duckdb__regexp_replace_all(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
-{%- endmacro %}
-{% macro spark__regexp_replace_all(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
-{%- endmacro %}
-
 {# dbt.safe_cast gives NULL instead of an error: found before the adapters' plain casts by the order in dbt_project.yml. #}
 {% macro duckdb__safe_cast(field, type) %}try_cast({{ field }} as {{ type }}){% endmacro %}
 {% macro spark__safe_cast(field, type) %}try_cast({{ field }} as {{ type }}){% endmacro %}
@@ -45,11 +29,6 @@
 {% macro duckdb__add_hours(moment, hours) %}({{ moment }} + to_hours(cast({{ hours }} as bigint))){% endmacro %}
 {% macro spark__add_hours(moment, hours) %}({{ moment }} + make_interval(0, 0, 0, 0, cast({{ hours }} as int))){% endmacro %}
 
-{# A moment in UTC as wall time of the policy's zone. #}
-{% macro local_time(moment) %}{{ return(adapter.dispatch('local_time', 'dial2deal')(moment)) }}{% endmacro %}
-{% macro duckdb__local_time(moment) %}timezone({{ policy_text('time_zone') }}, timezone('UTC', {{ moment }})){% endmacro %}
-{% macro spark__local_time(moment) %}from_utc_timestamp({{ moment }}, {{ policy_text('time_zone') }}){% endmacro %}
-
 {# 1 = Monday … 7 = Sunday. #}
 {% macro iso_weekday(day) %}{{ return(adapter.dispatch('iso_weekday', 'dial2deal')(day)) }}{% endmacro %}
 {% macro duckdb__iso_weekday(day) %}cast(isodow({{ day }}) as integer){% endmacro %}
@@ -65,23 +44,7 @@
 {% macro duckdb__date_of_text(text) %}cast(try_strptime({{ text }}, '%Y-%m-%d') as date){% endmacro %}
 {% macro spark__date_of_text(text) %}cast(try_to_timestamp({{ text }}, 'yyyy-MM-dd') as date){% endmacro %}
 
-{# Text at the top-level `key` of a JSON object. #}
-{% macro json_text(json, key) %}{{ return(adapter.dispatch('json_text', 'dial2deal')(json, key)) }}{% endmacro %}
-{% macro duckdb__json_text(json, key) %}json_extract_string({{ json }}, '$."{{ key }}"'){% endmacro %}
-{% macro spark__json_text(json, key) %}get_json_object({{ json }}, '$["{{ key }}"]'){% endmacro %}
-
-{# SHA-256 as 64 hexadecimal characters. #}
-{% macro sha256_hex(text) %}{{ return(adapter.dispatch('sha256_hex', 'dial2deal')(text)) }}{% endmacro %}
-{% macro duckdb__sha256_hex(text) %}sha256({{ text }}){% endmacro %}
-{% macro spark__sha256_hex(text) %}sha2({{ text }}, 256){% endmacro %}
-
-{# Distinct-safe, ordered list of `text` in one string. #}
-{% macro string_agg(text, separator, order_by) %}
-    {{- return(adapter.dispatch('string_agg', 'dial2deal')(text, separator, order_by)) -}}
-{% endmacro %}
-{% macro duckdb__string_agg(text, separator, order_by) -%}
-    string_agg({{ text }}, '{{ separator }}' order by {{ order_by }} nulls last)
-{%- endmacro %}
-{% macro spark__string_agg(text, separator, order_by) -%}
-    listagg({{ text }}, '{{ separator }}') within group (order by {{ order_by }} nulls last)
-{%- endmacro %}
+{# One row per value of an array; stands alone in the select list. #}
+{% macro rows_of_list(values) %}{{ return(adapter.dispatch('rows_of_list', 'dial2deal')(values)) }}{% endmacro %}
+{% macro duckdb__rows_of_list(values) %}unnest({{ values }}){% endmacro %}
+{% macro spark__rows_of_list(values) %}explode({{ values }}){% endmacro %}
