@@ -26,7 +26,13 @@ from orchestration import alerts
 LOCK = "warehouse_lock"
 PROCESS_TAG = "dial2deal/process"
 _POLL_SECONDS = 0.2
-_UNENDED = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+# NOT_STARTED too: a kill may fall between a run's creation and its first event.
+_UNENDED = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 # How often this process holds each file: a command holds it around its runs, and each of those once more.
 _held: dict[Path, int] = {}
 
