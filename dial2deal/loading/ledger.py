@@ -335,13 +335,17 @@ def keep(con: duckdb.DuckDBPyConnection, known: Known, file_id: str, profile_ver
 
 def remember_path(con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, file_id: str) -> None:
     """Note which content lies under a path, so that it need not be read again."""
+    _write_path(con, known, delivery, file_id)
+    known.paths[delivery.relative] = (delivery.bytes, delivery.modified_ns, file_id)
+
+
+def _write_path(con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, file_id: str) -> None:
     if delivery.relative in known.paths:
         con.execute("delete from ops.landing_paths where path = ?", [delivery.relative])
     con.execute(
         "insert into ops.landing_paths values (?, ?, ?, ?, now() at time zone 'UTC')",
         [delivery.relative, delivery.bytes, delivery.modified_ns, file_id],
     )
-    known.paths[delivery.relative] = (delivery.bytes, delivery.modified_ns, file_id)
 
 
 def supersede_earlier(con: duckdb.DuckDBPyConnection, known: Known, delivery: Delivery, file_id: str) -> None:
@@ -361,7 +365,7 @@ def supersede_earlier(con: duckdb.DuckDBPyConnection, known: Known, delivery: De
 
 
 def record(con: duckdb.DuckDBPyConnection, known: Known, entry: Entry) -> None:
-    """Write one file's entry and its path; call inside the file's transaction."""
+    """Write one file's entry and its path; call inside the file's transaction, and `known_now` after it."""
     delivery, result = entry.delivery, entry.result
     values = {
         **{k: v for k, v in dataclasses.asdict(result).items() if k != "skipped"},
@@ -379,7 +383,7 @@ def record(con: duckdb.DuckDBPyConnection, known: Known, entry: Entry) -> None:
         f"insert into ops.export_files ({', '.join(values)}) values ({', '.join('?' for _ in values)})",
         list(values.values()),
     )
-    remember_path(con, known, delivery, result.file_id)
+    _write_path(con, known, delivery, result.file_id)
 
 
 def note_moved_ids(con: duckdb.DuckDBPyConnection) -> None:

@@ -22,7 +22,7 @@ from dial2deal.loading import ledger, outcome, repairs, senses, statements, tota
 from dial2deal.loading.cells import Cells, read_together
 from dial2deal.loading.insert import insert
 from dial2deal.loading.outcome import FileResult
-from dial2deal.loading.session import LoadSession
+from dial2deal.loading.session import FileLoad, LoadSession
 from dial2deal.readers import kinds
 from dial2deal.readers.table import Table
 from dial2deal.sql import literal
@@ -34,10 +34,7 @@ _MAX_FILES = 500
 
 
 @dataclass(frozen=True)
-class _Member:
-    delivery: Delivery
-    identity: str
-    sha256: str
+class _Member(FileLoad):
     table: Table
 
     @property
@@ -169,7 +166,7 @@ def _member(delivery: Delivery, profile: Profile, known: ledger.Known, seen: set
             return None
     except Exception:  # the loader takes the file alone and says what is wrong with it
         return None
-    return _Member(delivery, identity, found.sha256, table)
+    return _Member(delivery, identity, found.sha256, profile.version, table)
 
 
 def _load_together(
@@ -191,13 +188,11 @@ def _load_together(
                 table.notes.extend([*senses.problems(table.sense), *missing])
                 result = outcome.loaded(delivery, identity, table, files[identity], stored[identity])
                 reading = outcome.reading(table, columns)
-                settle(ledger.Entry(delivery, result, member.sha256, profile.version, loaded_at, reading, columns))
+                settle(ledger.Entry(delivery, result, member.sha256, member.version, loaded_at, reading, columns))
                 if result.rows_total_line:
                     own = f"(select * from {cells.source} where {cells.file} = {literal(identity)})"
                     totals.store(con, profile, replace(cells, source=own), session.zone, 0, identity, loaded_at)
                 results[result.path] = result
     except Exception:  # whichever file it was, the loader finds it when it takes each alone
-        for member in members:
-            known.paths.pop(member.delivery.relative, None)
         return {}
     return results

@@ -5,6 +5,7 @@ import dagster as dg
 from dial2deal import publish, transform
 from dial2deal.publish import report_queue
 from dial2deal.settings import Settings
+from dial2deal.warehouse import steps
 from orchestration import builds, metadata
 from orchestration.defs.transform import MODEL_TESTS
 from orchestration.lock import LOCK
@@ -30,7 +31,7 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
     )
     def gate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         build = builds.build_id(context.run)
-        built = builds.read(settings, build, "transform", transform.kept)
+        built = builds.read(settings, build, steps.TRANSFORM, transform.kept)
         if built.partial:
             raise dg.Failure(
                 "This run built only the selected models, so nothing is published. Run job 'build', or "
@@ -60,7 +61,7 @@ def assets(settings: Settings) -> list[dg.AssetsDefinition]:
     )
     def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         build = builds.build_id(context.run)
-        verdict = builds.read(settings, build, "gate", publish.kept)
+        verdict = builds.read(settings, build, steps.GATE, publish.kept)
         result = publish.publish(settings, current_policy(settings), build, verdict)
         due = report_queue.refresh(settings)
         return dg.MaterializeResult(

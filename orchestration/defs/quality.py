@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -86,21 +86,23 @@ def _audited(settings: Settings, build: str, chosen: set[str] | None = None) -> 
     with warehouse.session(settings) as con:
         judged = {f for (f,) in con.execute("select feed from ops.export_files where status = 'loaded'").fetchall()}
         judged = judged if chosen is None else judged & chosen
-        found = None if judged else _standing(con, build, clock, rules)
-    if found is None:
-        audit.judge(settings, rules, build, feeds=sorted(judged))
-        with warehouse.session(settings) as con:
-            found = _standing(con, build, clock, rules)
-    return replace(found, judged=frozenset(judged))
+        if not judged:
+            return _standing(con, build, clock, rules, judged)
+    audit.judge(settings, rules, build, feeds=sorted(judged))
+    with warehouse.session(settings) as con:
+        return _standing(con, build, clock, rules, judged)
 
 
-def _standing(con: duckdb.DuckDBPyConnection, build: str, clock: steps.Clock, rules: Policy) -> _Audited:
+def _standing(
+    con: duckdb.DuckDBPyConnection, build: str, clock: steps.Clock, rules: Policy, judged: set[str]
+) -> _Audited:
+    """Where all files stand now that the step is done, which is recorded."""
     outcomes, news_at = defaultdict(list), loaded_at(con)
     for outcome in latest_outcomes(con):
         outcomes[outcome.feed, outcome.check_name].append(outcome)
         news_at[outcome.feed] = max(news_at[outcome.feed], outcome.checked_at)
     steps.record(con, build, steps.AUDIT, clock)
-    return _Audited(frozenset(), outcomes, incomplete_files(con), news_at, rules.text("on_held_file"))
+    return _Audited(frozenset(judged), outcomes, incomplete_files(con), news_at, rules.text("on_held_file"))
 
 
 def _specs(feed: str, suite: list[Any], *, block: bool) -> list[dg.AssetCheckSpec]:

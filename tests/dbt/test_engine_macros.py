@@ -9,7 +9,7 @@ import sqlglot
 
 from dial2deal import warehouse
 from dial2deal.settings import PROJECT_ROOT
-from dial2deal.transform import dbt
+from dial2deal.transform import dbt, versions
 
 ENGINE = PROJECT_ROOT / "dbt_project" / "macros" / "engine"
 # macro call -> what DuckDB answers
@@ -107,3 +107,10 @@ def test_the_parse_macros_are_the_loaders_own():
     used = set(re.findall(r"parse\.(\w+)\(", (ENGINE / "staging.sql").read_text(encoding="utf-8")))
     assert used
     assert used <= known
+
+
+def test_a_model_is_built_anew_when_what_the_strategies_read_changes():
+    """Each word of meta that they name is part of a model's version, and nothing else of meta is."""
+    text = (ENGINE / "incremental.sql").read_text(encoding="utf-8")
+    named = set(re.findall(r"""\bmeta(?:'\))?(?: or \{\}\))?\.(\w+)""", text))
+    assert named == set(versions._REPLACED)

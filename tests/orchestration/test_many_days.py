@@ -269,23 +269,26 @@ with lock.held(Settings(home=Path({str(fresh.home)!r})), "the dead", print):
     def nothing():
         return None
 
-    ids = {"dead": "d" * 32, "alive": "e" * 32, "retried": "f" * 32}
+    ids = {"dead": "d" * 32, "alive": "e" * 32, "retried": "f" * 32, "unborn": "c" * 32, "waiting": "b" * 32}
     tags = {
         "dead": f"{ids['dead']} {name}",
         "alive": f"{ids['alive']} {lock.process(os.getpid())}",
         "retried": f"{ids['dead']} {name}",
+        "unborn": f"{ids['unborn']} {name}",
+        "waiting": f"{ids['waiting']} {lock.process(os.getpid())}",
     }
+    not_begun = ("unborn", "waiting")
     for kind, run_id in ids.items():
-        runs.create_run_for_job(
-            nothing, run_id=run_id, status=dg.DagsterRunStatus.STARTED, tags={lock.PROCESS_TAG: tags[kind]}
-        )
+        status = dg.DagsterRunStatus.NOT_STARTED if kind in not_begun else dg.DagsterRunStatus.STARTED
+        runs.create_run_for_job(nothing, run_id=run_id, status=status, tags={lock.PROCESS_TAG: tags[kind]})
     assert lock.fail_dead_runs(runs, fresh) == []
     process.kill()
     with lock.held(fresh, "the next", lambda text: None):
-        assert lock.fail_dead_runs(runs, fresh) == [ids["dead"]]
+        assert sorted(lock.fail_dead_runs(runs, fresh)) == sorted([ids["dead"], ids["unborn"]])
         assert lock.fail_dead_runs(runs, fresh) == []
     process.wait()
-    assert runs.get_run_by_id(ids["dead"]).status == dg.DagsterRunStatus.FAILURE
+    for kind in ("dead", "unborn"):
+        assert runs.get_run_by_id(ids[kind]).status == dg.DagsterRunStatus.FAILURE
     assert alerts.read(fresh, ids["dead"])[0]["kind"] == "run_failed"
     # A retry bears the tags of the run it repeats.
     assert runs.get_run_by_id(ids["retried"]).status == dg.DagsterRunStatus.STARTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -65,3 +66,45 @@ def test_a_room_nobody_placed_is_found(tree):
     told = lint(tree)
     shutil.rmtree(tree / "dial2deal/attic")
     assert "attic" in told
+
+
+# The one module that stands on Dagster's insides, and why: docs/adr/0028.
+_PRIVATE_DAGSTER = {"orchestration/event_log.py"}
+
+
+def private_dagster(source: str) -> bool:
+    """Whether a module imports what Dagster keeps to itself."""
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = [node.module or "" for node in imports if isinstance(node, ast.ImportFrom)]
+    names += [alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names]
+    return any(name.startswith("dagster._") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("source", "refused"),
+    [
+        ("import dagster as dg\n", False),
+        ("import dagster._core.storage\n", True),
+        ("def f():\n    from dagster._core.events import DagsterEvent\n", True),
+    ],
+)
+def test_an_import_of_dagsters_insides_is_seen(source, refused):
+    assert private_dagster(source) == refused
+
+
+def test_one_module_imports_dagsters_insides_and_they_are_there():
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("dial2deal", "orchestration", "tests", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
+        if private_dagster(path.read_text(encoding="utf-8"))
+    }
+    assert found == _PRIVATE_DAGSTER
+    from orchestration.event_log import PooledSqliteEventLogStorage as Ours
+
+    (parent,) = Ours.__bases__
+    own = {"_engine", "_kept_engine"}
+    overridden = {name for name in vars(Ours) if callable(getattr(Ours, name)) and not name.startswith("__")} - own
+    assert {
+        name for name in (*overridden, "_initdb", "conn_string_for_shard", "store_event") if name not in dir(parent)
+    } == set()

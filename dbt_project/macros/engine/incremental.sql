@@ -65,9 +65,8 @@
 
 {# dbt finds a strategy by this name. One statement batch in one transaction: remember, delete, insert. #}
 {% macro get_incremental_touched_dates_sql(arg_dict) %}
-    {%- set meta = config.get('meta') -%}
-    {%- set condition = in_build_dates(config.get('event_time'), meta.follows, meta.feed_column) -%}
-    {{ remember_keys_sql(arg_dict, meta.remembers, condition) }}
+    {%- set condition = replaced_rows(model.config) -%}
+    {{ remember_keys_sql(arg_dict, model.config.meta.remembers, condition) }}
     delete from {{ arg_dict['target_relation'] }} where {{ condition }};
     {{ insert_new_sql(arg_dict) }}
 {% endmacro %}
@@ -147,7 +146,7 @@
    new rows. #}
 {% macro remember_and_drop_touched() %}
     {%- set meta, columns = config.get('meta'), touched_partitions() -%}
-    {%- set condition = in_build_dates(config.get('event_time'), meta.follows, meta.feed_column) -%}
+    {%- set condition = replaced_rows(model.config) -%}
     {%- for kind, column in (meta.remembers or {}).items() -%}
         {%- do run_query("insert into " ~ source('ops', 'touched_keys') ~ " select distinct '" ~ kind ~ "', " ~ column
             ~ " from " ~ this ~ " where " ~ condition ~ " and " ~ column ~ " is not null") -%}
